@@ -1,0 +1,12 @@
+/* Hexadecimal: lower case out; in, lower case only, because hashes and key ids have one spelling. */
+#ifndef CORE_HEX_H
+#define CORE_HEX_H
+
+#include "core/bytes.h"
+
+/* Writes 2 * in.n digits to out, no NUL. */
+void hex_encode(struct bytes in, char *out);
+/* Fills out[0..n) from exactly 2 * n lower-case digits; ERR_VALUE otherwise, out untouched. */
+MUST_CHECK int hex_decode(struct bytes text, uint8_t *out, size_t n);
+
+#endif

@@ -1,0 +1,40 @@
+/* Files: read whole with a limit, written so that they appear atomically. */
+#ifndef HOST_FILE_H
+#define HOST_FILE_H
+
+#include <sys/types.h>
+
+#include "core/err.h"
+
+/* Reads the file at path, or stdin for "-", into *data (malloc, the caller frees data->p; a NUL
+ * follows the data). ERR_LIMIT when larger than max, ERR_NOT_FOUND, ERR_IO; errno says more. */
+MUST_CHECK int file_read(const char *path, size_t max, struct bytes *data);
+
+/* An output file that appears under its name only when it is whole. */
+struct file_output {
+	int fd;
+	char *path;      /* owned */
+	char *temporary; /* owned; in the same folder, made with O_EXCL */
+};
+
+/* Opens a temporary file beside path. mode as for open(2): 0666 less umask, 0600 for secrets. */
+MUST_CHECK int file_output_open(struct file_output *f, const char *path, mode_t mode);
+/* fsync, rename, fsync of the folder. On failure the temporary is gone and path untouched. */
+MUST_CHECK int file_output_commit(struct file_output *f);
+/* As commit, but ERR_IO with errno EEXIST when path is there already (link, not rename). */
+MUST_CHECK int file_output_commit_new(struct file_output *f);
+/* Removes the temporary; nothing when committed or never opened (fd -1). */
+void file_output_drop(struct file_output *f);
+
+MUST_CHECK int file_write_all(int fd, struct bytes data);
+/* Whole small file, atomically. */
+MUST_CHECK int file_write(const char *path, struct bytes data, mode_t mode);
+/* mkdir -p, mode 0777 less umask. */
+MUST_CHECK int file_make_folders(const char *path);
+
+/* Wall clock and monotonic clock of this machine, and its randomness. */
+int64_t clock_wall_s(void);
+uint64_t clock_now_ms(void);
+MUST_CHECK int random_fill(void *p, size_t n);
+
+#endif

@@ -1,0 +1,29 @@
+# Compiler flags: one set of warnings, two sets of code generation.
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+Q        := $(if $(V),,@)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch-enum \
+	-Wimplicit-fallthrough -Wnull-dereference
+# Errors for us and for CI, not for a user's compiler: make WERROR=
+WERROR   ?= $(if $(wildcard .git),-Werror)
+
+COMMON   := -std=c11 -O2 -g $(WARNINGS) $(WERROR) -include lib/core/banned.h -ffile-prefix-map=$(CURDIR)=.
+HOST_CPPFLAGS := -Ilib -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(HOST_PKG_CFLAGS)
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(HARDEN))
+HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+HOST_LIBS     = $(HOST_PKG_LIBS) -lpthread
+
+# Firmware: timer interrupts overwrite what lies below the stack pointer, wchar_t has 16 bits,
+# nothing sets up a canary.
+FIRMWARE_CPPFLAGS := -Ilib -DFIRMWARE $(FIRMWARE_PKG_CFLAGS)
+FIRMWARE_CFLAGS := $(COMMON) -ffreestanding -fshort-wchar -fpic -mno-red-zone -fno-stack-protector \
+	-fno-strict-aliasing -fno-builtin
+
+# Intrinsics stand in files of their own: lib/*/NAME_sse2.c, _avx2.c, _avx512.c
+simd = $(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2)))
