@@ -7,7 +7,7 @@ Q        := $(if $(V),,@)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wswitch-enum \
-	-Wimplicit-fallthrough -Wnull-dereference
+	-Wimplicit-fallthrough -Wnull-dereference -Walloca
 # Errors for us and for CI, not for a user's compiler: make WERROR=
 WERROR   ?= $(if $(wildcard .git),-Werror)
 

@@ -3,15 +3,14 @@
 #ifndef CORE_BANNED_H
 #define CORE_BANNED_H
 
+#include <string.h>
 #if __STDC_HOSTED__
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#pragma GCC poison sprintf vsprintf gets gmtime localtime asctime ctime tmpnam tempnam mktemp
+#pragma GCC poison atoi atol atoll atof strtol strtoul strtoll strtoull
 #endif
-
-#pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf strtok gets
-#pragma GCC poison gmtime localtime asctime ctime atoi atol atoll atof strtol strtoul strtoll strtoull
-#pragma GCC poison alloca tmpnam tempnam mktemp
+#pragma GCC poison strcpy strcat strncpy strncat stpcpy strtok
 
 #endif
