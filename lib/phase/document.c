@@ -45,10 +45,10 @@ static int unescape(struct document *d, const char *what, const struct json_node
 	return OK;
 }
 
-int document_version(struct document *d, const char *name)
+int document_version(struct document *d, const char *name, bool required)
 {
-	uint64_t version;
-	int err = document_uint(d, json_root(&d->json), name, true, &version);
+	uint64_t version = 1;
+	int err = document_uint(d, json_root(&d->json), name, required, &version);
 	if (err == OK && version != 1)
 		err = document_misfit(d, ERR_VERSION, name, json_member(&d->json, json_root(&d->json), name));
 	return err;

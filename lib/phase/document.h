@@ -26,7 +26,7 @@ struct document {
 /* Parses text, which must be an object. text and the arena must outlive what is read from it. */
 MUST_CHECK int document_open(struct document *d, struct bytes text, struct arena *a, struct why *why);
 /* The format's own version number, member name, must be 1: ERR_VERSION otherwise. */
-MUST_CHECK int document_version(struct document *d, const char *name);
+MUST_CHECK int document_version(struct document *d, const char *name, bool required);
 MUST_CHECK int document_text(struct document *d, const struct json_node *object, const char *name, bool required,
 			     bool (*valid)(struct bytes), struct bytes *out);
 MUST_CHECK int document_uint(struct document *d, const struct json_node *object, const char *name, bool required,

@@ -149,7 +149,7 @@ static int read_members(struct document *d, struct manifest *m)
 {
 	const struct json_node *root = json_root(&d->json);
 	int err;
-	if ((err = document_version(d, "manifest_version")) != OK ||
+	if ((err = document_version(d, "manifest_version", true)) != OK ||
 	    (err = document_text(d, root, "version", false, is_text, &m->version)) != OK ||
 	    (err = document_uint(d, root, "release", true, &m->release)) != OK ||
 	    (err = document_text(d, root, "channel", true, name_is_safe, &m->channel)) != OK ||

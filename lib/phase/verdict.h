@@ -3,15 +3,16 @@
 #ifndef PHASE_VERDICT_H
 #define PHASE_VERDICT_H
 
+#include "phase/manifest.h"
 #include "phase/policy.h"
 
 enum rule {
 	RULE_SIGNATURES, /* no trusted key has signed wrongly, or the threshold is met all the same */
-	RULE_THRESHOLD,
+	RULE_THRESHOLD,  /* as many distinct trusted keys have signed as the policy asks */
 	RULE_CHANNEL,
 	RULE_ARCH,
 	RULE_CREATED, /* created_at is not in the future (by more than the slack) */
-	RULE_EXPIRES,
+	RULE_EXPIRES, /* expires_at has not come yet: no slack here */
 	RULE_POLICY_EXPIRES,
 	RULE_FLOOR, /* release >= max(policy's min_release, highest accepted before) */
 	RULE_CRITICAL,
@@ -28,21 +29,17 @@ struct circumstances {
 };
 
 struct verdict {
-	enum err rules[RULES_N];     /* OK or what is wrong */
-	uint64_t good_n;             /* distinct trusted keys with a right signature */
-	bool good[POLICY_KEYS_MAX];  /* by index into the policy's keys */
-	bool wrong[POLICY_KEYS_MAX]; /* signed, but wrongly */
-	uint64_t floor;              /* the one that counted */
-	enum err err;                /* OK: accepted. Else the weightiest: signature before policy */
+	enum err rules[RULES_N];      /* OK or what is wrong */
+	struct signature_tally tally; /* by index into the policy's keys */
+	uint64_t floor;               /* the one that counted */
+	enum err err;                 /* OK: accepted. Else the weightiest: signature before policy */
 };
 
-/* Fills *v and returns v->err. Pure: the same inputs give the same verdict everywhere. */
+/* Fills *v and returns v->err. Pure: the same inputs give the same verdict everywhere. A policy
+ * without keys accepts nothing. */
 MUST_CHECK int verdict_reach(struct verdict *v, const struct manifest *m, const struct policy *p,
 			     const struct circumstances *c);
 /* The rule's name as --explain prints it: "threshold", "floor", … */
 const char *rule_name(enum rule rule);
-
-/* Checks one signature against message: OK, ERR_KEY or ERR_SIGNATURE. */
-MUST_CHECK int signature_check(const struct signature *s, struct bytes message);
 
 #endif
