@@ -5,12 +5,17 @@
 #include "core/err.h"
 #include "crypto/ed25519.h"
 
-/* Makes NAME.key (0600, O_EXCL) and NAME.pub (PEM, SubjectPublicKeyInfo) of a fresh key. */
+#define KEYFILE_BYTES_MAX 16384 /* a PEM file of one key, comments included */
+
+/* Makes NAME.key (0600) and NAME.pub (PEM, SubjectPublicKeyInfo) of a fresh key. Neither may be
+ * there before: ERR_IO with errno EEXIST, and what says which. On failure neither is left. */
 MUST_CHECK int keyfile_make(const char *name, uint8_t key[static ED25519_KEY_BYTES], struct why *why);
-/* Reads a secret; refused (ERR_VALUE, what "mode") when group or others can read it. The caller
- * wipes seed. */
+/* Reads a secret; refused (ERR_VALUE, what says why) when group or others can read or write it,
+ * when it is encrypted, or when it is no Ed25519 key. Never asks for a passphrase. The caller
+ * wipes seed; on failure it is zeroed. */
 MUST_CHECK int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why);
-/* A public key: 64 hex digits themselves, or a file: PEM public key, or a line of 64 hex digits. */
+/* A public key: 64 hex digits themselves, or a file: PEM public key, or a line of 64 hex digits.
+ * ERR_KEY when it is not acceptable (ed25519_key_check); ERR_NOT_FOUND, ERR_IO with errno. */
 MUST_CHECK int keyfile_public(const char *text, uint8_t key[static ED25519_KEY_BYTES], struct why *why);
 
 #endif

@@ -179,8 +179,7 @@ int document_critical(struct document *d, const char *const *understood, size_t 
 	return OK;
 }
 
-/* Anything but an object is refused; an object that says nothing to us is kept and never counts. */
-static int read_signature(struct document *d, const struct json_node *entry, struct signature *s)
+int document_signature(struct document *d, const struct json_node *entry, struct signature *s)
 {
 	*s = (struct signature){.known = false};
 	if (entry->type != JSON_OBJECT)
@@ -210,7 +209,7 @@ int document_signatures(struct document *d, struct signature signatures[static S
 		return document_misfit(d, ERR_LIMIT, "signatures", array);
 	size_t i = 0;
 	for (const struct json_node *e = json_child(&d->json, array); e != NULL; e = json_next(&d->json, e))
-		if ((err = read_signature(d, e, &signatures[i++])) != OK)
+		if ((err = document_signature(d, e, &signatures[i++])) != OK)
 			return err;
 	*n = i;
 	return OK;

@@ -46,6 +46,8 @@ MUST_CHECK int document_texts(struct document *d, const char *name, bool (*valid
 /* The first name in "critical" that understood does not list; *unknown stays when there is none. */
 MUST_CHECK int document_critical(struct document *d, const char *const *understood, size_t understood_n,
 				 struct bytes *unknown);
+/* One entry. Anything but an object is refused; one that says nothing to us is not known. */
+MUST_CHECK int document_signature(struct document *d, const struct json_node *entry, struct signature *s);
 /* "signatures": entries of an algorithm that is not known here are kept, but never count. */
 MUST_CHECK int document_signatures(struct document *d, struct signature signatures[static SIGNATURES_MAX], size_t *n);
 /* prefix and the RFC 8785 canonical form without "signatures", written into the arena. */
