@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 include tools/flags.mk
 include tools/deps.mk
+-include tools/firmware.mk
 
 B        := build
 VERSION  := 0.1.0

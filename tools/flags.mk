@@ -26,4 +26,5 @@ FIRMWARE_CFLAGS := $(COMMON) -ffreestanding -fshort-wchar -fpic -mno-red-zone -f
 	-fno-strict-aliasing -fno-builtin
 
 # Intrinsics stand in files of their own: lib/*/NAME_sse2.c, _avx2.c, _avx512.c
-simd = $(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2)))
+SIMD_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+simd = $(if $(SIMD_X86),$(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2))))

@@ -25,7 +25,8 @@ void keccak256_add(struct keccak256 *h, struct bytes in);
 void keccak256_end(struct keccak256 *h, uint8_t out[static KECCAK256_BYTES]);
 void keccak256_of(struct bytes in, uint8_t out[static KECCAK256_BYTES]);
 
-/* Whether this processor (and the operating system's saved state) can run kind. */
+/* Whether this processor (and the operating system's saved state) can run kind. Asks the
+ * processor each time, which under a hypervisor takes microseconds: ask once and keep the kind. */
 bool keccak_can(enum keccak_kind kind);
 /* The widest kind that keccak_can run. */
 enum keccak_kind keccak_widest(void);
