@@ -4,7 +4,10 @@
 
 struct bytes bytes_text(const char *s)
 {
-	return bytes_of(s, strlen(s));
+	size_t n = 0;
+	while (s[n] != '\0')
+		n++;
+	return bytes_of(s, n);
 }
 
 bool bytes_equal(struct bytes a, struct bytes b)

@@ -1,8 +1,6 @@
 #include "core/json.h"
 
-#include <assert.h>
-#include <string.h>
-
+#include "core/json_text.h"
 #include "core/utf8.h"
 
 struct parser {
@@ -43,74 +41,6 @@ static void skip_space(struct parser *p)
 		p->at++;
 }
 
-static int hex4(struct bytes in, uint32_t *out)
-{
-	if (in.n < 4)
-		return ERR_SYNTAX;
-	uint32_t v = 0;
-	for (size_t i = 0; i < 4; i++) {
-		uint8_t c = in.p[i];
-		uint32_t d;
-		if (c >= '0' && c <= '9')
-			d = c - '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			d = (c | 0x20U) - 'a' + 10U;
-		else
-			return ERR_SYNTAX;
-		v = v << 4 | d;
-	}
-	*out = v;
-	return OK;
-}
-
-/* \uXXXX, and the second half of a pair; in starts behind the 'u'. */
-static int take_u_escape(struct bytes *in, uint32_t *code)
-{
-	uint32_t high, low;
-	if (hex4(*in, &high) != OK)
-		return ERR_SYNTAX;
-	if (high < 0xd800 || high > 0xdfff) {
-		*in = bytes_skip(*in, 4);
-		*code = high;
-		return OK;
-	}
-	struct bytes rest = bytes_skip(*in, 4);
-	if (high > 0xdbff || !bytes_starts(rest, "\\u") || hex4(bytes_skip(rest, 2), &low) != OK || low < 0xdc00 ||
-	    low > 0xdfff)
-		return ERR_UTF8; /* a lone surrogate */
-	*in = bytes_skip(*in, 10);
-	*code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-	return OK;
-}
-
-/* Takes one unescaped code point off a string body; the body must not be empty. */
-static int take_code(struct bytes *in, uint32_t *code)
-{
-	static const char names[] = "\"\\/bfnrt";
-	static const char codes[] = "\"\\/\b\f\n\r\t";
-	if (in->p[0] != '\\') {
-		if (in->p[0] < 0x20)
-			return ERR_SYNTAX;
-		return utf8_take(in, code) ? OK : ERR_UTF8;
-	}
-	if (in->n < 2)
-		return ERR_SYNTAX;
-	uint8_t c = in->p[1];
-	if (c == 'u') {
-		struct bytes rest = bytes_skip(*in, 2);
-		int err = take_u_escape(&rest, code);
-		if (err == OK)
-			*in = rest;
-		return err;
-	}
-	const char *found = c == 0 ? NULL : memchr(names, c, sizeof names - 1);
-	if (found == NULL)
-		return ERR_SYNTAX;
-	*code = (uint8_t)codes[found - names];
-	*in = bytes_skip(*in, 2);
-	return OK;
-}
-
 /* Takes a string with its quotes; *start and *end bound the body. */
 static int take_string(struct parser *p, uint32_t *start, uint32_t *end)
 {
@@ -125,7 +55,7 @@ static int take_string(struct parser *p, uint32_t *start, uint32_t *end)
 			break;
 		size_t before = rest.n;
 		uint32_t code;
-		int err = take_code(&rest, &code);
+		int err = json_text_take(&rest, &code);
 		if (err != OK)
 			return fail(p, (enum err)err, "string", p->at);
 		p->at += before - rest.n;
@@ -153,7 +83,7 @@ static int take_literal(struct parser *p, struct json_node *node)
 	static const char *const words[] = {[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
 	for (uint8_t type = JSON_NULL; type <= JSON_TRUE; type++) {
 		if (bytes_starts(bytes_skip(p->text, p->at), words[type])) {
-			p->at += strlen(words[type]);
+			p->at += bytes_text(words[type]).n;
 			node->type = type;
 			return OK;
 		}
@@ -166,32 +96,12 @@ static struct bytes key_body(struct bytes text, const struct json_node *node)
 	return bytes_of(text.p + node->key_at, node->key_end - node->key_at);
 }
 
-/* Orders code points as their UTF-16 code units: those beyond the BMP stand at the surrogates. */
-static uint32_t utf16_rank(uint32_t code)
-{
-	if (code >= 0x10000)
-		return 0xd800 + (code - 0x10000);
-	return code >= 0xe000 ? code + 0x110000 : code;
-}
-
-static int key_order(struct bytes a, struct bytes b)
-{
-	while (a.n > 0 && b.n > 0) {
-		uint32_t x = 0, y = 0;
-		(void)take_code(&a, &x); /* checked when the string was taken */
-		(void)take_code(&b, &y);
-		if (x != y)
-			return utf16_rank(x) < utf16_rank(y) ? -1 : 1;
-	}
-	return a.n == b.n ? 0 : a.n == 0 ? -1 : 1;
-}
-
 /* Merges two sorted chains; 0 ends a chain. */
 static uint32_t merge(struct parser *p, uint32_t a, uint32_t b)
 {
 	uint32_t head = 0, *tail = &head;
 	while (a != 0 && b != 0) {
-		int order = key_order(key_body(p->text, &p->nodes[a]), key_body(p->text, &p->nodes[b]));
+		int order = json_text_order(key_body(p->text, &p->nodes[a]), key_body(p->text, &p->nodes[b]));
 		uint32_t *from = order <= 0 ? &a : &b;
 		*tail = *from;
 		tail = &p->nodes[*from].next;
@@ -228,7 +138,7 @@ static int close_object(struct parser *p, uint32_t self)
 	p->nodes[self].child = sort_members(p, p->nodes[self].child);
 	for (uint32_t i = p->nodes[self].child; i != 0 && p->nodes[i].next != 0; i = p->nodes[i].next) {
 		const struct json_node *a = &p->nodes[i], *b = &p->nodes[a->next];
-		if (key_order(key_body(p->text, a), key_body(p->text, b)) == 0)
+		if (json_text_order(key_body(p->text, a), key_body(p->text, b)) == 0)
 			return fail(p, ERR_DUPLICATE, "member name", a->key_at > b->key_at ? a->key_at : b->key_at);
 	}
 	return OK;
@@ -285,11 +195,13 @@ static int take_container(struct parser *p, unsigned depth, uint32_t self)
 
 static int take_value(struct parser *p, unsigned depth, uint32_t *index)
 {
+	if (p->at == p->text.n)
+		return expected(p, "value");
 	if (p->nodes_n == p->nodes_max)
 		return fail(p, ERR_LIMIT, "number of values", p->at);
 	uint32_t self = p->nodes_n++, start, end;
 	p->nodes[self] = (struct json_node){.at = (uint32_t)p->at};
-	uint8_t c = p->at < p->text.n ? p->text.p[p->at] : 0;
+	uint8_t c = p->text.p[p->at];
 	int err;
 	if (c == '{' || c == '[') {
 		p->nodes[self].type = c == '{' ? JSON_OBJECT : JSON_ARRAY;
@@ -359,52 +271,30 @@ struct bytes json_span(const struct json *j, const struct json_node *node)
 
 static struct bytes string_body(const struct json *j, const struct json_node *node)
 {
-	assert(node->type == JSON_STRING);
 	return bytes_of(j->text.p + node->at + 1, node->end - node->at - 2);
-}
-
-static void unescape(struct bytes body, struct writer *w)
-{
-	while (body.n > 0) {
-		uint32_t code = 0;
-		if (take_code(&body, &code) != OK)
-			return; /* cannot be: checked when the string was taken */
-		utf8_write(w, code);
-	}
-}
-
-static bool body_is(struct bytes body, const char *s)
-{
-	struct bytes want = bytes_text(s);
-	while (body.n > 0 && want.n > 0) {
-		uint32_t x, y;
-		if (take_code(&body, &x) != OK || !utf8_take(&want, &y) || x != y)
-			return false;
-	}
-	return body.n == 0 && want.n == 0;
 }
 
 int json_string(const struct json *j, const struct json_node *node, struct writer *w)
 {
 	if (node == NULL || node->type != JSON_STRING)
 		return ERR_TYPE;
-	unescape(string_body(j, node), w);
+	json_text_unescape(string_body(j, node), w);
 	return OK;
 }
 
 void json_key(const struct json *j, const struct json_node *node, struct writer *w)
 {
-	unescape(key_body(j->text, node), w);
+	json_text_unescape(key_body(j->text, node), w);
 }
 
 bool json_string_is(const struct json *j, const struct json_node *node, const char *s)
 {
-	return node != NULL && node->type == JSON_STRING && body_is(string_body(j, node), s);
+	return node != NULL && node->type == JSON_STRING && json_text_is(string_body(j, node), s);
 }
 
 bool json_key_is(const struct json *j, const struct json_node *node, const char *s)
 {
-	return body_is(key_body(j->text, node), s);
+	return node->key_at != 0 && json_text_is(key_body(j->text, node), s);
 }
 
 int json_uint(const struct json *j, const struct json_node *node, uint64_t *out)
@@ -419,42 +309,12 @@ int json_uint(const struct json *j, const struct json_node *node, uint64_t *out)
 	return OK;
 }
 
-static void write_code(struct writer *w, uint32_t code)
-{
-	static const char codes[] = "\"\\\b\f\n\r\t";
-	static const char names[] = "\"\\bfnrt";
-	const char *found = code == 0 || code > 0x7f ? NULL : memchr(codes, (int)code, sizeof codes - 1);
-	if (found != NULL) {
-		write_u8(w, '\\');
-		write_u8(w, (uint8_t)names[found - codes]);
-	} else if (code < 0x20) {
-		static const char digits[] = "0123456789abcdef";
-		write_text(w, "\\u00");
-		write_u8(w, (uint8_t)digits[code >> 4]);
-		write_u8(w, (uint8_t)digits[code & 15]);
-	} else {
-		utf8_write(w, code);
-	}
-}
-
 void json_write_string(struct writer *w, struct bytes text)
 {
 	uint32_t code;
 	write_u8(w, '"');
 	while (utf8_take(&text, &code))
-		write_code(w, code);
-	write_u8(w, '"');
-}
-
-static void canonical_string(struct writer *w, struct bytes body)
-{
-	write_u8(w, '"');
-	while (body.n > 0) {
-		uint32_t code = 0;
-		if (take_code(&body, &code) != OK)
-			return; /* cannot be: checked when the string was taken */
-		write_code(w, code);
-	}
+		json_text_write(w, code);
 	write_u8(w, '"');
 }
 
@@ -462,7 +322,7 @@ static void canonical_string(struct writer *w, struct bytes body)
 void json_canonical(const struct json *j, const struct json_node *node, const char *omit, struct writer *w)
 {
 	if (node->type == JSON_STRING) {
-		canonical_string(w, string_body(j, node));
+		json_text_canonical(string_body(j, node), w);
 		return;
 	}
 	if (node->type != JSON_OBJECT && node->type != JSON_ARRAY) {
@@ -478,7 +338,7 @@ void json_canonical(const struct json *j, const struct json_node *node, const ch
 			write_u8(w, ',');
 		first = false;
 		if (node->type == JSON_OBJECT) {
-			canonical_string(w, key_body(j->text, m));
+			json_text_canonical(key_body(j->text, m), w);
 			write_u8(w, ':');
 		}
 		json_canonical(j, m, NULL, w);

@@ -37,8 +37,8 @@ struct json {
 	uint32_t nodes_n;
 };
 
-/* A document of n bytes has at most n / 2 + 1 values; a caller may lend fewer nodes: more values
- * than that are ERR_LIMIT. */
+/* A document of n bytes has at most n / 2 + 1 values; a caller may lend fewer nodes. A text with
+ * more values than nodes is ERR_LIMIT. On failure *j is untouched and the nodes are anything. */
 MUST_CHECK int json_parse(struct json *j, struct bytes text, struct json_node *nodes, size_t nodes_max,
 			  struct why *why);
 
@@ -56,8 +56,9 @@ struct bytes json_span(const struct json *j, const struct json_node *node);
 MUST_CHECK int json_string(const struct json *j, const struct json_node *node, struct writer *w);
 /* The same for the member's name. */
 void json_key(const struct json *j, const struct json_node *node, struct writer *w);
-/* True when node is a string (or has a member name) that unescapes to exactly s. */
+/* Whether node (NULL: no) is a string that unescapes to exactly s. */
 bool json_string_is(const struct json *j, const struct json_node *node, const char *s);
+/* Whether node is a member whose name unescapes to exactly s. */
 bool json_key_is(const struct json *j, const struct json_node *node, const char *s);
 /* The value of a number; ERR_TYPE when node is NULL or no number. */
 MUST_CHECK int json_uint(const struct json *j, const struct json_node *node, uint64_t *out);

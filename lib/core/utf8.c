@@ -53,11 +53,17 @@ bool utf8_valid(struct bytes text)
 	return text.n == 0;
 }
 
+static bool is_unsafe(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
 bool utf8_printable(struct bytes text)
 {
 	uint32_t code;
 	while (utf8_take(&text, &code))
-		if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
+		if (is_unsafe(code))
 			return false;
 	return text.n == 0;
 }

@@ -77,28 +77,45 @@ static int64_t take_offset(struct reader *r)
 	return (c == '-' ? -1 : 1) * (h * 3600 + m * 60);
 }
 
+/* "YYYY-MM-DDThh:mm:ss" as if it were UTC; dead when a field is out of its range. *leap: second 60. */
+static int64_t take_date_time(struct reader *r, bool *leap)
+{
+	int64_t y = take_digits(r, 4);
+	expect(r, '-', '-');
+	int64_t mo = take_digits(r, 2);
+	expect(r, '-', '-');
+	int64_t d = take_digits(r, 2);
+	expect(r, 'T', 't');
+	int64_t h = take_digits(r, 2);
+	expect(r, ':', ':');
+	int64_t mi = take_digits(r, 2);
+	expect(r, ':', ':');
+	int64_t s = take_digits(r, 2);
+	*leap = s == 60;
+	if (*leap)
+		s = 59;
+	if (r->dead || y < 1 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 || s > 59) {
+		r->dead = true;
+		return 0;
+	}
+	return days_from_date(y, mo, d) * DAY_S + h * 3600 + mi * 60 + s;
+}
+
+static bool is_writable(int64_t s)
+{
+	return s >= days_from_date(1, 1, 1) * DAY_S && s < days_from_date(10000, 1, 1) * DAY_S;
+}
+
 int wall_read(struct bytes text, struct wall *out)
 {
 	struct reader r = reader_of(text);
-	int64_t y = take_digits(&r, 4);
-	expect(&r, '-', '-');
-	int64_t mo = take_digits(&r, 2);
-	expect(&r, '-', '-');
-	int64_t d = take_digits(&r, 2);
-	expect(&r, 'T', 't');
-	int64_t h = take_digits(&r, 2);
-	expect(&r, ':', ':');
-	int64_t mi = take_digits(&r, 2);
-	expect(&r, ':', ':');
-	int64_t s = take_digits(&r, 2);
+	bool leap;
+	int64_t s = take_date_time(&r, &leap);
 	skip_fraction(&r);
-	int64_t offset = take_offset(&r);
-	if (!reader_done(&r) || y < 1 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 ||
-	    s > 60)
+	s -= take_offset(&r);
+	if (!reader_done(&r) || !is_writable(s) || (leap && (s + 1) % DAY_S != 0))
 		return ERR_VALUE;
-	if (s == 60)
-		s = 59;
-	out->s = days_from_date(y, mo, d) * DAY_S + h * 3600 + mi * 60 + s - offset;
+	out->s = s;
 	return OK;
 }
 
@@ -110,11 +127,10 @@ static void put_digits(char *p, int64_t v, unsigned n)
 
 int wall_write(struct wall t, char out[static WALL_TEXT_BYTES])
 {
-	const int64_t first = days_from_date(1, 1, 1) * DAY_S, end = days_from_date(10000, 1, 1) * DAY_S;
-	if (t.s < first || t.s >= end)
+	if (!is_writable(t.s))
 		return ERR_VALUE;
-	int64_t days = (t.s - first) / DAY_S + first / DAY_S, rest = (t.s - first) % DAY_S, y, m, d;
-	date_from_days(days, &y, &m, &d);
+	int64_t rest = (t.s % DAY_S + DAY_S) % DAY_S, y, m, d;
+	date_from_days((t.s - rest) / DAY_S, &y, &m, &d);
 	static const char form[] = "0000-00-00T00:00:00Z";
 	for (unsigned i = 0; i < WALL_TEXT_BYTES; i++)
 		out[i] = form[i];

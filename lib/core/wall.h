@@ -13,8 +13,9 @@ struct wall {
 
 #define WALL_TEXT_BYTES 20 /* 2026-11-21T02:00:00Z */
 
-/* Reads RFC 3339 date-times, years 0001..9999: any offset (turned to UTC), fractions dropped,
- * 'T' and 'Z' in either case, leap second 60 read as 59. ERR_VALUE otherwise, out untouched. */
+/* Reads RFC 3339 date-times that lie in years 0001..9999 of UTC: any offset (turned to UTC),
+ * fractions dropped, 'T' and 'Z' in either case, the leap second 23:59:60 UTC read as 23:59:59.
+ * ERR_VALUE otherwise, out untouched. What was read, wall_write can write. */
 MUST_CHECK int wall_read(struct bytes text, struct wall *out);
 /* Writes the UTC form in whole seconds, no NUL. t must lie in years 0001..9999, else ERR_VALUE. */
 MUST_CHECK int wall_write(struct wall t, char out[static WALL_TEXT_BYTES]);
