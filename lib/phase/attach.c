@@ -29,12 +29,17 @@ struct bytes signable_message(const struct signable *s)
 	return s->is_policy ? s->policy.message : s->manifest.message;
 }
 
+static bool is_date(struct bytes text)
+{
+	struct wall when;
+	return wall_read(text, &when) == OK;
+}
+
 int signature_entry_read(struct signature *s, struct bytes *signed_at, struct bytes text, struct arena *a,
 			 struct why *why)
 {
 	struct document d;
 	struct signature read;
-	struct wall when;
 	int err = document_open(&d, text, a, why);
 	if (err != OK)
 		return err;
@@ -45,12 +50,9 @@ int signature_entry_read(struct signature *s, struct bytes *signed_at, struct by
 		return document_misfit(&d, ERR_VALUE, "algorithm or key_id", root);
 	if (!read.well_formed)
 		return document_misfit(&d, ERR_VALUE, "signature", root);
-	if ((err = document_wall(&d, "signed_at", false, &when, NULL)) != OK)
+	*signed_at = BYTES_NONE;
+	if ((err = document_text(&d, root, "signed_at", false, is_date, signed_at)) != OK)
 		return err;
-	const struct json_node *at = json_member(&d.json, root, "signed_at");
-	*signed_at = at == NULL ? BYTES_NONE : json_span(&d.json, at);
-	if (at != NULL) /* without its quotes: a date that was read has nothing to escape */
-		*signed_at = bytes_of(signed_at->p + 1, signed_at->n - 2);
 	*s = read;
 	return OK;
 }

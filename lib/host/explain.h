@@ -1,0 +1,29 @@
+/* A verdict for people (messages that say what was found and what was needed) and for machines
+ * (JSON). */
+#ifndef HOST_EXPLAIN_H
+#define HOST_EXPLAIN_H
+
+#include <cjson/cJSON.h>
+
+#include "host/cli.h"
+#include "phase/verdict.h"
+
+/* A verdict and what it was reached from. */
+struct judged {
+	const struct verdict *verdict;
+	const struct manifest *manifest;
+	const struct policy *policy;
+	const struct circumstances *circumstances;
+};
+
+/* One error line for each rule that said no ("SUBJECT: threshold not met: 1 of 2 keys (have
+ * ab12cd34…, missing cd34ef56…)"), and a warning for wrong signatures that did no harm. */
+void explain_print(struct cli *cli, const char *subject, const struct judged *j);
+
+/* {"accepted":…,"release":…,"channel":…,"arch":…,"version":…,
+ *  "rules":[{"rule":…,"ok":…,"found":…,"needed":…}…],
+ *  "keys":[{"key_id":…,"name":…,"signed":"good"|"wrong"|"no"}…]}
+ * The caller deletes it; NULL when memory ran out. */
+cJSON *explain_json(const struct judged *j);
+
+#endif
