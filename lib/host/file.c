@@ -1,0 +1,242 @@
+#include "host/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/hex.h"
+#include "host/temporary.h"
+
+#define READ_STEP_BYTES 65536
+
+static int err_of_errno(void)
+{
+	return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+}
+
+static int read_all(int fd, size_t max, struct bytes *data)
+{
+	uint8_t *p = NULL;
+	size_t n = 0, room = 0;
+	for (;;) {
+		if (room - n < 2) { /* one for the data, one for the NUL */
+			room = room == 0 ? READ_STEP_BYTES : 2 * room;
+			uint8_t *grown = realloc(p, room);
+			if (grown == NULL) {
+				free(p);
+				return ERR_NO_MEMORY;
+			}
+			p = grown;
+		}
+		ssize_t got = read(fd, p + n, room - n - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		n += got > 0 ? (size_t)got : 0;
+		if (got < 0 || n > max) {
+			free(p);
+			return got < 0 ? ERR_IO : ERR_LIMIT;
+		}
+		if (got == 0)
+			break;
+	}
+	p[n] = 0;
+	*data = bytes_of(p, n);
+	return OK;
+}
+
+int file_read(const char *path, size_t max, struct bytes *data)
+{
+	if (strcmp(path, "-") == 0)
+		return read_all(STDIN_FILENO, max, data);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_of_errno();
+	int err = read_all(fd, max, data);
+	int kept = errno;
+	(void)close(fd); /* only read from */
+	errno = kept;
+	return err;
+}
+
+/* FOLDER/.NAME.RANDOM beside FOLDER/NAME. */
+static char *temporary_name(const char *path)
+{
+	uint8_t chance[8];
+	char hex[2 * sizeof chance + 1] = {0};
+	if (random_fill(chance, sizeof chance) != OK)
+		return NULL;
+	hex_encode(bytes_of(chance, sizeof chance), hex);
+	const char *slash = strrchr(path, '/');
+	int folder_n = slash == NULL ? 0 : (int)(slash - path + 1);
+	char *name = NULL;
+	if (asprintf(&name, "%.*s.%s.%s", folder_n, path, path + folder_n, hex) < 0)
+		return NULL;
+	return name;
+}
+
+int file_output_open(struct file_output *f, const char *path, mode_t mode)
+{
+	*f = (struct file_output){.fd = -1, .path = strdup(path), .temporary = temporary_name(path)};
+	if (f->path == NULL || f->temporary == NULL) {
+		file_output_drop(f);
+		return ERR_NO_MEMORY;
+	}
+	f->fd = open(f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (f->fd < 0) {
+		int err = err_of_errno(), kept = errno;
+		free(f->temporary);
+		f->temporary = NULL;
+		file_output_drop(f);
+		errno = kept;
+		return err;
+	}
+	temporary_add(f->temporary);
+	return OK;
+}
+
+static int sync_folder(const char *path)
+{
+	char *folder = strdup(path);
+	if (folder == NULL)
+		return ERR_NO_MEMORY;
+	char *slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[slash == folder ? 1 : 0] = 0;
+	int fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 || fsync(fd) != 0 ? ERR_IO : OK;
+	int kept = errno;
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written through it */
+	free(folder);
+	errno = kept;
+	return err;
+}
+
+static int commit(struct file_output *f, bool replace)
+{
+	int err = fsync(f->fd) != 0 && errno != EINVAL ? ERR_IO : OK;
+	if (close(f->fd) != 0 && err == OK)
+		err = ERR_IO;
+	f->fd = -1;
+	if (err == OK && (replace ? rename(f->temporary, f->path) : link(f->temporary, f->path)) != 0)
+		err = ERR_IO;
+	if (err != OK || !replace) {
+		int kept = errno;
+		(void)unlink(f->temporary); /* the second name, or what failed */
+		errno = kept;
+	}
+	temporary_forget(f->temporary);
+	free(f->temporary);
+	f->temporary = NULL;
+	if (err == OK)
+		err = sync_folder(f->path);
+	file_output_drop(f);
+	return err;
+}
+
+int file_output_commit(struct file_output *f)
+{
+	return commit(f, true);
+}
+
+int file_output_commit_new(struct file_output *f)
+{
+	return commit(f, false);
+}
+
+void file_output_drop(struct file_output *f)
+{
+	int kept = errno;
+	if (f->fd >= 0)
+		(void)close(f->fd); /* it is thrown away */
+	if (f->temporary != NULL) {
+		(void)unlink(f->temporary);
+		temporary_forget(f->temporary);
+	}
+	free(f->temporary);
+	free(f->path);
+	*f = (struct file_output){.fd = -1};
+	errno = kept;
+}
+
+int file_write_all(int fd, struct bytes data)
+{
+	while (data.n > 0) {
+		ssize_t n = write(fd, data.p, data.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		data = bytes_skip(data, (size_t)n);
+	}
+	return OK;
+}
+
+int file_write(const char *path, struct bytes data, mode_t mode)
+{
+	struct file_output f;
+	int err = file_output_open(&f, path, mode);
+	if (err != OK)
+		return err;
+	if ((err = file_write_all(f.fd, data)) != OK) {
+		file_output_drop(&f);
+		return err;
+	}
+	return file_output_commit(&f);
+}
+
+int file_make_folders(const char *path)
+{
+	char *part = strdup(path);
+	if (part == NULL)
+		return ERR_NO_MEMORY;
+	int err = OK;
+	for (char *p = part + 1; err == OK && part[0] != 0; p++) {
+		if (*p != '/' && *p != 0)
+			continue;
+		char kept = *p;
+		*p = 0;
+		struct stat st;
+		if (mkdir(part, 0777) != 0 && (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
+			err = ERR_IO;
+		*p = kept;
+		if (kept == 0)
+			break;
+	}
+	free(part);
+	return err;
+}
+
+int64_t clock_wall_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with a valid clock */
+	return t.tv_sec;
+}
+
+uint64_t clock_now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with a valid clock */
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int random_fill(void *p, size_t n)
+{
+	uint8_t *at = p;
+	while (n > 0) {
+		ssize_t got = getrandom(at, n, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return ERR_IO;
+		at += got;
+		n -= (size_t)got;
+	}
+	return OK;
+}
