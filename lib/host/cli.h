@@ -50,7 +50,8 @@ struct cli {
 	bool colour;
 	int status; /* of the first failure */
 	bool progress_shown;
-	uint64_t progress_at_ms;
+	uint64_t progress_at_ms, progress_began_ms, progress_first;
+	uint8_t *options; /* the program's options struct: cli_end frees the lists in it */
 };
 
 /* Reads the command line into *options (the struct that offsets point into; zeroed defaults set

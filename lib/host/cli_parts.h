@@ -1,0 +1,9 @@
+/* What the files of the command-line face share with each other, and nobody else. */
+#ifndef HOST_CLI_PARTS_H
+#define HOST_CLI_PARTS_H
+
+#include "host/cli.h"
+
+void cli_read_options(struct cli *cli, int argc, char **argv, void *options);
+
+#endif
