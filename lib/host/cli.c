@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/json.h"
@@ -14,7 +12,6 @@
 #include "host/file.h"
 
 #define LINE_BYTES_MAX 2048 /* a message longer than this is cut */
-#define PROGRESS_EVERY_MS 100
 
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options)
 {
@@ -49,11 +46,18 @@ const char *cli_quote(struct bytes text, char *buf, size_t room)
 	return buf;
 }
 
-/* To stderr; when that fails there is nowhere left to complain to. */
-static void say(struct bytes text)
+/* When stderr fails there is nowhere left to complain to. */
+void cli_say(struct bytes text)
 {
 	if (file_write_all(STDERR_FILENO, text) != OK)
 		return;
+}
+
+static const char *level_colour(const char *level)
+{
+	if (strcmp(level, "error") == 0)
+		return "\033[1;31m";
+	return strcmp(level, "warning") == 0 ? "\033[1;33m" : "";
 }
 
 /* One message, one write. */
@@ -72,12 +76,14 @@ static void print_line(struct cli *cli, const char *level, const char *text)
 		json_write_string(&w, bytes_text(clean));
 		write_text(&w, "}\n");
 	} else {
+		const char *colour = cli->colour ? level_colour(level) : "";
+		write_text(&w, colour);
 		write_text(&w, cli->program->name);
-		write_text(&w, ": ");
+		write_text(&w, colour[0] == 0 ? ": " : ":\033[0m ");
 		write_text(&w, clean);
 		write_text(&w, "\n");
 	}
-	say(writer_view(&w));
+	cli_say(writer_view(&w));
 }
 
 static void print_format(struct cli *cli, const char *level, const char *format, va_list args)
@@ -157,69 +163,14 @@ void cli_usage(struct cli *cli, const char *format, ...)
 	va_start(args, format);
 	print_format(cli, "error", format, args);
 	va_end(args);
-	(void)fprintf(stderr, "Try '%s --help'.\n", cli->program->name);
-	exit(2);
-}
-
-static unsigned terminal_width(void)
-{
-	struct winsize size;
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
-		return 80;
-	return size.ws_col;
-}
-
-/* "12.3 MB" of 10^6 bytes. */
-static void write_megabytes(struct writer *w, uint64_t bytes)
-{
-	write_decimal(w, bytes / 1000000);
-	write_u8(w, '.');
-	write_decimal(w, bytes / 100000 % 10);
-	write_text(w, " MB");
-}
-
-void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total)
-{
-	uint64_t now = clock_now_ms();
-	if (!cli->tty || (cli->progress_shown && now - cli->progress_at_ms < PROGRESS_EVERY_MS))
-		return;
-	if (!cli->progress_shown || done < cli->progress_first) {
-		cli->progress_began_ms = now;
-		cli->progress_first = done;
-	}
-	char clean[128], line[512];
+	char line[128];
 	struct writer w = writer_of(line, sizeof line);
-	write_text(&w, "\r\033[K");
-	struct writer body = writer_of(line + w.n, terminal_width() < 400 ? terminal_width() - 1 : 400);
-	write_text(&body, cli_quote(bytes_text(what), clean, sizeof clean));
-	write_text(&body, ": ");
-	write_megabytes(&body, done);
-	if (total > 0) {
-		write_text(&body, " of ");
-		write_megabytes(&body, total);
-	}
-	uint64_t elapsed = now - cli->progress_began_ms;
-	if (elapsed >= 500 && done > cli->progress_first) {
-		uint64_t rate = (done - cli->progress_first) / elapsed * 1000;
-		write_text(&body, ", ");
-		write_megabytes(&body, rate);
-		write_text(&body, "/s");
-		if (total > done && rate > 0) {
-			write_text(&body, ", ");
-			write_decimal(&body, (total - done) / rate + 1);
-			write_text(&body, " s left");
-		}
-	}
-	say(bytes_of(line, w.n + body.n));
-	cli->progress_shown = true;
-	cli->progress_at_ms = now;
-}
-
-void cli_progress_end(struct cli *cli)
-{
-	if (cli->progress_shown)
-		say(BYTES_LITERAL("\r\033[K"));
-	cli->progress_shown = false;
+	write_text(&w, "Try '");
+	write_text(&w, cli->program->name);
+	write_text(&w, " --help'.\n");
+	if (!cli->log_json)
+		cli_say(writer_view(&w));
+	exit(2);
 }
 
 int cli_exit_status(int err)
@@ -240,13 +191,22 @@ int cli_exit_status(int err)
 	return 3;
 }
 
+void cli_close_stdout(struct cli *cli)
+{
+	errno = 0;
+	bool failed = ferror(stdout) != 0; /* earlier: its errno is gone */
+	if (fclose(stdout) == 0 && !failed)
+		return;
+	if (errno != 0)
+		cli_error(cli, ERR_IO, "write error: %s", strerror(errno));
+	else
+		cli_error(cli, ERR_IO, "write error");
+}
+
 int cli_end(struct cli *cli, int err)
 {
 	cli_progress_end(cli);
-	errno = 0;
-	bool failed = ferror(stdout) != 0;
-	if (fclose(stdout) != 0 || failed)
-		cli_error(cli, ERR_IO, "write error: %s", strerror(errno != 0 ? errno : EIO));
+	cli_close_stdout(cli);
 	free(cli->operands.v);
 	for (size_t i = 0; i < cli->program->options_n; i++)
 		if (cli->program->options[i].kind == CLI_TEXTS && cli->options != NULL)

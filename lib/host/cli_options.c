@@ -41,8 +41,16 @@ static void print_option(const struct cli_option *o, int width)
 		     o->argument == NULL ? "" : o->argument, width - help_width(o), "", o->help);
 }
 
-static _Noreturn void print_help(const struct cli_program *p)
+/* A full disk must not look like success. */
+static _Noreturn void end_after_printing(struct cli *cli)
 {
+	cli_close_stdout(cli);
+	exit(cli->status);
+}
+
+static _Noreturn void print_help(struct cli *cli)
+{
+	const struct cli_program *p = cli->program;
 	int width = 0;
 	size_t all = p->options_n + COMMONS_N;
 	for (size_t i = 0; i < all; i++)
@@ -55,7 +63,7 @@ static _Noreturn void print_help(const struct cli_program *p)
 	if (p->text != NULL)
 		(void)printf("\n%s%s", p->text, p->text[strlen(p->text) - 1] == '\n' ? "" : "\n");
 	(void)printf("\nexit status: 0 done, 1 verification said no, 2 usage, 3 input or network, 4 policy said no\n");
-	exit(fflush(stdout) == 0 ? 0 : 3);
+	end_after_printing(cli);
 }
 
 static bool read_duration(struct bytes text, uint64_t *ms)
@@ -116,10 +124,10 @@ static void set_common(struct reading *r, enum common which, const char *value)
 {
 	switch (which) {
 	case COMMON_HELP:
-		print_help(r->cli->program);
+		print_help(r->cli);
 	case COMMON_VERSION:
 		(void)printf("%s %s\n", r->cli->program->name, VERSION);
-		exit(fflush(stdout) == 0 ? 0 : 3);
+		end_after_printing(r->cli);
 	case COMMON_QUIET:
 		r->cli->quiet = true;
 		break;
@@ -160,13 +168,28 @@ static size_t index_of_letter(const struct cli_program *p, size_t all, int lette
 	return i;
 }
 
+static bool is_prefix(const struct cli_program *p, const char *word)
+{
+	size_t n = strcspn(word, "=");
+	for (size_t i = 0; i < p->options_n + COMMONS_N; i++)
+		if (n > 2 && strncmp(option_at(p, i)->name, word + 2, n - 2) == 0)
+			return true;
+	return false;
+}
+
+/* getopt leaves in optopt: the letter, 0 for a long name that it does not know or that could be
+ * several, or the code of a long one that was given without its value or with one too many. */
 static _Noreturn void refuse(struct cli *cli, int code, char **argv)
 {
 	const char *word = argv[optind - 1];
-	bool is_long = optopt == 0 || optopt >= LONG_BASE;
 	char letter[] = {'-', (char)optopt, 0};
-	cli_usage(cli, code == ':' ? "option '%s' needs a value" : "unknown or misused option '%s'",
-		  is_long ? word : letter);
+	const char *name = optopt == 0 || optopt >= LONG_BASE ? word : letter;
+	if (code == ':')
+		cli_usage(cli, "option '%s' needs a value", name);
+	if (optopt >= LONG_BASE)
+		cli_usage(cli, "option '%s' takes no value", name);
+	cli_usage(cli, "unknown%s option '%s'", optopt == 0 && is_prefix(cli->program, word) ? " or ambiguous" : "",
+		  name);
 }
 
 static void read_operands(struct cli *cli, int argc, char **argv)
