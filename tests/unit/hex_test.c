@@ -1,0 +1,49 @@
+#include "core/hex.h"
+
+#include "core/err.h"
+#include "test.h"
+
+TEST(every_byte_there_and_back)
+{
+	uint8_t all[256], again[256];
+	char text[513];
+	for (unsigned i = 0; i < 256; i++)
+		all[i] = (uint8_t)i;
+	text[512] = 'x';
+	hex_encode(bytes_of(all, 256), text);
+	CHECK(text[512] == 'x' && memcmp(text, "000102", 6) == 0 && memcmp(text + 506, "fdfeff", 6) == 0);
+	CHECK(hex_decode(bytes_of(text, 512), again, 256) == OK && memcmp(all, again, 256) == 0);
+}
+
+TEST(every_other_digit_is_refused)
+{
+	unsigned accepted = 0;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 4; at++) {
+			uint8_t text[4] = {'0', '0', '0', '0'}, out[2] = {0x55, 0x55};
+			bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+			text[at] = (uint8_t)c;
+			CHECK(hex_decode(bytes_of(text, 4), out, 2) == (digit ? OK : ERR_VALUE));
+			CHECK(digit || (out[0] == 0x55 && out[1] == 0x55)); /* untouched */
+			accepted += digit;
+		}
+	CHECK(accepted == 16 * 4);
+}
+
+TEST(every_other_length_is_refused)
+{
+	uint8_t out[4] = {0x55, 0x55, 0x55, 0x55};
+	for (size_t n = 0; n <= 10; n++)
+		CHECK(hex_decode(bytes_of("0123456789", n), out, 4) == (n == 8 ? OK : ERR_VALUE));
+	CHECK(hex_decode(BYTES_NONE, out, 0) == OK);
+	CHECK(hex_decode(BYTES_LITERAL("0"), out, 0) == ERR_VALUE);
+	CHECK(hex_decode(BYTES_LITERAL("00"), out, SIZE_MAX / 2 + 2) == ERR_VALUE); /* 2 * n would wrap to 2 */
+}
+
+int main(void)
+{
+	RUN(every_byte_there_and_back);
+	RUN(every_other_digit_is_refused);
+	RUN(every_other_length_is_refused);
+	return test_end();
+}
