@@ -1,6 +1,6 @@
 /* The binary Merkle tree of a Swarm chunk: address = keccak256(span || root), where root is the
  * top of a tree of 128 segments of 32 bytes (payload padded with zeros), 64 bytes hashed a node.
- * Source: Swarm specification, section on BMT; checked against bee. */
+ * Source: the BMT section of the Swarm specification; checked against bee. */
 #ifndef SWARM_BMT_H
 #define SWARM_BMT_H
 
@@ -18,9 +18,12 @@ struct bmt_chunk {
 	struct bytes payload;
 };
 
-/* Scratch for one batch, lent by the caller (about 20 KiB; kept out of small stacks). */
+/* Scratch for one batch, lent by the caller: kept out of small stacks. */
 struct bmt_scratch {
-	_Alignas(64) uint8_t nodes[BMT_BATCH * CHUNK_PAYLOAD_MAX / 2 + BMT_BATCH * 64];
+	uint8_t padded[CHUNK_PAYLOAD_MAX];                 /* a short payload with its zeros */
+	uint8_t nodes[CHUNK_PAYLOAD_MAX / 2];              /* of one chunk */
+	uint8_t top[BMT_BATCH * 8 * 32];                   /* eight nodes of every chunk */
+	uint8_t last[BMT_BATCH * (CHUNK_SPAN_BYTES + 32)]; /* span || root of every chunk */
 };
 
 /* Addresses of n chunks, in batches; addresses[i] is chunk i's. */

@@ -1,0 +1,130 @@
+#include "swarm/tree.h"
+
+#include <string.h>
+
+/* Bytes of the file below an item of a level that is full. */
+static uint64_t full_span(unsigned level)
+{
+	return (uint64_t)TREE_BLOCK_BYTES << (7 * level); /* 128 = 2^7; level <= SPLIT_LEVELS */
+}
+
+int tree_shape(struct tree *t, uint64_t size)
+{
+	if (size > SPLIT_SIZE_MAX)
+		return ERR_LIMIT;
+	*t = (struct tree){.size = size};
+	t->blocks = size == 0 ? 1 : (size - 1) / TREE_BLOCK_BYTES + 1;
+	t->items[0] = t->blocks;
+	while (t->items[t->levels] > 1) {
+		uint64_t below = t->items[t->levels++], rest = below % SPLIT_BRANCHES;
+		t->items[t->levels] = below / SPLIT_BRANCHES + (rest > 0);
+		t->chunks[t->levels] = below / SPLIT_BRANCHES + (rest > 1);
+	}
+	for (unsigned level = t->levels; level > 0; level--) {
+		uint64_t below = t->items[level - 1], carried = below % SPLIT_BRANCHES == 1;
+		t->offset[level] = t->bytes;
+		t->bytes += t->chunks[level] * CHUNK_SPAN_BYTES + (below - carried) * REFERENCE_BYTES;
+	}
+	return OK;
+}
+
+struct tree_place tree_chunk(const struct tree *t, unsigned level, uint64_t i)
+{
+	uint64_t below = t->items[level - 1] - i * SPLIT_BRANCHES;
+	size_t references = below < SPLIT_BRANCHES ? (size_t)below : SPLIT_BRANCHES;
+	uint64_t begin = i * full_span(level), left = t->size - begin;
+	return (struct tree_place){.offset = t->offset[level] + i * TREE_CHUNK_BYTES,
+				   .n = CHUNK_SPAN_BYTES + references * REFERENCE_BYTES,
+				   .span = left < full_span(level) ? left : full_span(level)};
+}
+
+bool tree_address(const struct tree *t, unsigned level, uint64_t i, uint64_t *offset)
+{
+	/* The last item of a level that has one too many is carried up. */
+	while (t->items[level] > 1 && i == t->items[level] - 1 && i % SPLIT_BRANCHES == 0) {
+		level++;
+		i /= SPLIT_BRANCHES;
+	}
+	if (t->items[level] == 1)
+		return false;
+	*offset = t->offset[level + 1] + i / SPLIT_BRANCHES * TREE_CHUNK_BYTES + CHUNK_SPAN_BYTES +
+		  i % SPLIT_BRANCHES * REFERENCE_BYTES;
+	return true;
+}
+
+size_t tree_block_bytes(const struct tree *t, uint64_t i)
+{
+	uint64_t left = t->size - i * TREE_BLOCK_BYTES;
+	return left < TREE_BLOCK_BYTES ? (size_t)left : TREE_BLOCK_BYTES;
+}
+
+static const uint8_t *expected(const struct tree *t, struct bytes file, const uint8_t *reference, unsigned level,
+			       uint64_t i)
+{
+	uint64_t offset;
+	return tree_address(t, level, i, &offset) ? file.p + offset : reference;
+}
+
+/* Checks up to BMT_BATCH chunks of a level from chunk first on. Those above must be right. */
+static int check_batch(const struct tree *t, struct bytes file, const uint8_t *reference, unsigned level,
+		       uint64_t first, enum keccak_kind kind, struct bmt_scratch *scratch, struct why *why)
+{
+	struct bmt_chunk chunks[BMT_BATCH];
+	uint8_t addresses[BMT_BATCH][REFERENCE_BYTES];
+	size_t n = 0;
+	for (; n < BMT_BATCH && first + n < t->chunks[level]; n++) {
+		struct tree_place place = tree_chunk(t, level, first + n);
+		chunks[n] = (struct bmt_chunk){.span = place.span,
+					       .payload = bytes_of(file.p + place.offset + CHUNK_SPAN_BYTES,
+								   place.n - CHUNK_SPAN_BYTES)};
+		if (load_le64(file.p + place.offset) != place.span)
+			return why_not(why, ERR_HASH, "tree", place.offset, BYTES_NONE);
+	}
+	bmt_addresses(kind, chunks, n, addresses, scratch);
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(addresses[i], expected(t, file, reference, level, first + i), REFERENCE_BYTES) != 0)
+			return why_not(why, ERR_HASH, "tree", tree_chunk(t, level, first + i).offset, BYTES_NONE);
+	return OK;
+}
+
+int tree_check(const struct tree *t, struct bytes file, const uint8_t reference[static REFERENCE_BYTES],
+	       enum keccak_kind kind, struct bmt_scratch *scratch, struct why *why)
+{
+	if (file.n != t->bytes)
+		return why_not(why, ERR_SIZE, "tree", file.n, BYTES_NONE);
+	for (unsigned level = t->levels; level > 0; level--) {
+		for (uint64_t i = 0; i < t->chunks[level]; i += BMT_BATCH) {
+			int err = check_batch(t, file, reference, level, i, kind, scratch, why);
+			if (err != OK)
+				return err;
+		}
+	}
+	return OK;
+}
+
+int tree_blocks_check(const struct tree *t, struct bytes file, const uint8_t reference[static REFERENCE_BYTES],
+		      uint64_t first, struct bytes data, enum keccak_kind kind, struct bmt_scratch *scratch,
+		      uint64_t *bad)
+{
+	struct bmt_chunk chunks[BMT_BATCH];
+	uint8_t addresses[BMT_BATCH][REFERENCE_BYTES];
+	do {
+		size_t n = 0;
+		for (; n < BMT_BATCH && (n == 0 || data.n > 0); n++) {
+			if (first + n >= t->blocks || data.n < tree_block_bytes(t, first + n))
+				return ERR_SIZE;
+			size_t size = tree_block_bytes(t, first + n);
+			chunks[n] = (struct bmt_chunk){.span = size, .payload = bytes_of(data.p, size)};
+			data = bytes_skip(data, size);
+		}
+		bmt_addresses(kind, chunks, n, addresses, scratch);
+		for (size_t i = 0; i < n; i++) {
+			if (memcmp(addresses[i], expected(t, file, reference, 0, first + i), REFERENCE_BYTES) != 0) {
+				*bad = first + i;
+				return ERR_HASH;
+			}
+		}
+		first += n;
+	} while (data.n > 0);
+	return OK;
+}
