@@ -53,6 +53,14 @@ static void say_keys(char *buf, size_t room, const struct policy *p, const bool 
 		say(buf + strlen(buf), room - strlen(buf), "none");
 }
 
+static void find_wrong(const struct judged *j, struct finding *f)
+{
+	char ids[1024] = "";
+	say_keys(ids, sizeof ids, j->policy, j->verdict->tally.wrong, true);
+	say(f->found, sizeof f->found, "wrong: %s", ids);
+	say(f->needed, sizeof f->needed, "none wrong, or enough others right");
+}
+
 static void find_threshold(const struct judged *j, struct finding *f)
 {
 	const struct signature_tally *t = &j->verdict->tally;
@@ -81,8 +89,7 @@ static void find(const struct judged *j, enum rule rule, struct finding *f)
 	*f = (struct finding){.found = ""};
 	switch (rule) {
 	case RULE_SIGNATURES:
-		say_keys(f->found, sizeof f->found, p, j->verdict->tally.wrong, true);
-		say(f->needed, sizeof f->needed, "no wrong one, or enough right ones");
+		find_wrong(j, f);
 		break;
 	case RULE_THRESHOLD:
 		find_threshold(j, f);
@@ -156,6 +163,14 @@ static bool add_text(cJSON *object, const char *name, struct bytes text)
 	return cJSON_AddStringToObject(object, name, buf) != NULL;
 }
 
+static bool add_form(cJSON *rules, bool ok, const char *found)
+{
+	cJSON *o = cJSON_CreateObject();
+	return cJSON_AddItemToArray(rules, o) && cJSON_AddStringToObject(o, "rule", "form") != NULL &&
+	       cJSON_AddBoolToObject(o, "ok", ok) != NULL && cJSON_AddStringToObject(o, "found", found) != NULL &&
+	       cJSON_AddStringToObject(o, "needed", "a well-formed manifest") != NULL;
+}
+
 static bool add_rule(cJSON *rules, const struct judged *j, enum rule rule)
 {
 	struct finding f;
@@ -191,12 +206,26 @@ cJSON *explain_json(const struct judged *j)
 		    add_text(o, "channel", m->channel) && add_text(o, "arch", m->arch) &&
 		    add_text(o, "version", m->version);
 	cJSON *rules = cJSON_AddArrayToObject(o, "rules"), *keys = cJSON_AddArrayToObject(o, "keys");
-	good = good && rules != NULL && keys != NULL;
+	good = good && rules != NULL && keys != NULL && add_form(rules, true, "a well-formed manifest");
 	for (enum rule rule = 0; rule < RULES_N && good; rule++)
 		good = add_rule(rules, j, rule);
 	for (size_t i = 0; i < j->policy->keys_n && good; i++)
 		good = add_key(keys, j, i);
 	if (good)
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
+cJSON *explain_malformed_json(int err, const struct why *why)
+{
+	char found[512];
+	cJSON *o = cJSON_CreateObject();
+	bool good = cJSON_AddBoolToObject(o, "accepted", false) != NULL;
+	cJSON *rules = cJSON_AddArrayToObject(o, "rules"), *keys = cJSON_AddArrayToObject(o, "keys");
+	say(found, sizeof found, "%s%s%s at byte %" PRIu64, why->what == NULL ? "" : why->what,
+	    why->what == NULL ? "" : ": ", err_text(err), why->at);
+	if (good && rules != NULL && keys != NULL && add_form(rules, false, found))
 		return o;
 	cJSON_Delete(o);
 	return NULL;

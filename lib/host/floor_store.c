@@ -43,7 +43,8 @@ static int open_lock(const char *folder, int *fd, struct why *why)
 
 static int read_floor(const char *path, struct bytes channel, struct bytes arch, uint64_t *release, struct why *why)
 {
-	static const char damaged[] = "state file is damaged: restore it, or delete it to give up rollback protection";
+	static const char damaged[] =
+		"the state file is damaged: restore it, or delete it to give up rollback protection";
 	uint8_t scratch[FLOOR_ARENA_BYTES];
 	struct arena a = arena_of(scratch, sizeof scratch);
 	struct bytes text;
