@@ -3,6 +3,7 @@ CC       ?= gcc
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
+CLANG    ?= clang
 Q        := $(if $(V),,@)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wstrict-prototypes \
@@ -15,7 +16,9 @@ COMMON   := -std=c11 -O2 -g $(WARNINGS) $(WERROR) -include lib/core/banned.h -ff
 HOST_CPPFLAGS := -Ilib -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(HOST_PKG_CFLAGS)
 HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(HARDEN))
+HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(if $(COV),--coverage -O0 -fPIE,$(HARDEN)))
+# The programs and all tests under clang, as libFuzzer wants them.
+FUZZ_CFLAGS  := $(COMMON) $(SANITIZE) -fsanitize=fuzzer-no-link
 HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 HOST_LIBS     = $(HOST_PKG_LIBS) -lpthread
 
