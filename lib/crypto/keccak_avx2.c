@@ -63,7 +63,8 @@ static inline lane load_some(const uint8_t *p, size_t words)
 	return _mm256_maskload_epi64((const long long *)(const void *)p, mask);
 }
 
-void keccak_group_avx2(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
+static inline __attribute__((always_inline)) void group(const uint8_t *in, size_t words, size_t stride, uint8_t *out,
+							size_t out_stride, size_t n)
 {
 	/* A lane without a message of its own hashes the first one again. */
 	const uint8_t *const m1 = n > 1 ? in + stride : in;
@@ -88,5 +89,14 @@ void keccak_group_avx2(const uint8_t *in, size_t words, size_t stride, uint8_t *
 	transpose(hash, s[0], s[1], s[2], s[3]);
 	for (size_t k = 0; k < n; k++)
 		store(out + k * out_stride, hash[k]);
+}
+
+void keccak_group_avx2(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
+{
+	/* The nodes of a BMT: with a known length the padding costs nothing. */
+	if (words == 8)
+		group(in, 8, stride, out, out_stride, n);
+	else
+		group(in, words, stride, out, out_stride, n);
 }
 #endif
