@@ -23,7 +23,8 @@ static void install(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-		struct sigaction old, now = {.sa_handler = remove_and_die, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+		struct sigaction old,
+			now = {.sa_handler = remove_and_die, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
 		(void)sigemptyset(&now.sa_mask);
 		if (sigaction(signals[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL)
 			(void)sigaction(signals[i], &now, NULL); /* cannot fail for these signals */
