@@ -197,11 +197,11 @@ static bool add_key(cJSON *keys, const struct judged *j, size_t i)
 						     : "no") != NULL;
 }
 
-cJSON *explain_json(const struct judged *j)
+cJSON *explain_json(const struct judged *j, bool accepted)
 {
 	const struct manifest *m = j->manifest;
 	cJSON *o = cJSON_CreateObject();
-	bool good = cJSON_AddBoolToObject(o, "accepted", j->verdict->err == OK) != NULL &&
+	bool good = cJSON_AddBoolToObject(o, "accepted", accepted) != NULL &&
 		    cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
 		    add_text(o, "channel", m->channel) && add_text(o, "arch", m->arch) &&
 		    add_text(o, "version", m->version);

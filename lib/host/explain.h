@@ -23,8 +23,9 @@ void explain_print(struct cli *cli, const char *subject, const struct judged *j)
 /* {"accepted":…,"release":…,"channel":…,"arch":…,"version":…,
  *  "rules":[{"rule":"form"…},{"rule":…,"ok":…,"found":…,"needed":…}…],
  *  "keys":[{"key_id":…,"name":…,"signed":"good"|"wrong"|"no"}…]}
- * The caller deletes it; NULL when memory ran out. */
-cJSON *explain_json(const struct judged *j);
+ * accepted: of the verdict, and of what else the caller has checked. The caller deletes it; NULL when memory ran out.
+ */
+cJSON *explain_json(const struct judged *j, bool accepted);
 /* The same members for a manifest that could not be read: not accepted, and the rule "form". */
 cJSON *explain_malformed_json(int err, const struct why *why);
 
