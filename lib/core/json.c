@@ -81,10 +81,10 @@ static int take_number(struct parser *p)
 static int take_literal(struct parser *p, struct json_node *node)
 {
 	static const char *const words[] = {[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
-	for (uint8_t type = JSON_NULL; type <= JSON_TRUE; type++) {
+	for (unsigned type = JSON_NULL; type <= JSON_TRUE; type++) {
 		if (bytes_starts(bytes_skip(p->text, p->at), words[type])) {
 			p->at += bytes_text(words[type]).n;
-			node->type = type;
+			node->type = (uint8_t)type;
 			return OK;
 		}
 	}
