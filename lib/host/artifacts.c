@@ -1,16 +1,13 @@
 #include "host/artifacts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/hex.h"
 #include "crypto/sha256.h"
+#include "host/store.h"
 
 #define READ_BYTES 262144
 #define HASH_TEXT_BYTES (sizeof "sha256:" + 2 * SHA256_BYTES)
@@ -29,6 +26,11 @@ static void hash_text(const uint8_t hash[static SHA256_BYTES], char out[static H
 	(void)snprintf(out, HASH_TEXT_BYTES, "sha256:%.*s", (int)sizeof digits, digits);
 }
 
+static const char *reason(int err)
+{
+	return (err == ERR_IO || err == ERR_NOT_FOUND) && errno != 0 ? strerror(errno) : err_text(err);
+}
+
 static int complain(struct check *c, int err, const char *found)
 {
 	(void)snprintf(c->found, sizeof c->found, "%s", found);
@@ -37,24 +39,6 @@ static int complain(struct check *c, int err, const char *found)
 	else
 		cli_error(c->cli, err, "%s: %s", c->path, found);
 	return err;
-}
-
-/* Opens CHANNEL/ARCH/FILENAME below the store, in the other spelling of arch when it is not under
- * the first. Channel and filename are single components (name_is_safe); what links there may
- * lead to is the kernel's to bound. */
-static int open_below(int store, const struct manifest *m, struct check *c)
-{
-	const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH};
-	const char *canonical = arch_canonical(m->arch);
-	const char *const spellings[] = {canonical, arch_alias(canonical), canonical}; /* the last for the message */
-	long fd = -1;
-	errno = ENOENT;
-	for (size_t i = 0; i < 3 && fd < 0 && errno == ENOENT; i++) {
-		(void)snprintf(c->path, sizeof c->path, "%.*s/%s/%.*s", (int)m->channel.n, (const char *)m->channel.p,
-			       spellings[i], (int)c->artifact->filename.n, (const char *)c->artifact->filename.p);
-		fd = syscall(SYS_openat2, store, c->path, &how, sizeof how);
-	}
-	return (int)fd;
 }
 
 /* Reads the file to its end, but never more than a byte beyond the signed size. */
@@ -81,18 +65,13 @@ static int hash_file(struct check *c, int fd, uint8_t hash[static SHA256_BYTES],
 	return OK;
 }
 
-static int compare(struct check *c, int fd)
+static int compare(struct check *c, int fd, const struct stat *st)
 {
 	uint8_t hash[SHA256_BYTES];
 	char words[HASH_TEXT_BYTES];
-	struct stat st;
 	uint64_t size;
-	if (fstat(fd, &st) != 0)
-		return complain(c, ERR_IO, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return complain(c, ERR_IO, "not a regular file");
-	if ((uint64_t)st.st_size != c->artifact->size) {
-		(void)snprintf(words, sizeof words, "%" PRIu64 " bytes, not %" PRIu64, (uint64_t)st.st_size,
+	if ((uint64_t)st->st_size != c->artifact->size) {
+		(void)snprintf(words, sizeof words, "%" PRIu64 " bytes, not %" PRIu64, (uint64_t)st->st_size,
 			       c->artifact->size);
 		return complain(c, ERR_SIZE, words);
 	}
@@ -107,14 +86,19 @@ static int compare(struct check *c, int fd)
 	return OK;
 }
 
-static int check_one(struct check *c, int store, const struct manifest *m)
+static int check_one(struct check *c, const struct store *store, const struct store_folder *folder)
 {
-	int fd = open_below(store, m, c);
-	if (fd < 0)
-		return complain(c, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
-				errno == EXDEV ? "a link leads out of the store" : strerror(errno));
-	int err = compare(c, fd);
-	(void)close(fd);
+	char name[DOCUMENT_NAME_MAX + 1];
+	struct stat st;
+	int fd;
+	(void)snprintf(name, sizeof name, "%.*s", (int)c->artifact->filename.n, (const char *)c->artifact->filename.p);
+	(void)snprintf(c->path, sizeof c->path, "%s/%s/%s", folder->channel, folder->arch, name);
+	errno = 0;
+	int err = store_file_open(store, folder, name, &fd, &st);
+	if (err != OK)
+		return complain(c, err, errno == EXDEV ? "a link leads out of the store" : reason(err));
+	err = compare(c, fd, &st);
+	(void)close(fd); /* only read from */
 	return err;
 }
 
@@ -132,21 +116,30 @@ static void add(cJSON *out, const struct check *c, int err)
 	(void)cJSON_AddItemToArray(out, o);
 }
 
-int artifacts_check(struct cli *cli, const char *store, const struct manifest *m, cJSON *out)
+int artifacts_check(struct cli *cli, const char *path, const struct manifest *m, cJSON *out)
 {
-	int first = OK;
-	int fd = open(store, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		cli_error(cli, ERR_IO, "%s: %s", store, strerror(errno));
-		return ERR_IO;
+	struct store store;
+	struct store_folder folder;
+	int first = store_open(&store, path);
+	if (first != OK) {
+		cli_fail(cli, first, path, NULL);
+		return first;
+	}
+	first = store_folder_open(&store, m->channel, m->arch, &folder);
+	if (first != OK) {
+		cli_error(cli, first, "%s/%.*s/%.*s: %s", path, (int)m->channel.n, (const char *)m->channel.p,
+			  (int)m->arch.n, (const char *)m->arch.p, reason(first));
+		store_close(&store);
+		return first;
 	}
 	for (size_t i = 0; i < m->artifacts_n; i++) {
 		struct check c = {.cli = cli, .artifact = &m->artifacts[i]};
-		int err = check_one(&c, fd, m);
+		int err = check_one(&c, &store, &folder);
 		first = first != OK ? first : err;
 		if (out != NULL)
 			add(out, &c, err);
 	}
-	(void)close(fd);
+	store_folder_close(&folder);
+	store_close(&store);
 	return first;
 }
