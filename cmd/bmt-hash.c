@@ -1,0 +1,98 @@
+/* bmt-hash: Swarm references of files. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "core/hex.h"
+#include "core/json.h"
+#include "host/file.h"
+#include "host/reference_list.h"
+
+struct options {
+	const char *tree, *check;
+	bool plain, chunk;
+	uint64_t span;
+};
+
+#define SPAN_UNSET UINT64_MAX
+
+static const struct cli_option options[] = {
+	{'t', "tree", CLI_TEXT, offsetof(struct options, tree), "FILE", "also write the intermediate chunks to FILE"},
+	{'p', "plain", CLI_FLAG, offsetof(struct options, plain), NULL, "print REFERENCE  FILE, as sha256sum does"},
+	{'c', "check", CLI_TEXT, offsetof(struct options, check), "LIST", "check the references listed in LIST"},
+	{0, "chunk", CLI_FLAG, offsetof(struct options, chunk), NULL,
+	 "hash each file as one chunk of at most 4096 bytes"},
+	{0, "span", CLI_UINT, offsetof(struct options, span), "N", "the chunk's span (default: its length)"},
+};
+
+static const struct cli_program program = {
+	.name = "bmt-hash",
+	.operands = "[FILE...]",
+	.summary = "Print the Swarm reference (BMT hash) of each FILE, or of standard input.",
+	.text = "examples:\n"
+		"  bmt-hash vmlinuz | jq -r .reference\n"
+		"  bmt-hash --plain * > REFERENCES && bmt-hash -c REFERENCES\n"
+		"  bmt-hash --tree vmlinuz.bmt vmlinuz    # lets any 4 KiB of it be checked alone",
+	.options = options,
+	.options_n = sizeof options / sizeof options[0],
+	.operands_min = 0,
+	.operands_max = SIZE_MAX,
+};
+
+static int hash_chunk(struct cli *cli, const char *path, uint64_t span, char text[REFERENCE_TEXT_BYTES], uint64_t *size)
+{
+	struct bmt_scratch scratch;
+	struct bytes data;
+	uint8_t address[REFERENCE_BYTES];
+	int err = file_read(path, CHUNK_PAYLOAD_MAX, &data);
+	if (err != OK) {
+		cli_fail(cli, err, path, NULL);
+		return err;
+	}
+	bmt_address(keccak_widest(), span == SPAN_UNSET ? data.n : span, data, address, &scratch);
+	hex_encode(bytes_of(address, sizeof address), text);
+	text[2 * REFERENCE_BYTES] = 0;
+	*size = data.n;
+	free((void *)(uintptr_t)data.p);
+	return OK;
+}
+
+static void print(const char *path, const char *text, uint64_t size, bool plain)
+{
+	char name[4096], quoted[2 * sizeof name];
+	struct writer w = writer_of(quoted, sizeof quoted);
+	json_write_string(&w, bytes_text(cli_quote(bytes_text(path), name, sizeof name)));
+	if (plain)
+		(void)printf("%s  %s\n", text, path); /* cli_end checks stdout */
+	else
+		(void)printf("{\"file\":%.*s,\"size\":%llu,\"reference\":\"%s\"}\n", (int)w.n, quoted,
+			     (unsigned long long)size, text);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.span = SPAN_UNSET};
+	struct cli cli;
+	cli_start(&cli, &program, argc, argv, &o);
+	size_t n = cli.operands.n == 0 ? 1 : cli.operands.n;
+	if (o.check != NULL && (cli.operands.n > 0 || o.tree != NULL || o.chunk))
+		cli_usage(&cli, "--check takes no FILE, --tree or --chunk");
+	if (o.tree != NULL && (n > 1 || o.chunk))
+		cli_usage(&cli, "--tree goes with one FILE, and not with --chunk");
+	if (o.span != SPAN_UNSET && !o.chunk)
+		cli_usage(&cli, "--span goes with --chunk");
+	if (o.check != NULL)
+		return cli_end(&cli, reference_list_check(&cli, o.check));
+	int err = OK;
+	for (size_t i = 0; i < n; i++) {
+		const char *path = cli.operands.n == 0 ? "-" : cli.operands.v[i];
+		char text[REFERENCE_TEXT_BYTES];
+		uint64_t size;
+		int bad = o.chunk ? hash_chunk(&cli, path, o.span, text, &size)
+				  : reference_of_file(&cli, path, o.tree, text, &size);
+		if (bad == OK)
+			print(path, text, size, o.plain);
+		else if (err == OK)
+			err = bad;
+	}
+	return cli_end(&cli, err);
+}

@@ -1,0 +1,19 @@
+/* Swarm references of files, printed and checked: what sha256sum is for SHA-256. */
+#ifndef HOST_REFERENCE_LIST_H
+#define HOST_REFERENCE_LIST_H
+
+#include "host/cli.h"
+#include "swarm/bmt.h"
+
+#define REFERENCE_TEXT_BYTES (2 * REFERENCE_BYTES + 1)
+
+/* The reference of the file at path ("-": stdin), with progress; tree: where to write FILE.bmt
+ * (atomically), or NULL. Messages are printed. */
+MUST_CHECK int reference_of_file(struct cli *cli, const char *path, const char *tree, char text[REFERENCE_TEXT_BYTES],
+				 uint64_t *size);
+/* Checks the files that list ("-": stdin) names, lines of "REFERENCE  FILE", and prints "FILE: OK"
+ * or "FILE: FAILED" for each. OK, ERR_HASH when any differs, ERR_SYNTAX for a line that is none,
+ * or the error of a file that could not be read; all lines are gone through. */
+MUST_CHECK int reference_list_check(struct cli *cli, const char *list);
+
+#endif
