@@ -47,7 +47,7 @@ build/firmware/libsodium/%.o: | $(SODIUM)/debian/changelog
 build/firmware/libsecp256k1/%.o: | $(SECP256K1)/debian/changelog
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu99 $(SECP256K1_DEFINES) $(SECP256K1_INCLUDES) $(FOREIGN_CFLAGS) -c $(SECP256K1)/src/$*.c -o $@
-$(SODIUM_OBJ) $(SECP256K1_OBJ): tools/firmware.mk tools/flags.mk
+$(SODIUM_OBJ) $(SECP256K1_OBJ): tools/firmware.mk build/flags/firmware
 build/firmware/libsodium.a: $(SODIUM_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 build/firmware/libsecp256k1.a: $(SECP256K1_OBJ)
