@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+/* Under clang the fortified headers make macros of some of them. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison sprintf vsprintf gets gmtime localtime asctime ctime tmpnam tempnam mktemp
 #pragma GCC poison atoi atol atoll atof strtol strtoul strtoll strtoull
 #endif
