@@ -1,0 +1,286 @@
+#include "host/manifest_make.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/hex.h"
+#include "host/file.h"
+#include "host/hash.h"
+#include "host/store.h"
+#include "phase/manifest.h"
+#include "phase/names.h"
+
+struct making {
+	struct cli *cli;
+	const struct manifest_options *o;
+	struct store store;
+	struct store_folder folder;
+	struct store_names names;
+	struct bytes roles[MANIFEST_ARTIFACTS_MAX];
+	const char *showing; /* the file being hashed */
+	uint64_t hashed;     /* bytes of the files before it */
+};
+
+/* The role that --role gives the file, or what its name means. */
+static struct bytes role_of(const struct making *m, const char *file)
+{
+	for (size_t i = 0; i < m->o->roles.n; i++) {
+		const char *pair = m->o->roles.v[i], *equals = strchr(pair, '=');
+		if (equals != NULL && strcmp(equals + 1, file) == 0)
+			return bytes_of(pair, (size_t)(equals - pair));
+	}
+	return names_role(bytes_text(file));
+}
+
+static bool has_file(const struct making *m, const char *file)
+{
+	for (size_t i = 0; i < m->names.n; i++)
+		if (strcmp(m->names.v[i], file) == 0)
+			return true;
+	return false;
+}
+
+static int assign_roles(struct making *m)
+{
+	char a[256], b[256];
+	for (size_t i = 0; i < m->o->roles.n; i++) {
+		const char *equals = strchr(m->o->roles.v[i], '=');
+		if (equals == NULL || equals == m->o->roles.v[i])
+			cli_usage(m->cli, "--role: '%s' is not NAME=FILE", m->o->roles.v[i]);
+		if (!has_file(m, equals + 1)) {
+			cli_error(m->cli, ERR_NOT_FOUND, "--role %s: no such file in %s/%s", m->o->roles.v[i],
+				  m->folder.channel, m->folder.arch);
+			return ERR_NOT_FOUND;
+		}
+	}
+	if (m->names.n > MANIFEST_ARTIFACTS_MAX) {
+		cli_error(m->cli, ERR_LIMIT, "%s/%s holds %zu files; a manifest takes %d", m->folder.channel,
+			  m->folder.arch, m->names.n, MANIFEST_ARTIFACTS_MAX);
+		return ERR_LIMIT;
+	}
+	for (size_t i = 0; i < m->names.n; i++) {
+		m->roles[i] = role_of(m, m->names.v[i]);
+		for (size_t k = 0; k < i; k++) {
+			if (!bytes_equal(m->roles[i], m->roles[k]))
+				continue;
+			cli_error(m->cli, ERR_DUPLICATE,
+				  "%s and %s would both be '%s': remove one, or say --role NAME=%s",
+				  cli_quote(bytes_text(m->names.v[k]), a, sizeof a), m->names.v[i],
+				  cli_quote(m->roles[i], b, sizeof b), m->names.v[i]);
+			return ERR_DUPLICATE;
+		}
+	}
+	return OK;
+}
+
+static void show(void *context, uint64_t done, uint64_t total)
+{
+	struct making *m = context;
+	cli_progress(m->cli, m->showing, done, total);
+}
+
+/* FILE.bmt, in the folder itself: the store is the caller's own. */
+static int open_tree(const struct making *m, const char *file, struct file_output *out)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof path, "%s/%s/%s/%s.bmt", m->o->store, m->folder.channel, m->folder.arch, file);
+	if (n < 0 || (size_t)n >= sizeof path)
+		return ERR_LIMIT;
+	return file_output_open(out, path, 0666);
+}
+
+static int hash_artifact(struct making *m, const char *file, struct hash_result *result)
+{
+	struct stat st;
+	struct file_output out = {.fd = -1};
+	int fd, err = store_file_open(&m->store, &m->folder, file, &fd, &st);
+	if (err != OK)
+		return err;
+	m->showing = file;
+	if (m->o->trees)
+		err = open_tree(m, file, &out);
+	struct hash_wanted wanted = {
+		.sha256 = true, .reference = true, .tree_fd = out.fd, .progress = show, .context = m};
+	if (err == OK)
+		err = hash_file(fd, &wanted, result);
+	cli_progress_end(m->cli);
+	if (err == OK && m->o->trees)
+		err = file_output_commit(&out);
+	else
+		file_output_drop(&out);
+	int kept = errno;
+	(void)close(fd); /* only read from */
+	errno = kept;
+	if (err == OK && result->size == 0)
+		err = ERR_SIZE;
+	return err;
+}
+
+static void write_member(struct writer *w, const char *name, struct bytes value)
+{
+	write_text(w, "\"");
+	write_text(w, name);
+	write_text(w, "\":");
+	json_write_string(w, value);
+}
+
+static void write_hex_member(struct writer *w, const char *name, const char *prefix, struct bytes value)
+{
+	char digits[2 * SHA256_BYTES];
+	hex_encode(value, digits);
+	write_text(w, ",\"");
+	write_text(w, name);
+	write_text(w, "\":\"");
+	write_text(w, prefix);
+	write_bytes(w, bytes_of(digits, 2 * value.n));
+	write_text(w, "\"");
+}
+
+/* Percent-encodes what RFC 3986 has no place for in a path segment. */
+static void write_segment(struct writer *w, const char *segment)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=@";
+	static const char digits[] = "0123456789ABCDEF";
+	for (; *segment != 0; segment++) {
+		uint8_t c = (uint8_t)*segment;
+		if (strchr(plain, c) != NULL) {
+			write_u8(w, c);
+			continue;
+		}
+		write_u8(w, '%');
+		write_u8(w, (uint8_t)digits[c >> 4]);
+		write_u8(w, (uint8_t)digits[c & 15]);
+	}
+}
+
+static void write_artifact(const struct making *m, size_t i, const struct hash_result *result, struct writer *w)
+{
+	if (i > 0)
+		write_text(w, ",");
+	json_write_string(w, m->roles[i]);
+	write_text(w, ":{");
+	write_member(w, "filename", bytes_text(m->names.v[i]));
+	write_text(w, ",\"size_bytes\":");
+	write_decimal(w, result->size);
+	write_hex_member(w, "hash", "sha256:", bytes_of(result->sha256, SHA256_BYTES));
+	write_text(w, ",\"download_url\":\"");
+	write_segment(w, m->folder.channel);
+	write_text(w, "/");
+	write_segment(w, m->folder.arch);
+	write_text(w, "/");
+	write_segment(w, m->names.v[i]);
+	write_text(w, "\"");
+	write_hex_member(w, "swarm", "", bytes_of(result->reference, REFERENCE_BYTES));
+	write_text(w, "}");
+}
+
+static int write_head(const struct making *m, struct writer *w)
+{
+	char created[WALL_TEXT_BYTES], expires[WALL_TEXT_BYTES], number[24];
+	struct writer digits = writer_of(number, sizeof number);
+	if (wall_write(m->o->created_at, created) != OK || wall_write(m->o->expires_at, expires) != OK)
+		return ERR_VALUE;
+	write_decimal(&digits, m->o->release);
+	write_text(w, "{\"manifest_version\":1,");
+	write_member(w, "version", m->o->version != NULL ? bytes_text(m->o->version) : writer_view(&digits));
+	write_text(w, ",\"release\":");
+	write_bytes(w, writer_view(&digits));
+	write_text(w, ",");
+	write_member(w, "channel", bytes_text(m->folder.channel));
+	write_text(w, ",");
+	write_member(w, "arch", bytes_text(arch_canonical(bytes_text(m->folder.arch))));
+	write_text(w, ",");
+	write_member(w, "created_at", bytes_of(created, sizeof created));
+	write_text(w, ",");
+	write_member(w, "expires_at", bytes_of(expires, sizeof expires));
+	if (m->o->cmdline != NULL) {
+		write_text(w, ",");
+		write_member(w, "cmdline", bytes_text(m->o->cmdline));
+	}
+	return OK;
+}
+
+static int write_manifest(struct making *m, struct writer *w)
+{
+	struct hash_result result;
+	int err = write_head(m, w);
+	if (err != OK) {
+		cli_error(m->cli, err, "--expires: beyond the year 9999");
+		return err;
+	}
+	write_text(w, ",\"artifacts\":{");
+	for (size_t i = 0; i < m->names.n; i++) {
+		if ((err = hash_artifact(m, m->names.v[i], &result)) != OK) {
+			cli_error(m->cli, err == ERR_SIZE ? ERR_VALUE : err, "%s/%s/%s: %s", m->folder.channel,
+				  m->folder.arch, m->names.v[i],
+				  err == ERR_SIZE ? "the file is empty"
+				  : err == ERR_IO ? strerror(errno)
+						  : err_text(err));
+			return err == ERR_SIZE ? ERR_VALUE : err;
+		}
+		write_artifact(m, i, &result, w);
+	}
+	write_text(w, "},\"signatures\":[]}\n");
+	return OK;
+}
+
+/* What is printed must be what every reader accepts. */
+static int check_manifest(struct making *m, struct bytes document)
+{
+	struct why why = {.err = OK};
+	struct manifest *read = malloc(sizeof *read);
+	void *memory = malloc(MANIFEST_ARENA_BYTES);
+	int err = ERR_NO_MEMORY;
+	if (read != NULL && memory != NULL) {
+		struct arena a = arena_of(memory, MANIFEST_ARENA_BYTES);
+		err = manifest_read(read, document, &a, &why);
+	}
+	if (err != OK)
+		cli_fail(m->cli, err, m->o->store, &why);
+	free(memory);
+	free(read);
+	return err;
+}
+
+static int make(struct making *m, struct bytes *document)
+{
+	struct why why = {.err = OK};
+	int err = store_list(&m->store, &m->folder, &m->names, &why);
+	if (err != OK) {
+		cli_fail(m->cli, err, m->o->store, &why);
+		return err;
+	}
+	uint8_t *text = malloc(MANIFEST_BYTES_MAX);
+	struct writer w = writer_of(text, MANIFEST_BYTES_MAX);
+	if (text == NULL || (err = assign_roles(m)) != OK || (err = write_manifest(m, &w)) != OK ||
+	    (err = check_manifest(m, writer_view(&w))) != OK) {
+		free(text);
+		return text == NULL ? ERR_NO_MEMORY : err;
+	}
+	*document = writer_view(&w);
+	return OK;
+}
+
+int manifest_make(struct cli *cli, const struct manifest_options *o, struct bytes *document)
+{
+	struct making m = {.cli = cli, .o = o};
+	int err = store_open(&m.store, o->store);
+	if (err != OK) {
+		cli_fail(cli, err, o->store, NULL);
+		return err;
+	}
+	err = store_folder_open(&m.store, bytes_text(o->channel), bytes_text(o->arch), &m.folder);
+	if (err != OK) {
+		cli_error(cli, err, "%s/%s/%s: %s", o->store, o->channel, o->arch,
+			  err == ERR_VALUE ? "no channel and architecture can be called so" : strerror(errno));
+	} else {
+		err = make(&m, document);
+		store_folder_close(&m.folder);
+	}
+	store_names_free(&m.names);
+	store_close(&m.store);
+	return err;
+}
