@@ -1,7 +1,5 @@
 #include "core/err.h"
 
-#include <stddef.h>
-
 const char *err_text(int err)
 {
 	switch (err) {
@@ -28,11 +26,4 @@ enum err_class err_class(int err)
 	default:
 		return ERR_CLASS_NONE;
 	}
-}
-
-int why_not(struct why *why, enum err err, const char *what, uint64_t at, struct bytes id)
-{
-	if (why != NULL)
-		*why = (struct why){.err = err, .what = what, .at = at, .id = id};
-	return err;
 }

@@ -6,6 +6,7 @@
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/bytes.h"
@@ -76,6 +77,11 @@ const char *err_text(int err);
 enum err_class err_class(int err);
 
 /* Notes the detail (why may be NULL) and returns err, so that failing is one line. */
-int why_not(struct why *why, enum err err, const char *what, uint64_t at, struct bytes id);
+static inline int why_not(struct why *why, enum err err, const char *what, uint64_t at, struct bytes id)
+{
+	if (why != NULL)
+		*why = (struct why){.err = err, .what = what, .at = at, .id = id};
+	return err;
+}
 
 #endif
