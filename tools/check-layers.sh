@@ -1,0 +1,49 @@
+#!/bin/bash
+# check-layers.sh: each room includes only the rooms below it, and cores no header of a system.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# ROOM=what it may include beside itself.
+declare -A below=(
+	[core]='' [crypto]='core' [http]='core' [p2p]='core crypto' [kad]='core crypto p2p'
+	[swarm]='core crypto p2p' [phase]='core crypto' [fetch]='core crypto http p2p kad swarm phase'
+	[host]='core crypto http p2p kad swarm phase fetch')
+language='assert|inttypes|limits|stdalign|stdbool|stddef|stdint|string'
+status=0
+
+complain() {
+	echo "$1" >&2
+	status=1
+}
+
+# Angle headers that FILE may include, as a pattern; the faces of libraries stand in crypto alone.
+angles_of() {
+	local allowed="$language"
+	case $1 in
+	lib/core/banned.h) allowed+='|stdio|stdlib|time' ;; # to forbid what they declare
+	lib/crypto/*_sse2.* | lib/crypto/*_avx2.* | lib/crypto/*_avx512.* | lib/swarm/*_avx*.*) allowed+='|[a-z]+mmintrin|immintrin' ;;
+	lib/crypto/*_cpu.c) allowed+='|cpuid' ;;
+	lib/crypto/*) allowed+='|sodium|sodium/[a-z0-9_]+|openssl/sha|secp256k1[a-z0-9_]*' ;;
+	esac
+	echo "$allowed"
+}
+
+for folder in lib/*/; do
+	room=${folder#lib/}
+	room=${room%/}
+	[ -n "${below[$room]+x}" ] || { complain "$folder: a room that tools/check-layers.sh does not know"; continue; }
+	rooms=" $room ${below[$room]} "
+	while IFS=: read -r file line text; do
+		[ -n "$file" ] || continue
+		where="$file:$line"
+		if [[ $text =~ \"([a-z0-9_]+)/ ]]; then
+			[[ $rooms = *" ${BASH_REMATCH[1]} "* ]] || complain "$where: $room may not include ${BASH_REMATCH[1]}/"
+		elif [[ $text =~ \<([^\>]+)\.h\> ]]; then
+			[ "$room" = host ] || [[ ${BASH_REMATCH[1]} =~ ^($(angles_of "$file"))$ ]] ||
+				complain "$where: a core may not include <${BASH_REMATCH[1]}.h>"
+		else
+			complain "$where: include by room (\"room/x.h\"), not $text"
+		fi
+	done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include' "$folder" --include='*.[ch]' --include='*.inc')
+done
+exit $status
