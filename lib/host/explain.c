@@ -55,10 +55,8 @@ static void say_keys(char *buf, size_t room, const struct policy *p, const bool 
 
 static void find_wrong(const struct judged *j, struct finding *f)
 {
-	char ids[1024] = "";
-	say_keys(ids, sizeof ids, j->policy, j->verdict->tally.wrong, true);
-	say(f->found, sizeof f->found, "wrong: %s", ids);
-	say(f->needed, sizeof f->needed, "none wrong, or enough others right");
+	say_keys(f->found, sizeof f->found, j->policy, j->verdict->tally.wrong, true);
+	say(f->needed, sizeof f->needed, "none that is wrong, or enough others right");
 }
 
 static void find_threshold(const struct judged *j, struct finding *f)
