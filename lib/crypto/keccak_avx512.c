@@ -78,7 +78,8 @@ static inline __attribute__((always_inline)) void group(const uint8_t *in, size_
 {
 	lane s[KECCAK_WORDS];
 	for (size_t i = 0; i < words; i += LANES) {
-		const __mmask8 mask = words - i >= LANES ? 0xff : (__mmask8)((1U << (words - i)) - 1);
+		const size_t rest = words - i < LANES ? words - i : LANES;
+		const __mmask8 mask = (__mmask8)((1U << rest) - 1);
 		lane rows[LANES];
 		for (size_t k = 0; k < LANES; k++) {
 			/* A lane without a message of its own hashes the first one again. */
