@@ -111,6 +111,11 @@ $(B)/bin/%: $(B)/host/cmd/%.o $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
+# Measurements in C; tests/bench/NAME.sh builds and runs what it needs of them.
+$(B)/bench/%_bench: $(B)/host/tests/bench/%_bench.o $(B)/host/libphase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
+
 # Unit tests, once on host objects and once on firmware objects.
 $(B)/test/host/%_test: $(B)/host/tests/unit/%_test.o $(B)/host/libphase.a
 	@mkdir -p $(@D)
