@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154 # bats sets stderr
 bats_require_minimum_version 1.5.0
 # phase-sign: keys, signatures, and what it refuses.
 

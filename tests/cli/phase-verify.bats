@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2094 # bats sets stderr; cmp only reads
 # phase-verify: what it accepts, what it refuses, and with which status.
 bats_require_minimum_version 1.5.0
 
@@ -29,7 +30,7 @@ release() {
 
 # A policy that asks for all of the keys named.
 policy() {
-	for k in "$@"; do cat $k.id; done | jq -Rn '[inputs | {key_id: ., name: "test"}] |
+	for k in "$@"; do cat "$k.id"; done | jq -Rn '[inputs | {key_id: ., name: "test"}] |
 		{policy_version: 1, version: 3, keys: ., threshold: length, channel: "stable"}'
 }
 
@@ -366,7 +367,7 @@ refused() {
 	unshare -n phase-verify --policy p.json --at 2026-11-21T02:00:00Z --artifacts store --state state s.json | cmp - s.json
 	strace -f -e trace=%network -o trace phase-verify --policy p.json --at 2026-11-21T02:00:00Z --artifacts store s.json >out
 	cmp out s.json
-	! grep -qE 'socket|connect|sendto|bind' trace
+	run ! grep -qE 'socket|connect|sendto|bind' trace
 }
 
 @test "a full disk is an error" {
