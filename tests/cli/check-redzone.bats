@@ -36,9 +36,11 @@ setup() {
 	printf 'lea -8(%%rsp),%%rax\nret\n' | as -o lea.o
 	run "$tools/check-redzone.sh" lea.o
 	[ "$status" = 0 ]
+	# shellcheck disable=SC2016  # $ marks a number in assembly
 	printf 'f: movl $1,-64(%%rsp,%%rdi,4)\nret\n' | as -o indexed.o
 	run "$tools/check-redzone.sh" indexed.o
 	[ "$status" = 1 ]
+	# shellcheck disable=SC2016
 	printf 'f: sub $64,%%rsp\nmovl $1,-8(%%rsp,%%rdi,8)\nadd $64,%%rsp\nret\n' | as -o framed.o
 	run "$tools/check-redzone.sh" framed.o
 	[ "$status" = 0 ]
