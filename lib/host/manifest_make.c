@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/hex.h"
 #include "host/file.h"
 #include "host/hash.h"
 #include "host/store.h"
@@ -119,129 +118,72 @@ static int hash_artifact(struct making *m, const char *file, struct hash_result 
 	return err;
 }
 
-static void write_member(struct writer *w, const char *name, struct bytes value)
-{
-	write_text(w, "\"");
-	write_text(w, name);
-	write_text(w, "\":");
-	json_write_string(w, value);
-}
-
-static void write_hex_member(struct writer *w, const char *name, const char *prefix, struct bytes value)
-{
-	char digits[2 * SHA256_BYTES];
-	hex_encode(value, digits);
-	write_text(w, ",\"");
-	write_text(w, name);
-	write_text(w, "\":\"");
-	write_text(w, prefix);
-	write_bytes(w, bytes_of(digits, 2 * value.n));
-	write_text(w, "\"");
-}
-
-/* Percent-encodes what RFC 3986 has no place for in a path segment. */
-static void write_segment(struct writer *w, const char *segment)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=@";
-	static const char digits[] = "0123456789ABCDEF";
-	for (; *segment != 0; segment++) {
-		uint8_t c = (uint8_t)*segment;
-		if (strchr(plain, c) != NULL) {
-			write_u8(w, c);
-			continue;
-		}
-		write_u8(w, '%');
-		write_u8(w, (uint8_t)digits[c >> 4]);
-		write_u8(w, (uint8_t)digits[c & 15]);
-	}
-}
-
-static void write_artifact(const struct making *m, size_t i, const struct hash_result *result, struct writer *w)
-{
-	if (i > 0)
-		write_text(w, ",");
-	json_write_string(w, m->roles[i]);
-	write_text(w, ":{");
-	write_member(w, "filename", bytes_text(m->names.v[i]));
-	write_text(w, ",\"size_bytes\":");
-	write_decimal(w, result->size);
-	write_hex_member(w, "hash", "sha256:", bytes_of(result->sha256, SHA256_BYTES));
-	write_text(w, ",\"download_url\":\"");
-	write_segment(w, m->folder.channel);
-	write_text(w, "/");
-	write_segment(w, m->folder.arch);
-	write_text(w, "/");
-	write_segment(w, m->names.v[i]);
-	write_text(w, "\"");
-	write_hex_member(w, "swarm", "", bytes_of(result->reference, REFERENCE_BYTES));
-	write_text(w, "}");
-}
-
-static int write_head(const struct making *m, struct writer *w)
-{
-	char created[WALL_TEXT_BYTES], expires[WALL_TEXT_BYTES], number[24];
-	struct writer digits = writer_of(number, sizeof number);
-	if (wall_write(m->o->created_at, created) != OK || wall_write(m->o->expires_at, expires) != OK)
-		return ERR_VALUE;
-	write_decimal(&digits, m->o->release);
-	write_text(w, "{\"manifest_version\":1,");
-	write_member(w, "version", m->o->version != NULL ? bytes_text(m->o->version) : writer_view(&digits));
-	write_text(w, ",\"release\":");
-	write_bytes(w, writer_view(&digits));
-	write_text(w, ",");
-	write_member(w, "channel", bytes_text(m->folder.channel));
-	write_text(w, ",");
-	write_member(w, "arch", bytes_text(arch_canonical(bytes_text(m->folder.arch))));
-	write_text(w, ",");
-	write_member(w, "created_at", bytes_of(created, sizeof created));
-	write_text(w, ",");
-	write_member(w, "expires_at", bytes_of(expires, sizeof expires));
-	if (m->o->cmdline != NULL) {
-		write_text(w, ",");
-		write_member(w, "cmdline", bytes_text(m->o->cmdline));
-	}
-	return OK;
-}
-
-static int write_manifest(struct making *m, struct writer *w)
+static int add_artifact(struct making *m, struct manifest *made, size_t i, struct writer *strings)
 {
 	struct hash_result result;
-	int err = write_head(m, w);
+	int err = hash_artifact(m, m->names.v[i], &result);
 	if (err != OK) {
-		cli_error(m->cli, err, "--expires: beyond the year 9999");
+		const char *text = err == ERR_SIZE ? "the file is empty"
+				   : err == ERR_IO ? strerror(errno)
+						   : err_text(err);
+		err = err == ERR_SIZE ? ERR_VALUE : err;
+		cli_error(m->cli, err, "%s/%s/%s: %s", m->folder.channel, m->folder.arch, m->names.v[i], text);
 		return err;
 	}
-	write_text(w, ",\"artifacts\":{");
-	for (size_t i = 0; i < m->names.n; i++) {
-		if ((err = hash_artifact(m, m->names.v[i], &result)) != OK) {
-			cli_error(m->cli, err == ERR_SIZE ? ERR_VALUE : err, "%s/%s/%s: %s", m->folder.channel,
-				  m->folder.arch, m->names.v[i],
-				  err == ERR_SIZE ? "the file is empty"
-				  : err == ERR_IO ? strerror(errno)
-						  : err_text(err));
-			return err == ERR_SIZE ? ERR_VALUE : err;
-		}
-		write_artifact(m, i, &result, w);
-	}
-	write_text(w, "},\"signatures\":[]}\n");
+	size_t start = strings->n;
+	manifest_write_url(bytes_text(m->folder.channel), bytes_text(m->folder.arch), bytes_text(m->names.v[i]),
+			   strings);
+	struct artifact *a = &made->artifacts[made->artifacts_n++];
+	*a = (struct artifact){.role = m->roles[i],
+			       .filename = bytes_text(m->names.v[i]),
+			       .download_url = bytes_of(strings->p + start, strings->n - start),
+			       .size = result.size,
+			       .has_swarm = true};
+	memcpy(a->sha256, result.sha256, SHA256_BYTES);
+	memcpy(a->swarm, result.reference, REFERENCE_BYTES);
 	return OK;
+}
+
+static int write_release(struct making *m, struct manifest *made, struct writer *w)
+{
+	char urls[MANIFEST_ARTIFACTS_MAX * 1024], number[24]; /* 3 * 255 bytes and their encoding fit */
+	struct writer strings = writer_of(urls, sizeof urls), digits = writer_of(number, sizeof number);
+	write_decimal(&digits, m->o->release);
+	*made = (struct manifest){
+		.version = m->o->version != NULL ? bytes_text(m->o->version) : writer_view(&digits),
+		.channel = bytes_text(m->folder.channel),
+		.arch = bytes_text(arch_canonical(bytes_text(m->folder.arch))),
+		.release = m->o->release,
+		.created_at = m->o->created_at,
+		.expires_at = m->o->expires_at,
+		.has_cmdline = m->o->cmdline != NULL,
+		.cmdline = m->o->cmdline != NULL ? bytes_text(m->o->cmdline) : BYTES_NONE,
+	};
+	for (size_t i = 0; i < m->names.n; i++) {
+		int err = add_artifact(m, made, i, &strings);
+		if (err != OK)
+			return err;
+	}
+	int err = strings.full ? ERR_LIMIT : manifest_write(made, w);
+	if (err != OK)
+		cli_error(m->cli, err, "the manifest: %s",
+			  err == ERR_VALUE ? "expires beyond the year 9999" : err_text(err));
+	return err;
 }
 
 /* What is printed must be what every reader accepts. */
-static int check_manifest(struct making *m, struct bytes document)
+static int check(struct making *m, struct manifest *read, struct bytes document)
 {
 	struct why why = {.err = OK};
-	struct manifest *read = malloc(sizeof *read);
 	void *memory = malloc(MANIFEST_ARENA_BYTES);
 	int err = ERR_NO_MEMORY;
-	if (read != NULL && memory != NULL) {
+	if (memory != NULL) {
 		struct arena a = arena_of(memory, MANIFEST_ARENA_BYTES);
 		err = manifest_read(read, document, &a, &why);
 	}
 	if (err != OK)
 		cli_fail(m->cli, err, m->o->store, &why);
 	free(memory);
-	free(read);
 	return err;
 }
 
@@ -253,15 +195,18 @@ static int make(struct making *m, struct bytes *document)
 		cli_fail(m->cli, err, m->o->store, &why);
 		return err;
 	}
+	if ((err = assign_roles(m)) != OK)
+		return err;
 	uint8_t *text = malloc(MANIFEST_BYTES_MAX);
+	struct manifest *made = malloc(sizeof *made);
 	struct writer w = writer_of(text, MANIFEST_BYTES_MAX);
-	if (text == NULL || (err = assign_roles(m)) != OK || (err = write_manifest(m, &w)) != OK ||
-	    (err = check_manifest(m, writer_view(&w))) != OK) {
+	err = text == NULL || made == NULL ? ERR_NO_MEMORY : write_release(m, made, &w);
+	if (err == OK && (err = check(m, made, writer_view(&w))) == OK)
+		*document = writer_view(&w);
+	else
 		free(text);
-		return text == NULL ? ERR_NO_MEMORY : err;
-	}
-	*document = writer_view(&w);
-	return OK;
+	free(made);
+	return err;
 }
 
 int manifest_make(struct cli *cli, const struct manifest_options *o, struct bytes *document)

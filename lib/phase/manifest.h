@@ -62,4 +62,11 @@ bool artifact_filename_ok(struct bytes filename);
  * printable, no spaces, no fragment, no ".." segment however it is encoded. */
 bool download_url_ok(struct bytes url);
 
+/* Writes an unsigned manifest, one line with LF, that manifest_read gives back: the texts of m
+ * must be such as it accepts. json, signatures, critical_unknown and message are not looked at.
+ * ERR_VALUE for dates that nobody could write, ERR_LIMIT when w is full. */
+MUST_CHECK int manifest_write(const struct manifest *m, struct writer *w);
+/* The download_url of a file in a release folder, CHANNEL/ARCH/FILENAME, percent-encoded. */
+void manifest_write_url(struct bytes channel, struct bytes arch, struct bytes filename, struct writer *w);
+
 #endif
