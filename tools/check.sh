@@ -12,10 +12,11 @@ jobs=$(nproc)
 results=build/check
 passed=0 failed=0
 lock=build/check.lock
-rm -rf "$results"
-mkdir -p "$results"
+mkdir -p build
 exec 9> "$lock"
 flock -n 9 || { echo "check: another check runs in this tree" >&2; exit 3; }
+rm -rf "$results"
+mkdir -p "$results"
 
 # The sub-makes share the jobs of a make -jN that started this.
 if [[ ${MAKEFLAGS-} != *jobserver* ]]; then

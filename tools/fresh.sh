@@ -59,7 +59,7 @@ if [ "${1-}" = --inside ]; then
 		echo "fresh: make $target"
 		env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 "${keep[@]}" \
 			PATH="$toolchains:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-			chroot "$root" bash -c 'cd /root/tree && exec make "$1"' bash "$target" < /dev/null ||
+			chroot "$root" make --no-print-directory -C /srv/tree "$target" < /dev/null ||
 			die "make $target failed"
 	done
 	exit 0
@@ -99,7 +99,7 @@ if compgen -G '/usr/local/share/ca-certificates/*.crt' > /dev/null; then
 	chroot "$root" update-ca-certificates > /dev/null 2>&1
 fi
 chroot "$root" apt-get -q update > build/fresh/log 2>&1 || { cat build/fresh/log >&2; die "apt-get update failed"; }
-git clone -q --no-hardlinks . "$root/root/tree"
+git clone -q --no-hardlinks . "$root/srv/tree"
 
 # When the shell in there ends, so does every process it started.
 unshare --mount --propagation private --pid --fork --kill-child --uts --ipc \

@@ -1,4 +1,4 @@
-#include <errno.h>
+#include <assert.h>
 #include <getopt.h>
 #include <stdlib.h>
 
@@ -6,7 +6,8 @@
 #include "host/cli.h"
 #include "host/cli_parts.h"
 
-#define LONG_BASE 256 /* getopt's code for the option at index i is LONG_BASE + i */
+#define OPTIONS_MAX 64 /* no program has half as many */
+#define LONG_BASE 256  /* getopt's code for the option at index i is LONG_BASE + i */
 
 enum common { COMMON_HELP, COMMON_VERSION, COMMON_QUIET, COMMON_VERBOSE, COMMON_LOG, COMMONS_N };
 
@@ -208,11 +209,11 @@ void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 {
 	const struct cli_program *p = cli->program;
 	size_t all = p->options_n + COMMONS_N, letters_n = 0;
-	struct option *longs = calloc(all + 1, sizeof *longs);
-	char *letters = calloc(1, 2 * all + 2);
-	struct reading r = {.cli = cli, .options = options, .seen = calloc(all, sizeof(bool))};
-	if (longs == NULL || letters == NULL || r.seen == NULL)
-		abort();
+	struct option longs[OPTIONS_MAX + 1] = {0};
+	char letters[2 * OPTIONS_MAX + 2] = {0};
+	bool seen[OPTIONS_MAX] = {0};
+	struct reading r = {.cli = cli, .options = options, .seen = seen};
+	assert(all <= OPTIONS_MAX);
 	letters[letters_n++] = ':';
 	for (size_t i = 0; i < all; i++) {
 		const struct cli_option *o = option_at(p, i);
@@ -230,7 +231,4 @@ void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 		set_option(&r, code >= LONG_BASE ? (size_t)(code - LONG_BASE) : index_of_letter(p, all, code), optarg);
 	}
 	read_operands(cli, argc, argv);
-	free(r.seen);
-	free(letters);
-	free(longs);
 }

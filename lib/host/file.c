@@ -190,6 +190,16 @@ int file_write(const char *path, struct bytes data, mode_t mode)
 	return file_output_commit(&f);
 }
 
+/* After mkdir failed: keeps errno's reason, or says that something else has the name. */
+static bool is_folder(const char *path)
+{
+	struct stat st;
+	if (errno != EEXIST || stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
 int file_make_folders(const char *path)
 {
 	char *part = strdup(path);
@@ -201,8 +211,7 @@ int file_make_folders(const char *path)
 			continue;
 		char kept = *p;
 		*p = 0;
-		struct stat st;
-		if (mkdir(part, 0777) != 0 && (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode)))
+		if (mkdir(part, 0777) != 0 && !is_folder(part))
 			err = ERR_IO;
 		*p = kept;
 		if (kept == 0)

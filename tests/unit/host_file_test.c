@@ -1,0 +1,253 @@
+/* Files in a folder of the test's own. What must hold after a signal is tried in child processes. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/file.h"
+#include "host/temporary.h"
+#include "test.h"
+
+static char folder[] = "build/host_file_test.XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+	static char path[2][512];
+	static unsigned which;
+	which ^= 1;
+	(void)snprintf(path[which], sizeof path[which], "%s/%s", folder, name);
+	return path[which];
+}
+
+static bool contains(const char *name, const char *text)
+{
+	struct bytes data;
+	if (file_read(in_folder(name), 1000, &data) != OK)
+		return false;
+	bool same = bytes_equal(data, bytes_text(text)) && data.p[data.n] == 0;
+	free((void *)(uintptr_t)data.p);
+	return same;
+}
+
+static unsigned files_n(void)
+{
+	DIR *d = opendir(folder);
+	unsigned n = 0;
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void empty_folder(void)
+{
+	DIR *d = opendir(folder);
+	for (const struct dirent *e; (e = readdir(d)) != NULL;)
+		(void)unlink(in_folder(e->d_name));
+	closedir(d);
+}
+
+TEST(reads_whole_files_within_the_limit)
+{
+	struct bytes data = BYTES_LITERAL("untouched");
+	CHECK(file_write(in_folder("a"), BYTES_LITERAL("0123456789"), 0666) == OK);
+	CHECK(contains("a", "0123456789"));
+	CHECK(file_read(in_folder("a"), 9, &data) == ERR_LIMIT && bytes_equal(data, BYTES_LITERAL("untouched")));
+	CHECK(file_read(in_folder("a"), 10, &data) == OK && data.n == 10);
+	free((void *)(uintptr_t)data.p);
+	CHECK(file_read(in_folder("none"), 10, &data) == ERR_NOT_FOUND && errno == ENOENT);
+	CHECK(file_read(in_folder("a/b"), 10, &data) == ERR_NOT_FOUND && errno == ENOTDIR);
+	CHECK(file_read(folder, 10, &data) == ERR_IO && errno == EISDIR);
+	CHECK(file_read("/dev/null", 0, &data) == OK && data.n == 0 && data.p[0] == 0);
+	free((void *)(uintptr_t)data.p);
+	CHECK(file_read("/dev/zero", 1U << 20, &data) == ERR_LIMIT);
+}
+
+TEST(reads_more_than_one_step)
+{
+	size_t n = 300001;
+	uint8_t *big = malloc(n);
+	for (size_t i = 0; i < n; i++)
+		big[i] = (uint8_t)(i * 7);
+	struct bytes data;
+	CHECK(file_write(in_folder("big"), bytes_of(big, n), 0666) == OK);
+	CHECK(file_read(in_folder("big"), n, &data) == OK && bytes_equal(data, bytes_of(big, n)));
+	free((void *)(uintptr_t)data.p);
+	free(big);
+}
+
+TEST(appears_only_when_committed)
+{
+	struct file_output f;
+	struct stat st;
+	empty_folder();
+	CHECK(file_output_open(&f, in_folder("new"), 0666) == OK);
+	CHECK(file_write_all(f.fd, BYTES_LITERAL("text")) == OK);
+	CHECK(stat(in_folder("new"), &st) != 0 && files_n() == 1);
+	CHECK(strncmp(f.temporary, in_folder(".new."), strlen(in_folder(".new."))) == 0);
+	CHECK(file_output_commit(&f) == OK && f.fd == -1 && f.temporary == NULL);
+	CHECK(contains("new", "text") && files_n() == 1);
+	CHECK(file_write(in_folder("new"), BYTES_LITERAL("other"), 0666) == OK && contains("new", "other"));
+	CHECK(file_output_open(&f, in_folder("new"), 0666) == OK);
+	file_output_drop(&f);
+	file_output_drop(&f);
+	CHECK(contains("new", "other") && files_n() == 1);
+}
+
+TEST(a_secret_is_never_open_to_others)
+{
+	struct file_output f;
+	struct stat st;
+	mode_t mask = umask(0);
+	CHECK(file_output_open(&f, in_folder("secret"), 0600) == OK);
+	CHECK(fstat(f.fd, &st) == 0 && (st.st_mode & 0777) == 0600);
+	CHECK(file_output_commit(&f) == OK && stat(in_folder("secret"), &st) == 0 && (st.st_mode & 0777) == 0600);
+	umask(022);
+	CHECK(file_write(in_folder("public"), BYTES_LITERAL(""), 0666) == OK);
+	CHECK(stat(in_folder("public"), &st) == 0 && (st.st_mode & 0777) == 0644);
+	umask(mask);
+}
+
+TEST(a_new_file_replaces_nothing)
+{
+	struct file_output f;
+	empty_folder();
+	CHECK(file_output_open(&f, in_folder("key"), 0600) == OK);
+	CHECK(file_output_commit_new(&f) == OK && files_n() == 1);
+	CHECK(file_output_open(&f, in_folder("key"), 0600) == OK);
+	CHECK(file_write_all(f.fd, BYTES_LITERAL("second")) == OK);
+	CHECK(file_output_commit_new(&f) == ERR_IO && errno == EEXIST);
+	CHECK(contains("key", "") && files_n() == 1);
+	CHECK(symlink("elsewhere", in_folder("link")) == 0);
+	CHECK(file_output_open(&f, in_folder("link"), 0600) == OK);
+	CHECK(file_output_commit_new(&f) == ERR_IO && errno == EEXIST && access(in_folder("elsewhere"), F_OK) != 0);
+}
+
+TEST(failures_leave_nothing)
+{
+	struct file_output f;
+	empty_folder();
+	CHECK(file_output_open(&f, in_folder("none/x"), 0666) == ERR_NOT_FOUND && errno == ENOENT && f.fd == -1);
+	CHECK(mkdir(in_folder("d"), 0777) == 0);
+	CHECK(file_output_open(&f, in_folder("d"), 0666) == OK);
+	CHECK(file_output_commit(&f) == ERR_IO && errno == EISDIR && files_n() == 1);
+	CHECK(rmdir(in_folder("d")) == 0);
+	int full = open("/dev/full", O_WRONLY);
+	CHECK(file_write_all(full, BYTES_LITERAL("x")) == ERR_IO && errno == ENOSPC);
+	close(full);
+}
+
+/* RLIMIT_FSIZE stands for a full disk: the write fails half-way. */
+TEST(a_write_that_fails_leaves_the_old_file)
+{
+	empty_folder();
+	CHECK(file_write(in_folder("a"), BYTES_LITERAL("old"), 0666) == OK);
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		const struct rlimit limit = {.rlim_cur = 4, .rlim_max = 4};
+		(void)signal(SIGXFSZ, SIG_IGN);
+		if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+			_exit(99);
+		int err = file_write(in_folder("a"), BYTES_LITERAL("0123456789"), 0666);
+		_exit(err == ERR_IO && errno == EFBIG ? 0 : 1);
+	}
+	int status;
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(contains("a", "old") && files_n() == 1);
+}
+
+static int status_after_signal(int signal_n, bool ignored)
+{
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		struct file_output f, g;
+		if (ignored)
+			(void)signal(signal_n, SIG_IGN);
+		if (file_output_open(&f, in_folder("a"), 0666) != OK ||
+		    file_output_open(&g, in_folder("b"), 0666) != OK)
+			_exit(99);
+		(void)raise(signal_n);
+		_exit(file_output_commit(&f) == OK && file_output_commit(&g) == OK ? 0 : 1);
+	}
+	int status;
+	if (waitpid(child, &status, 0) != child)
+		abort();
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+TEST(signals_take_temporaries_along)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		empty_folder();
+		CHECK(status_after_signal(signals[i], false) == 128 + signals[i]);
+		CHECK(files_n() == 0);
+		CHECK(status_after_signal(signals[i], true) == 0); /* nohup stays nohup */
+		CHECK(files_n() == 2);
+	}
+}
+
+TEST(more_temporaries_than_the_list_holds)
+{
+	enum { MANY = TEMPORARIES_MAX + 3 };
+	static struct file_output f[MANY];
+	empty_folder();
+	for (unsigned i = 0; i < MANY; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof name, "%u", i);
+		CHECK(file_output_open(&f[i], in_folder(name), 0666) == OK);
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		if (i % 2 == 0)
+			CHECK(file_output_commit(&f[i]) == OK);
+		else
+			file_output_drop(&f[i]);
+	CHECK(files_n() == (MANY + 1) / 2);
+	empty_folder();
+}
+
+TEST(makes_folders_that_are_missing)
+{
+	CHECK(file_make_folders(in_folder("x/y/z")) == OK && access(in_folder("x/y/z"), X_OK) == 0);
+	CHECK(file_make_folders(in_folder("x/y/z")) == OK);
+	CHECK(file_make_folders(in_folder("x//w/")) == OK && access(in_folder("x/w"), X_OK) == 0);
+	CHECK(file_write(in_folder("plain"), BYTES_LITERAL(""), 0666) == OK);
+	CHECK(file_make_folders(in_folder("plain/a")) == ERR_IO && errno == ENOTDIR);
+	CHECK(file_make_folders(in_folder("plain")) == ERR_IO && errno == ENOTDIR);
+	CHECK(rmdir(in_folder("x/y/z")) == 0 && rmdir(in_folder("x/y")) == 0 && rmdir(in_folder("x/w")) == 0 &&
+	      rmdir(in_folder("x")) == 0);
+}
+
+TEST(clocks_go_forward_and_chance_differs)
+{
+	uint64_t before = clock_now_ms();
+	CHECK(clock_now_ms() >= before && clock_wall_s() > 1600000000);
+	uint8_t a[64] = {0}, b[64] = {0};
+	CHECK(random_fill(a, sizeof a) == OK && random_fill(b, sizeof b) == OK && memcmp(a, b, sizeof a) != 0);
+}
+
+int main(void)
+{
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	RUN(reads_whole_files_within_the_limit);
+	RUN(reads_more_than_one_step);
+	RUN(appears_only_when_committed);
+	RUN(a_secret_is_never_open_to_others);
+	RUN(a_new_file_replaces_nothing);
+	RUN(failures_leave_nothing);
+	RUN(a_write_that_fails_leaves_the_old_file);
+	RUN(signals_take_temporaries_along);
+	RUN(more_temporaries_than_the_list_holds);
+	RUN(makes_folders_that_are_missing);
+	RUN(clocks_go_forward_and_chance_differs);
+	empty_folder();
+	(void)rmdir(folder);
+	return test_end();
+}
