@@ -31,8 +31,6 @@ static const struct cli_program program = {
 	.operands = "[MANIFEST]",
 	.summary = "print a release manifest if it is to be trusted, nothing otherwise",
 	.text = "Reads standard input when no MANIFEST is given. Opens no network connection.\n"
-		"Exit status: 0 accepted, 1 a signature or a file is wrong, 3 unreadable or malformed,\n"
-		"4 refused by policy (threshold, expiry, release floor, channel, architecture).\n"
 		"\n"
 		"  phase-verify --policy policy.json --state /var/lib/phase manifest.json\n"
 		"  phase-verify --key release-a.pub --artifacts store manifest.json\n"

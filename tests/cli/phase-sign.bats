@@ -225,6 +225,26 @@ new_keys() {
 	[ "$status" -eq 3 ]
 }
 
+@test "the examples of the manual do what they say" {
+	cp m.json manifest.json
+	sed -n 's/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../../man/phase-sign.1" >examples
+	[ "$(wc -l <examples)" -ge 6 ]
+	while read -r example; do
+		rm -f signed.json
+		bash -eo pipefail -c "$example" </dev/null
+		[[ "$example" != *signed.json* ]] || phase-verify --key a.pub signed.json >/dev/null
+	done <examples
+	openssl pkeyutl -verify -rawin -pubin -inkey a.pub -in payload -sigfile a.sig
+}
+
+@test "the examples of the format pages are well-formed" {
+	for page in manifest policy; do
+		sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./!p}' "$BATS_TEST_DIRNAME/../../man/phase-$page.5" >example.json
+		phase-sign --print-payload example.json >payload
+		head -1 payload | grep -qE '^phase-(boot-manifest|policy)-v1$'
+	done
+}
+
 @test "usage errors name what is wrong and exit 2" {
 	new_keys a
 	for args in "" "m.json" "--print-payload --key a.key" "--detached" "--new-key x --key a.key" "--new-key x m.json" \

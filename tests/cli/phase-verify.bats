@@ -378,6 +378,23 @@ refused() {
 	[ "$status" -eq 3 ]
 }
 
+@test "the examples of the manual do what they say" {
+	sed -i 's/2026-12-20/2099-12-20/' m.json
+	phase-sign --key a.key --key b.key m.json >signed.json
+	mv signed.json m.json
+	mv p.json policy.json
+	policy b c | jq '.version = 4' | phase-sign -k a.key -k b.key -k c.key >new.json
+	cp new.json wanted.json
+	sed -n 's/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../../man/phase-verify.1" >examples
+	[ "$(wc -l <examples)" -ge 6 ]
+	while read -r example; do
+		rm -f ok.json
+		bash -eo pipefail -c "$example" </dev/null
+		[[ "$example" != *ok.json* ]] || cmp ok.json m.json
+	done <examples
+	cmp policy.json wanted.json
+}
+
 @test "usage errors name what is wrong and exit 2" {
 	local line
 	while read -r line; do
