@@ -30,9 +30,24 @@ static const struct cli_option *option_at(const struct cli_program *p, size_t i)
 	return i < p->options_n ? &p->options[i] : &commons[i - p->options_n];
 }
 
+/* A program's own option may have the name of a common one, which then has its letter only. */
+static bool is_hidden(const struct cli_program *p, size_t i)
+{
+	if (i >= p->options_n)
+		for (size_t k = 0; k < p->options_n; k++)
+			if (strcmp(p->options[k].name, option_at(p, i)->name) == 0)
+				return true;
+	return false;
+}
+
 static int help_width(const struct cli_option *o)
 {
 	return (int)(strlen(o->name) + (o->argument == NULL ? 0 : strlen(o->argument) + 1));
+}
+
+static void print_letter(const struct cli_option *o, int width)
+{
+	(void)printf("  -%c%*s  %s\n", o->letter, width + 4, "", o->help);
 }
 
 static void print_option(const struct cli_option *o, int width)
@@ -60,7 +75,10 @@ static _Noreturn void print_help(struct cli *cli)
 	(void)printf("usage: %s [OPTION]...%s%s\n\n%s\n\n", p->name, p->operands[0] == 0 ? "" : " ", p->operands,
 		     p->summary);
 	for (size_t i = 0; i < all; i++)
-		print_option(option_at(p, i), width);
+		if (is_hidden(p, i))
+			print_letter(option_at(p, i), width);
+		else
+			print_option(option_at(p, i), width);
 	if (p->text != NULL)
 		(void)printf("\n%s%s", p->text, p->text[strlen(p->text) - 1] == '\n' ? "" : "\n");
 	(void)printf("\nexit status: 0 done, 1 verification said no, 2 usage, 3 input or network, 4 policy said no\n");
@@ -208,7 +226,7 @@ static void read_operands(struct cli *cli, int argc, char **argv)
 void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 {
 	const struct cli_program *p = cli->program;
-	size_t all = p->options_n + COMMONS_N, letters_n = 0;
+	size_t all = p->options_n + COMMONS_N, letters_n = 0, longs_n = 0;
 	struct option longs[OPTIONS_MAX + 1] = {0};
 	char letters[2 * OPTIONS_MAX + 2] = {0};
 	bool seen[OPTIONS_MAX] = {0};
@@ -217,7 +235,8 @@ void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 	letters[letters_n++] = ':';
 	for (size_t i = 0; i < all; i++) {
 		const struct cli_option *o = option_at(p, i);
-		longs[i] = (struct option){o->name, o->argument != NULL, NULL, LONG_BASE + (int)i};
+		if (!is_hidden(p, i))
+			longs[longs_n++] = (struct option){o->name, o->argument != NULL, NULL, LONG_BASE + (int)i};
 		if (o->letter != 0)
 			letters[letters_n++] = o->letter;
 		if (o->letter != 0 && o->argument != NULL)
