@@ -39,8 +39,9 @@ for folder in lib/*/; do
 		if [[ $text =~ \"([a-z0-9_]+)/ ]]; then
 			[[ $rooms = *" ${BASH_REMATCH[1]} "* ]] || complain "$where: $room may not include ${BASH_REMATCH[1]}/"
 		elif [[ $text =~ \<([^\>]+)\.h\> ]]; then
-			[ "$room" = host ] || [[ ${BASH_REMATCH[1]} =~ ^($(angles_of "$file"))$ ]] ||
-				complain "$where: a core may not include <${BASH_REMATCH[1]}.h>"
+			header=${BASH_REMATCH[1]}
+			[ "$room" = host ] || [[ $header =~ ^($(angles_of "$file"))$ ]] ||
+				complain "$where: a core may not include <$header.h>"
 		else
 			complain "$where: include by room (\"room/x.h\"), not $text"
 		fi

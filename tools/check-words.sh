@@ -22,8 +22,9 @@ for file in "${files[@]}"; do
 	esac
 	text+=("$file")
 done
-complain 'paths of one machine' "$(grep -InE '(^|[^A-Za-z0-9_.}])/(work|tmp|home|root)/[A-Za-z0-9_.]' "${outside_tests[@]}")"
-complain 'paths of one machine' "$(grep -InE '(^|[^A-Za-z0-9_.}])/(work|home|root)/[A-Za-z0-9_.]' "${text[@]}")"
+begins="(^|[][:space:]=:(,;<>'\`[])\"?" # what stands before an absolute path
+complain 'paths of one machine' "$(grep -InE "$begins/(work|tmp|home|root)/[A-Za-z0-9_.]" "${outside_tests[@]}")"
+complain 'paths of one machine' "$(grep -InE "$begins/(work|home|root)/[A-Za-z0-9_.]" "${text[@]}")"
 complain 'notes to oneself' "$(grep -InwE 'TODO|FIXME|XXX|HACK' "${text[@]}")"
 complain 'a name that says nothing' "$(printf '%s\n' "${files[@]}" |
 	grep -E '(^|/)[a-z_-]*(util|utils|misc|helper|helpers|manager)[a-z_-]*\.[a-z]+$')"
