@@ -138,7 +138,7 @@ lint: $(LINT_SRC:%.c=build/lint/%.ok)
 build/lint/%.ok: build/host/%.o .clang-tidy
 	@mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $*.c -- $(HOST_CPPFLAGS) $(filter -std=%,$(COMMON)) $(call simd,$*.c) \
-		> $@.log 2>&1 || { cat $@.log; exit 1; }
+		> $@.log 2>&1 || { grep -E '(error|warning): ' $@.log; exit 1; }
 	@mv $@.log $@
 
 build/completions/%: build/bin/% tools/completion.sh
