@@ -1,6 +1,5 @@
 #include "core/json.h"
 
-#include "core/json_text.h"
 #include "json_invariants.h"
 #include "test.h"
 
@@ -135,81 +134,6 @@ static uint32_t random_next(uint32_t *state)
 	return *state >> 8;
 }
 
-/* A code point from the corners where orders differ: ASCII, beside the surrogates, beyond. */
-static uint32_t random_code(uint32_t *state)
-{
-	static const uint32_t from[] = {0x20, 0x7f, 0x7ff, 0xd7fe, 0xe000, 0xfffe, 0x10000, 0x103fe, 0x10fffe};
-	return from[random_next(state) % 9] + random_next(state) % 2;
-}
-
-static size_t utf16_of(const uint32_t *codes, size_t n, uint16_t *units)
-{
-	size_t at = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (codes[i] >= 0x10000) {
-			units[at++] = (uint16_t)(0xd800 + ((codes[i] - 0x10000) >> 10));
-			units[at++] = (uint16_t)(0xdc00 + (codes[i] & 0x3ff));
-		} else {
-			units[at++] = (uint16_t)codes[i];
-		}
-	}
-	return at;
-}
-
-static int utf16_order(const uint16_t *a, size_t a_n, const uint16_t *b, size_t b_n)
-{
-	for (size_t i = 0; i < a_n && i < b_n; i++)
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	return a_n == b_n ? 0 : a_n < b_n ? -1 : 1;
-}
-
-/* The text as a body: some code points escaped, some as they are. */
-static struct bytes body_of(const uint32_t *codes, size_t n, uint8_t buf[static 64], uint32_t *state)
-{
-	struct writer w = writer_of(buf, 64);
-	for (size_t i = 0; i < n; i++) {
-		uint16_t units[2];
-		char text[16] = "";
-		if (random_next(state) % 2 == 0 || codes[i] == '"' || codes[i] == '\\') {
-			size_t units_n = utf16_of(codes + i, 1, units);
-			for (size_t u = 0; u < units_n; u++)
-				(void)snprintf(text + 6 * u, sizeof text - 6 * u, "\\u%04X", units[u]);
-			write_text(&w, text);
-		} else {
-			utf8_write(&w, codes[i]);
-		}
-	}
-	return writer_view(&w);
-}
-
-TEST(names_are_ordered_by_utf16_code_units)
-{
-	uint32_t state = 1;
-	unsigned ties = 0;
-	for (unsigned round = 0; round < 200000; round++) {
-		uint32_t codes[2][4];
-		uint16_t units[2][8];
-		uint8_t buf[2][64];
-		struct bytes body[2];
-		size_t units_n[2];
-		for (size_t i = 0; i < 2; i++) {
-			size_t n = random_next(&state) % 5;
-			for (size_t k = 0; k < n; k++)
-				codes[i][k] = random_code(&state);
-			units_n[i] = utf16_of(codes[i], n, units[i]);
-			body[i] = body_of(codes[i], n, buf[i], &state);
-		}
-		int want = utf16_order(units[0], units_n[0], units[1], units_n[1]);
-		int got = json_text_order(body[0], body[1]);
-		ties += want == 0;
-		if (!CHECK((got > 0) - (got < 0) == want))
-			break;
-		CHECK((json_text_order(body[1], body[0]) > 0) == (want < 0));
-	}
-	CHECK(ties > 1000);
-}
-
 /* An object of n members in an order that seed gives; with doubled, one name comes back. */
 static struct bytes many_members(size_t n, bool doubled, uint32_t seed)
 {
@@ -277,7 +201,6 @@ int main(void)
 	RUN(samples_of_rfc_8785);
 	RUN(one_member_is_left_out_at_the_top_only);
 	RUN(messages_signed_by_the_phase_project);
-	RUN(names_are_ordered_by_utf16_code_units);
 	RUN(half_a_million_members_are_sorted);
 	RUN(a_full_writer_stays_a_full_writer);
 	return test_end();
