@@ -73,12 +73,9 @@ TEST(secrets_that_others_may_read)
 TEST(files_that_hold_no_key)
 {
 	uint8_t key[ED25519_KEY_BYTES];
-	static const char *const texts[] = {"",
-					    "x",
-					    ID "0",
-					    "\xff\xfe",
-					    "-----BEGIN PUBLIC KEY-----\n",
-					    "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"};
+	static const char broken[] = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+	static const char longer[] = ID "0";
+	static const char *const texts[] = {"", "x", longer, "\xff\xfe", "-----BEGIN PUBLIC KEY-----\n", broken};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		put("none", texts[i], 0600);
 		CHECK(keyfile_secret("none", key, &why) == ERR_VALUE);

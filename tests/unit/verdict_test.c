@@ -38,7 +38,7 @@ static double number(const cJSON *vector, const char *name, double otherwise)
 
 static bool as_expected(const cJSON *vector)
 {
-	struct verdict v;
+	struct verdict v = {.err = ERR_VALUE};
 	size_t wrong_n = 0;
 	int err = reach(&v, vector);
 	bool good = CHECK(strcmp(fixture_err_name(err), test_text(vector, "err")) == 0) && CHECK(v.err == err);
