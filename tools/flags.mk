@@ -19,7 +19,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(if $(COV),--coverage -O0 -fPIE,$(HARDEN)))
 # The programs and all tests under clang, as libFuzzer wants them.
 FUZZ_CFLAGS  := $(COMMON) $(SANITIZE) -fsanitize=fuzzer-no-link
-HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+HOST_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
 HOST_LIBS     = $(HOST_PKG_LIBS) -lpthread
 
 # Firmware: timer interrupts overwrite what lies below the stack pointer, wchar_t has 16 bits,
@@ -29,5 +29,5 @@ FIRMWARE_CFLAGS := $(COMMON) -ffreestanding -fshort-wchar -fpic -mno-red-zone -f
 	-fno-strict-aliasing -fno-builtin
 
 # Intrinsics stand in files of their own: lib/*/NAME_sse2.c, _avx2.c, _avx512.c
-SIMD_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine))
+SIMD_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null))
 simd = $(if $(SIMD_X86),$(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2))))
