@@ -22,7 +22,7 @@ CORES    := core crypto http swarm phase fetch
 CORE_SRC := $(foreach r,$(CORES),$(wildcard lib/$(r)/*.c))
 HOST_SRC := $(wildcard lib/host/*.c)
 CMDS     := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
-UNITS    := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
+TESTS    := $(patsubst tests/unit/%_test.c,%,$(wildcard tests/unit/*_test.c))
 FUZZERS  := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 
 # What differs between the two: files named *_host.c and *_firmware.c.
@@ -33,8 +33,8 @@ FIRMWARE_OBJ := $(CORE_FIRMWARE_SRC:%.c=$(F)/%.o)
 FUZZ_OBJ     := $(CORE_HOST_SRC:%.c=build/fuzz/%.o) $(HOST_SRC:%.c=build/fuzz/%.o)
 
 # Tests of what needs the host run on host objects only.
-HOST_UNITS     := $(UNITS:%=$(B)/test/host/%_test)
-FIRMWARE_UNITS := $(patsubst %,build/test/firmware/%_test,$(filter-out host_%,$(UNITS)))
+HOST_UNITS     := $(TESTS:%=$(B)/test/host/%_test)
+FIRMWARE_UNITS := $(patsubst %,build/test/firmware/%_test,$(filter-out host_%,$(TESTS)))
 FUZZ_PROGRAMS  := $(FUZZERS:%=build/fuzz/%_fuzz)
 
 .PHONY: all programs deps run check bench fuzz tidy unit cli coverage fresh install clean FORCE
@@ -148,15 +148,17 @@ build/completions/%: build/bin/% tools/completion.sh
 # --- installation --------------------------------------------------------------------------
 DESTDIR ?=
 prefix  ?= /usr/local
+UNITS   ?= $(wildcard debian/*.service)
 install: programs $(CMDS:%=build/completions/%)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/bash-completion/completions \
-		$(foreach s,$(MAN_SECTIONS),$(DESTDIR)$(prefix)/share/man/man$(s)) $(DESTDIR)$(prefix)/lib/systemd/system
+		$(foreach s,$(MAN_SECTIONS),$(DESTDIR)$(prefix)/share/man/man$(s)) $(if $(UNITS),$(DESTDIR)$(prefix)/lib/systemd/system)
 	install -m 755 $(CMDS:%=build/bin/%) $(DESTDIR)$(prefix)/bin
 	install -m 644 $(CMDS:%=build/completions/%) $(DESTDIR)$(prefix)/share/bash-completion/completions
 	for page in $(wildcard man/*.[0-9]); do \
 		install -m 644 $$page $(DESTDIR)$(prefix)/share/man/man$${page##*.}/ || exit 1; done
-	for unit in debian/*.service; do \
-		sed 's|/usr/bin/|$(prefix)/bin/|' $$unit > $(DESTDIR)$(prefix)/lib/systemd/system/$${unit##*/} || exit 1; done
+	for unit in $(UNITS); do \
+		to=$(DESTDIR)$(prefix)/lib/systemd/system/$${unit#debian/phase-tools.}; \
+		sed 's|/usr/bin/|$(prefix)/bin/|' $$unit > $$to && chmod 644 $$to || exit 1; done
 MAN_SECTIONS := $(sort $(patsubst .%,%,$(suffix $(wildcard man/*.[0-9]))))
 
 -include $(shell find $(wildcard $(B)/host $(F) build/fuzz) -name '*.d' 2>/dev/null)

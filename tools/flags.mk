@@ -1,4 +1,5 @@
-# Compiler flags: one set of warnings, two sets of code generation.
+# Compiler flags: one set of warnings, two sets of code generation. CFLAGS, CPPFLAGS and LDFLAGS of
+# whoever builds come last, for the host only.
 CC       ?= gcc
 ifeq ($(origin CC),default)
 CC       := gcc
@@ -13,13 +14,13 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wv
 WERROR   ?= $(if $(wildcard .git),-Werror)
 
 COMMON   := -std=c11 -O2 -g $(WARNINGS) $(WERROR) -include lib/core/banned.h -ffile-prefix-map=$(CURDIR)=.
-HOST_CPPFLAGS := -Ilib -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(HOST_PKG_CFLAGS)
+HOST_CPPFLAGS := -Ilib -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(HOST_PKG_CFLAGS) $(CPPFLAGS)
 HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(if $(COV),--coverage -O0 -fPIE,$(HARDEN)))
+HOST_CFLAGS  := $(COMMON) $(if $(SAN),$(SANITIZE) -fPIE,$(if $(COV),--coverage -O0 -fPIE,$(HARDEN))) $(CFLAGS)
 # The programs and all tests under clang, as libFuzzer wants them.
 FUZZ_CFLAGS  := $(COMMON) $(SANITIZE) -fsanitize=fuzzer-no-link
-HOST_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack
+HOST_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 HOST_LIBS     = $(HOST_PKG_LIBS) -lpthread
 
 # Firmware: timer interrupts overwrite what lies below the stack pointer, wchar_t has 16 bits,

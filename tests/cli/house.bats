@@ -301,3 +301,40 @@ sums_up() {
 	[ "$status" = 0 ]
 	[ -z "$output" ]
 }
+
+@test "install: programs, pages, completions and units where DESTDIR and prefix say" {
+	local to=$BATS_TEST_TMPDIR/to name
+	MAKEFLAGS='' make -s install DESTDIR="$to" prefix=/opt/phase
+	for name in cmd/*.c; do
+		name=$(basename "$name" .c)
+		[ "$(stat -c %a "$to/opt/phase/bin/$name")" = 755 ]
+		bash -n "$to/opt/phase/share/bash-completion/completions/$name"
+	done
+	cmp man/phase-verify.1 "$to/opt/phase/share/man/man1/phase-verify.1"
+	[ "$(find "$to/opt/phase/share/man" -type f | wc -l)" = "$(find man -name '*.[0-9]' | wc -l)" ]
+	grep -q '^ExecStart=/opt/phase/bin/phase-serve ' "$to/opt/phase/lib/systemd/system/phase-serve.service"
+	[ -z "$(find "$to" -path "$to/opt" -prune -o -type f -print)" ]
+}
+
+@test "objects: rebuilt when a header or the flags change, and not otherwise" {
+	small_tree
+	cp Makefile "$tree"
+	mkdir -p "$tree/build"
+	touch "$tree/build/deps.ok"
+	cp -r lib/core/banned.h "$tree/lib/core"
+	cd "$tree"
+	export MAKEFLAGS='-r'
+	local object=build/host/lib/core/a.o first
+	first=$(make "$object" && stat -c %y "$object")
+	[ "${first##*$'\n'}" = "$(make -s "$object" && stat -c %y "$object")" ]
+	echo >> lib/core/a.h
+	make -s "$object"
+	[ "${first##*$'\n'}" != "$(stat -c %y "$object")" ]
+	first=$(stat -c %y "$object")
+	make -s CFLAGS=-DOTHER "$object"
+	[ "$first" != "$(stat -c %y "$object")" ]
+	first=$(stat -c %y "$object")
+	make -s SAN=1 build/san/host/lib/core/a.o # beside it, not in its place
+	make -s CFLAGS=-DOTHER "$object"
+	[ "$first" = "$(stat -c %y "$object")" ]
+}
