@@ -133,8 +133,11 @@ static int commit(struct file_output *f, bool replace)
 	temporary_forget(f->temporary);
 	free(f->temporary);
 	f->temporary = NULL;
-	if (err == OK)
-		err = sync_folder(f->path);
+	if (err == OK && (err = sync_folder(f->path)) != OK && !replace) {
+		int kept = errno;
+		(void)unlink(f->path); /* it is new, and ours */
+		errno = kept;
+	}
 	file_output_drop(f);
 	return err;
 }

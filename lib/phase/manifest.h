@@ -28,7 +28,7 @@ struct artifact {
 	uint64_t size;             /* bytes, 1 .. MANIFEST_SIZE_MAX */
 	uint8_t sha256[SHA256_BYTES];
 	bool has_swarm;
-	uint8_t swarm[32]; /* BMT reference of the plain content */
+	uint8_t swarm[32]; /* Swarm reference of the content, of whatever redundancy level */
 };
 
 /* All views lead into the text or into the arena it was read with. */

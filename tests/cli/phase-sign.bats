@@ -245,6 +245,29 @@ new_keys() {
 	done
 }
 
+@test "--new-key: each call that can fail is failed once, and no half of a key is left" {
+	local call n
+	for call in write fsync link,linkat,rename,renameat,renameat2; do
+		for ((n = 1; n < 20; n++)); do
+			ASAN_OPTIONS=detect_leaks=0 run strace -f -qq -o trace -e trace=$call \
+				-e inject=$call:error=EIO:when=$n phase-sign --new-key k
+			grep -q INJECTED trace || break
+			[ "$status" -eq 3 ]
+			[[ "$output" == *"phase-sign: "*"Input/output error"* ]]
+			# the last write is that of the key id: then the pair is there, and whole
+			if [ -e k.key ]; then
+				[ "$call" = write ]
+				openssl pkey -in k.key -pubout | cmp - k.pub
+				rm k.key k.pub
+			fi
+			[ -z "$(find . -name '*k.*')" ]
+		done
+		[ "$status" -eq 0 ]
+		[ "$n" -gt 2 ]
+		rm k.key k.pub
+	done
+}
+
 @test "usage errors name what is wrong and exit 2" {
 	new_keys a
 	for args in "" "m.json" "--print-payload --key a.key" "--detached" "--new-key x --key a.key" "--new-key x m.json" \

@@ -396,6 +396,41 @@ refused() {
 	cmp policy.json wanted.json
 }
 
+# Runs a command with the n-th call of a kind failing, for all n; after each, what is left is
+# checked by the function "whole". -P FILE limits the calls to those on a file.
+fail_each() {
+	local call=$1 n limit=()
+	shift
+	while [ "$1" = -P ]; do limit+=(-P "$2"); shift 2; done
+	for ((n = 1; n < 20; n++)); do
+		ASAN_OPTIONS=detect_leaks=0 run --separate-stderr strace -f -qq -o trace "${limit[@]}" -e trace="$call" \
+			-e inject="$call:error=EIO:when=$n" "$@"
+		grep -q INJECTED trace || break
+		[ "$status" -eq 3 ] || { echo "$call no. $n: status $status"; return 1; }
+		[[ "$stderr" == *"phase-verify: "*"Input/output error"* ]] || { echo "$call no. $n: $stderr"; return 1; }
+		whole || { echo "$call no. $n: something is left"; return 1; }
+	done
+	[ "$n" -gt 1 ] || { echo "$call was never called"; return 1; }
+	[ "$status" -eq 0 ]
+}
+
+@test "each call that can fail is failed once: it says so, and the floor is whole" {
+	phase-verify --key c.pub --state state s.json || true # makes the folder
+	whole() { [ -z "$(find state -name '.stable*')" ] && { [ ! -e state/stable-x86_64.json ] ||
+		{ [ "$(jq .release state/stable-x86_64.json)" = 42 ] && rm state/stable-x86_64.json; }; }; }
+	local try=(phase-verify --policy p.json --at 2026-11-21T02:00:00Z --artifacts store --state state s.json) f call
+	for call in write fsync flock; do
+		fail_each $call "${try[@]}"
+		rm -f state/stable-x86_64.json
+	done
+	fail_each rename,renameat,renameat2 "${try[@]}"
+	for f in p.json s.json state/.lock store/stable/x86_64/vmlinuz; do
+		fail_each openat,openat2 -P "$PWD/$f" -P "$f" -P "${f##*/}" -P "${f#store/}" "${try[@]}"
+		[ $f = state/.lock ] || fail_each read -P "$PWD/$f" "${try[@]}"
+	done
+	fail_each mkdir,mkdirat phase-verify --policy p.json --at 2026-11-21T02:00:00Z --state deep/state s.json
+}
+
 @test "usage errors name what is wrong and exit 2" {
 	local line
 	while read -r line; do
