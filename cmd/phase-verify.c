@@ -49,21 +49,6 @@ static struct verdict verdict;
 static struct circumstances circumstances = {.has_now = true};
 static const char *subject = "stdin";
 
-/* Prints and deletes o. */
-static int print_json(struct cli *cli, cJSON *o, int err)
-{
-	char *text = o == NULL ? NULL : cJSON_PrintUnformatted(o);
-	if (text != NULL) {
-		printf("%s\n", text);
-	} else {
-		cli_error(cli, ERR_NO_MEMORY, "%s", err_text(ERR_NO_MEMORY));
-		err = ERR_NO_MEMORY;
-	}
-	cJSON_free(text);
-	cJSON_Delete(o);
-	return err;
-}
-
 /* Prints now, so that the state is raised only for what has arrived. */
 static int print(struct cli *cli, struct bytes out)
 {
@@ -84,7 +69,7 @@ static int read_manifest(struct cli *cli, const struct options *o, struct bytes 
 	if (err == OK && (err = manifest_read(&manifest, *text, &a, &why)) == OK)
 		return OK;
 	cli_fail(cli, err, subject, &why);
-	return o->explain ? print_json(cli, explain_malformed_json(err, &why), err) : err;
+	return o->explain ? explain_print_json(cli, explain_malformed_json(err, &why), err) : err;
 }
 
 static int verify(struct cli *cli, const struct options *o, struct bytes text)
@@ -102,7 +87,7 @@ static int verify(struct cli *cli, const struct options *o, struct bytes text)
 		explained = explain_json(&judged, err == OK);
 		if (artifacts != NULL && !cJSON_AddItemReferenceToObject(explained, "artifacts", artifacts))
 			err = ERR_NO_MEMORY;
-		err = print_json(cli, explained, err);
+		err = explain_print_json(cli, explained, err);
 	} else if (err == OK && (err = print(cli, text)) == OK && o->state != NULL) {
 		err = trust_raise_floor(cli, o->state, &manifest, circumstances.now);
 	}

@@ -228,3 +228,17 @@ cJSON *explain_malformed_json(int err, const struct why *why)
 	cJSON_Delete(o);
 	return NULL;
 }
+
+int explain_print_json(struct cli *cli, cJSON *o, int err)
+{
+	char *text = o == NULL ? NULL : cJSON_PrintUnformatted(o);
+	if (text != NULL) {
+		printf("%s\n", text);
+	} else {
+		cli_error(cli, ERR_NO_MEMORY, "%s", err_text(ERR_NO_MEMORY));
+		err = ERR_NO_MEMORY;
+	}
+	cJSON_free(text);
+	cJSON_Delete(o);
+	return err;
+}
