@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdalign.h>
+#include <stdio_ext.h>
 
 #include "host/artifacts.h"
 #include "host/cli.h"
@@ -55,6 +56,8 @@ static int print(struct cli *cli, struct bytes out)
 	if (fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0)
 		return OK;
 	cli_error(cli, ERR_IO, "write error: %s", strerror(errno));
+	__fpurge(stdout); /* said once is enough: cli_end would try again */
+	clearerr(stdout);
 	return ERR_IO;
 }
 

@@ -374,7 +374,7 @@ refused() {
 @test "a full disk is an error" {
 	run bash -c 'phase-verify --at 2026-11-21T02:00:00Z --policy p.json s.json >/dev/full'
 	[ "$status" -eq 3 ]
-	[[ "$output" == *"No space left"* ]]
+	[ "$output" = "phase-verify: write error: No space left on device" ]
 	run bash -c 'phase-verify --at 2026-11-21T02:00:00Z --policy p.json --explain s.json >/dev/full'
 	[ "$status" -eq 3 ]
 }
