@@ -338,3 +338,18 @@ sums_up() {
 	make -s CFLAGS=-DOTHER "$object"
 	[ "$first" = "$(stat -c %y "$object")" ]
 }
+
+@test "toolchains: one that is missing or too old is named with what is needed" {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho go1.19.8\n' > "$BATS_TEST_TMPDIR/bin/go"
+	chmod +x "$BATS_TEST_TMPDIR/bin/go"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run tools/toolchain.sh go 1.26 'the peer'
+	[ "$status" = 1 ]
+	[ "$output" = 'the peer needs go 1.26 or newer in PATH, and this is 1.19.8' ]
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH tools/toolchain.sh go 1.9 'the peer'
+	ln -s "$(command -v bash)" "$BATS_TEST_TMPDIR/bin/bash"
+	rm "$BATS_TEST_TMPDIR/bin/go"
+	PATH=$BATS_TEST_TMPDIR/bin run tools/toolchain.sh go 1.26 'the peer'
+	[ "$status" = 1 ]
+	[ "$output" = 'the peer needs go 1.26 or newer in PATH, and there is none' ]
+}

@@ -200,12 +200,15 @@ TEST(help_is_made_from_the_table)
 	CHECK(o.status == 3 && strcmp(o.err, "probe: write error: No space left on device\n") == 0);
 }
 
+/* Right-to-left override, spelled so that no editor turns this line around; then an e acute. */
+static const char turned[] = {'\xe2', '\x80', '\xae', '\xc3', '\xa9', 0};
+
 static int body_messages(struct cli *cli, const struct settings *s)
 {
 	cli_debug(cli, "d");
 	cli_info(cli, "i %d", 1);
 	cli_warn(cli, "w");
-	cli_error(cli, ERR_HASH, "hostile \033[2J\r\n\tname \"q\" \xff %s", "\xe2\x80\xae\xc3\xa9");
+	cli_error(cli, ERR_HASH, "hostile \033[2J\r\n\tname \"q\" \xff %s", turned);
 	cli_error(cli, ERR_EXPIRED, "second");
 	return s->flag ? OK : ERR_IO;
 }
@@ -327,7 +330,8 @@ static int body_progress(struct cli *cli, const struct settings *s)
 }
 
 /* The same on a terminal of columns, everything that it shows; -v: without colour. */
-static int on_terminal(unsigned short columns, const char *term, char letter, char text[static OUTPUT_BYTES_MAX])
+static int on_terminal(body_fn *body, unsigned short columns, const char *term, char letter,
+		       char text[static OUTPUT_BYTES_MAX])
 {
 	struct winsize size = {.ws_row = 24, .ws_col = columns};
 	char argument[] = {'-', letter, 0}, *argv[] = {program_name, argument, NULL};
@@ -339,7 +343,7 @@ static int on_terminal(unsigned short columns, const char *term, char letter, ch
 		unsetenv("NO_COLOR");
 		if (letter == 'v')
 			setenv("NO_COLOR", "1", 1);
-		be_program(body_progress, 2, argv);
+		be_program(body, 2, argv);
 	}
 	read_to_end(terminal, text);
 	if (waitpid(child, &status, 0) != child)
@@ -352,7 +356,7 @@ TEST(progress_on_a_terminal_only)
 	char text[OUTPUT_BYTES_MAX];
 	struct outcome o = run(body_progress, "", NULL);
 	CHECK(o.status == 3 && strcmp(o.err, "probe: broken\n") == 0);
-	CHECK(on_terminal(80, "xterm", 'f', text) == 3);
+	CHECK(on_terminal(body_progress, 80, "xterm", 'f', text) == 3);
 	CHECK(strstr(text, "\r\033[Khashing ?x: 0.0 MB of 1000.0 MB") == text);
 	CHECK(strstr(text, "\r\033[K\033[1;31mprobe:\033[0m broken\r\n") != NULL); /* wiped before the message */
 	/* A thousand calls at once are drawn once, or twice on a slow machine. */
@@ -360,11 +364,30 @@ TEST(progress_on_a_terminal_only)
 	for (const char *at = text; (at = strstr(at, "hashing")) != NULL; at++)
 		drawn++;
 	CHECK(drawn >= 1 && drawn < 20);
-	CHECK(on_terminal(20, "xterm", 'v', text) == 3);
+	CHECK(on_terminal(body_progress, 20, "xterm", 'v', text) == 3);
 	CHECK(strstr(text, "\r\033[Khashing ?x: 0.0 MB\r\033[K") == text); /* what does not fit is left out */
 	CHECK(strstr(text, "of 1000") == NULL && strstr(text, "probe: broken\r\n") != NULL);
-	CHECK(on_terminal(80, "dumb", 'f', text) == 3 && strcmp(text, "probe: broken\r\n") == 0);
-	CHECK(on_terminal(80, "xterm", 'q', text) == 3 && strcmp(text, "probe: broken\r\n") == 0);
+	CHECK(on_terminal(body_progress, 80, "dumb", 'f', text) == 3 && strcmp(text, "probe: broken\r\n") == 0);
+	CHECK(on_terminal(body_progress, 80, "xterm", 'q', text) == 3 && strcmp(text, "probe: broken\r\n") == 0);
+}
+
+static int body_slow(struct cli *cli, const struct settings *s)
+{
+	(void)s;
+	const struct timespec moment = {.tv_nsec = 700000000};
+	cli_progress(cli, "fetching", 0, 0);
+	(void)nanosleep(&moment, NULL);
+	cli_progress(cli, "fetching", 50000000, 100000000);
+	return OK;
+}
+
+TEST(progress_tells_rate_and_time_left)
+{
+	char text[OUTPUT_BYTES_MAX];
+	CHECK(on_terminal(body_slow, 80, "xterm", 'f', text) == 0);
+	CHECK(strstr(text, "\r\033[Kfetching: 0.0 MB\r") == text); /* of an unknown total */
+	const char *line = strstr(text, "fetching: 50.0 MB of 100.0 MB, ");
+	CHECK(line != NULL && strstr(line, " MB/s, ") != NULL && strstr(line, " s left\r\033[K") != NULL);
 }
 
 int main(void)
@@ -381,5 +404,6 @@ int main(void)
 	RUN(classes_of_errors_are_exit_statuses);
 	RUN(quoting_fits_and_is_clean);
 	RUN(progress_on_a_terminal_only);
+	RUN(progress_tells_rate_and_time_left);
 	return test_end();
 }

@@ -62,11 +62,11 @@ TEST(every_sequence_of_one_to_three_bytes)
 TEST(sequences_of_four_bytes_at_every_edge)
 {
 	static const uint8_t edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xff};
+	const size_t n = sizeof edges;
 	unsigned wrong = 0, good = 0;
 	for (unsigned lead = 0; lead < 256; lead++)
-		for (size_t i = 0; i < sizeof edges * sizeof edges * sizeof edges; i++) {
-			uint8_t p[4] = {(uint8_t)lead, edges[i % sizeof edges], edges[i / sizeof edges % sizeof edges],
-					edges[i / sizeof edges / sizeof edges]};
+		for (size_t i = 0; i < n * n * n; i++) {
+			uint8_t p[4] = {(uint8_t)lead, edges[i % n], edges[i / n % n], edges[i / n / n]};
 			wrong += !agrees(p, 4);
 			good += lead >= 0xf0 && grammar(p, 4) == 4;
 		}
