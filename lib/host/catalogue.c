@@ -262,7 +262,7 @@ static int find_equal(struct catalogue *c, size_t offset, const uint8_t *hash, s
 		err = OK;
 	}
 	unlock(c);
-	if (err != OK || (err = open_file(c, file, fd, &st)) != OK)
+	if (err != OK || open_file(c, file, fd, &st) != OK)
 		return ERR_NOT_FOUND;
 	if (stat_same(&st, &file->st))
 		return OK;

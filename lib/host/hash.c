@@ -192,7 +192,7 @@ static int read_alone(int fd, struct hashing *h, const struct hash_wanted *wante
 
 static int read_for_workers(int fd, struct hashing *h, const struct hash_wanted *wanted, uint64_t total, uint64_t *size)
 {
-	pthread_t threads[WORKERS_MAX];
+	pthread_t threads[WORKERS_MAX] = {0};
 	void *(*const workers[WORKERS_MAX])(void *) = {sha256_worker, split_worker};
 	ssize_t n = 0;
 	while (h->ring.workers < WORKERS_MAX &&

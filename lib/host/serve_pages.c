@@ -59,7 +59,8 @@ enum MHD_Result serve_problem(struct serve *s, struct MHD_Connection *c, unsigne
 
 static double uptime(const struct serve *s)
 {
-	return (double)((clock_now_ms() - s->started_ms) / 1000);
+	uint64_t whole_s = (clock_now_ms() - s->started_ms) / 1000;
+	return (double)whole_s;
 }
 
 static void add_identity(const struct serve *s, cJSON *json)
