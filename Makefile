@@ -55,6 +55,7 @@ run:
 	+@$(MAKE) --no-print-directory programs
 	@tools/run.sh
 check:
+	$(if $(SAN)$(COV),$(error make check builds with sanitizers by itself: leave SAN and COV out))
 	@tools/deps.sh build run check
 	+@tools/check.sh
 # The parts of check, for use while working.

@@ -18,16 +18,15 @@ flock -n 9 || { echo "check: another check runs in this tree" >&2; exit 3; }
 rm -rf "$results"
 mkdir -p "$results"
 
-# The sub-makes share the jobs of a make -jN that started this.
-if [[ ${MAKEFLAGS-} != *jobserver* ]]; then
-	export MAKEFLAGS="-j$jobs --no-print-directory"
-fi
+# The jobs of a make -jN that started this are shared; otherwise there are as many as processors.
+at_once=(--no-print-directory)
+[[ ${MAKEFLAGS-} = *jobserver* ]] || at_once+=("-j$jobs")
 
 # build LABEL MAKE-ARGUMENT...: a build that fails is one failed test.
 build() {
 	local label=$1
 	shift
-	{ make -k "$@" 2>&1 && echo "ok 1 - $label" || echo "not ok 1 - $label"; echo 1..1; } > "$suite_folder/$label.tap"
+	{ make "${at_once[@]}" -k "$@" 2>&1 && echo "ok 1 - $label" || echo "not ok 1 - $label"; echo 1..1; } > "$suite_folder/$label.tap"
 	! grep -q '^not ok' "$suite_folder/$label.tap"
 }
 
@@ -42,12 +41,12 @@ run() {
 
 # run_all [-j N] COMMAND FILE...: COMMAND for each file, several at once.
 run_all() {
-	local at_once=$jobs
-	[ "$1" != -j ] || { at_once=$2; shift 2; }
+	local most=$jobs
+	[ "$1" != -j ] || { most=$2; shift 2; }
 	local command=$1 file
 	shift
 	for file; do
-		while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
+		while [ "$(jobs -rp | wc -l)" -ge "$most" ]; do
 			wait -n || true
 		done
 		# shellcheck disable=SC2086  # a command of several words, or none

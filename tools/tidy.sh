@@ -19,11 +19,13 @@ step() {
 	echo "$good $n - $name"
 }
 
+at_once=(--no-print-directory)
+[[ ${MAKEFLAGS-} = *jobserver* ]] || at_once+=("-j$(nproc)")
 mapfile -t sources < <(find lib cmd tests efi -name '*.[ch]' -o -name '*.inc' 2> /dev/null | sort)
 mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh' tools tests .ci debian 2> /dev/null | sort)
 mapfile -t bats < <(find tests -name '*.bats' -o -name '*.bash' | sort)
 
-step 'everything builds' make -k all host-units firmware
+step 'everything builds' make "${at_once[@]}" -k all host-units firmware
 step 'layout (clang-format)' clang-format --dry-run -Werror "${sources[@]}"
 step 'rooms include only what they may' tools/check-layers.sh
 step 'cores call nothing outside' tools/check-purity.sh
@@ -35,7 +37,7 @@ step 'scripts (shellcheck)' shellcheck -x "${scripts[@]}"
 step 'tests in shell (shellcheck)' shellcheck -x -e SC2030,SC2031,SC2314,SC2315 "${bats[@]}"
 step 'spelling (codespell)' tools/check-spelling.sh
 step 'cppcheck' tools/check-cppcheck.sh
-step 'clang-tidy' make -k lint
+step 'clang-tidy' make "${at_once[@]}" -k lint
 step 'sizes' tools/check-sizes.sh
 echo "1..$n"
 exit $status
