@@ -67,7 +67,8 @@ static int serve(struct cli *cli, struct options *o)
 	int err = serve_start(cli, &o->serve, &s);
 	if (err != OK)
 		return err;
-	struct mdns_publisher *mdns = o->no_mdns ? NULL : mdns_publish(cli, serve_catalogue(s), serve_port(s));
+	const bool ipv6 = strchr(serve_url(s), '[') != NULL;
+	struct mdns_publisher *mdns = o->no_mdns ? NULL : mdns_publish(cli, serve_catalogue(s), serve_port(s), ipv6);
 	printf("{\"listening\":\"%s\",\"pid\":%ld}\n", serve_url(s), (long)getpid());
 	if (fflush(stdout) != 0)
 		err = ERR_IO; /* cli_end says why */

@@ -31,6 +31,7 @@ struct mdns_publisher {
 	AvahiThreadedPoll *poll;
 	AvahiClient *client;
 	uint16_t port;
+	AvahiProtocol protocol;
 	uint64_t generation;
 	bool warned;
 	struct instance instances[INSTANCES_MAX];
@@ -88,8 +89,8 @@ static void add_service(struct instance *i)
 	if (i->group == NULL)
 		i->group = avahi_entry_group_new(p->client, group_changed, i);
 	for (; i->group != NULL && err == AVAHI_ERR_COLLISION && i->renames < RENAMES_MAX; i->renames++) {
-		err = avahi_entry_group_add_service_strlst(i->group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0, i->name,
-							   SERVICE, NULL, NULL, p->port, list);
+		err = avahi_entry_group_add_service_strlst(i->group, AVAHI_IF_UNSPEC, p->protocol, 0, i->name, SERVICE,
+							   NULL, NULL, p->port, list);
 		if (err != AVAHI_ERR_COLLISION) /* with another service of this very host */
 			break;
 		char *other = avahi_alternative_service_name(i->name);
@@ -176,12 +177,16 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *co
 	}
 }
 
-struct mdns_publisher *mdns_publish(struct cli *cli, struct catalogue *c, uint16_t port)
+struct mdns_publisher *mdns_publish(struct cli *cli, struct catalogue *c, uint16_t port, bool ipv6)
 {
 	struct mdns_publisher *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return NULL;
-	*p = (struct mdns_publisher){.cli = cli, .catalogue = c, .port = port, .poll = avahi_threaded_poll_new()};
+	*p = (struct mdns_publisher){.cli = cli,
+				     .catalogue = c,
+				     .port = port,
+				     .protocol = ipv6 ? AVAHI_PROTO_UNSPEC : AVAHI_PROTO_INET,
+				     .poll = avahi_threaded_poll_new()};
 	if (p->poll == NULL) {
 		warn_once(p, "out of memory");
 		free(p);
