@@ -65,9 +65,9 @@ static const uint8_t *expected(const struct tree *t, struct bytes file, const ui
 	return tree_address(t, level, i, &offset) ? file.p + offset : reference;
 }
 
-/* Checks up to BMT_BATCH chunks of a level from chunk first on. Those above must be right. */
-static int check_batch(const struct tree *t, struct bytes file, const uint8_t *reference, unsigned level,
-		       uint64_t first, enum keccak_kind kind, struct bmt_scratch *scratch, struct why *why)
+int tree_chunks_check(const struct tree *t, struct bytes file, const uint8_t reference[static REFERENCE_BYTES],
+		      unsigned level, uint64_t first, enum keccak_kind kind, struct bmt_scratch *scratch,
+		      struct why *why)
 {
 	struct bmt_chunk chunks[BMT_BATCH];
 	uint8_t addresses[BMT_BATCH][REFERENCE_BYTES];
@@ -94,7 +94,7 @@ int tree_check(const struct tree *t, struct bytes file, const uint8_t reference[
 		return why_not(why, ERR_SIZE, "tree", file.n, BYTES_NONE);
 	for (unsigned level = t->levels; level > 0; level--) {
 		for (uint64_t i = 0; i < t->chunks[level]; i += BMT_BATCH) {
-			int err = check_batch(t, file, reference, level, i, kind, scratch, why);
+			int err = tree_chunks_check(t, file, reference, level, i, kind, scratch, why);
 			if (err != OK)
 				return err;
 		}

@@ -45,6 +45,11 @@ size_t tree_block_bytes(const struct tree *t, uint64_t i);
  * chunk that is wrong), ERR_SIZE when file has not exactly t->bytes. */
 MUST_CHECK int tree_check(const struct tree *t, struct bytes file, const uint8_t reference[static REFERENCE_BYTES],
 			  enum keccak_kind kind, struct bmt_scratch *scratch, struct why *why);
+/* The same for one batch: up to BMT_BATCH chunks of a level, 1..levels, from chunk first on. Those
+ * of the levels above must have been found right. file must have t->bytes. */
+MUST_CHECK int tree_chunks_check(const struct tree *t, struct bytes file,
+				 const uint8_t reference[static REFERENCE_BYTES], unsigned level, uint64_t first,
+				 enum keccak_kind kind, struct bmt_scratch *scratch, struct why *why);
 /* Checks the blocks from number first on against a checked FILE.bmt. data begins where block
  * first begins and holds whole blocks (the file's last may be short). OK, or ERR_HASH with *bad
  * the number of the first wrong one; ERR_SIZE when data is no whole number of blocks or too long. */

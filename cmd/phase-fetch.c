@@ -1,0 +1,104 @@
+/* phase-fetch: the best release that the policy accepts, from all providers at once. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "host/fetch_release.h"
+#include "host/file.h"
+
+#define CANDIDATES_BYTES_MAX (1U << 20)
+#define TIMEOUT_MS 10000 /* for a manifest; artifacts are bounded by their progress */
+
+struct options {
+	struct trust_options trust;
+	struct cli_texts sources, artifacts;
+	const char *state, *folder;
+	uint64_t timeout_ms;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+static const struct cli_option table[] = {
+	{0, "policy", CLI_TEXT, FIELD(trust.policy), "FILE", "the policy: whom to trust, and for what"},
+	{'k', "key", CLI_TEXTS, FIELD(trust.keys), "ID_OR_FILE", "no policy: trust this public key; may be repeated"},
+	{0, "threshold", CLI_UINT, FIELD(trust.threshold), "N", "how many of the keys must have signed (default 1)"},
+	{'c', "channel", CLI_TEXT, FIELD(trust.channel), "NAME", "accept this channel only"},
+	{'a', "arch", CLI_TEXT, FIELD(trust.arch), "ARCH", "accept this architecture only"},
+	{0, "state", CLI_TEXT, FIELD(state), "DIR", "refuse releases below the highest one accepted, kept in DIR"},
+	{'o', "output", CLI_TEXT, FIELD(folder), "DIR", "put the files into DIR (default: the current folder)"},
+	{0, "artifact", CLI_TEXTS, FIELD(artifacts), "NAME", "fetch this artifact only; may be repeated"},
+	{0, "source", CLI_TEXTS, FIELD(sources), "URL", "another provider's root that has the files; may be repeated"},
+	{0, "timeout", CLI_DURATION, FIELD(timeout_ms), "TIME", "how long a provider may take for its manifest (10s)"},
+};
+static const struct cli_program program = {
+	.name = "phase-fetch",
+	.operands = "[CANDIDATES | MANIFEST_URL | -]",
+	.summary = "fetch the best release that the policy accepts, check every byte, print the boot plan",
+	.text = "CANDIDATES are the lines that phase-discover prints; standard input is read when nothing is\n"
+		"given. All providers of the chosen release are asked at once. What was interrupted goes on from\n"
+		"NAME.part; nothing stands under its final name unless it is what was signed.\n"
+		"\n"
+		"  phase-discover --mdns --first | phase-fetch --policy policy.json -o /boot/next\n"
+		"  phase-fetch --key release.pub -o out http://boot:8080/stable/x86_64/manifest.json\n",
+	.options = table,
+	.options_n = sizeof table / sizeof table[0],
+	.operands_max = 1,
+};
+
+static int read_candidates(struct cli *cli, const struct options *o, struct candidates *c)
+{
+	const char *operand = cli->operands.n > 0 ? cli->operands.v[0] : "-";
+	int err = OK;
+	if (bytes_starts(bytes_text(operand), "http://") || bytes_starts(bytes_text(operand), "https://")) {
+		err = candidates_add(cli, c, bytes_text(operand));
+	} else {
+		struct bytes text;
+		if (strcmp(operand, "-") == 0 && isatty(STDIN_FILENO) == 1)
+			cli_info(cli, "reading candidates from the terminal, end with ^D");
+		err = file_read(operand, CANDIDATES_BYTES_MAX, &text);
+		if (err != OK) {
+			cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
+			return err;
+		}
+		err = candidates_read(cli, c, text);
+		free((void *)(uintptr_t)text.p);
+	}
+	for (size_t i = 0; err == OK && i < o->sources.n; i++)
+		err = candidates_add_root(cli, c, bytes_text(o->sources.v[i]));
+	if (err == OK && c->n == 0) {
+		err = ERR_NOT_FOUND;
+		cli_error(cli, err, "no candidates: pipe in what phase-discover prints, or give a manifest's URL");
+	}
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.trust = {.threshold = TRUST_NO_THRESHOLD}, .folder = ".", .timeout_ms = TIMEOUT_MS};
+	struct trust trust = {.memory = NULL};
+	struct candidates candidates = {.n = 0};
+	static struct release release; /* large, so not on the stack */
+	struct cli cli;
+	cli_start(&cli, &program, argc, argv, &o);
+	trust_check_usage(&cli, &o.trust);
+	struct fetch_options fetch = {.folder = o.folder, .state = o.state, .artifacts = &o.artifacts};
+	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
+	if (err != OK)
+		cli_error(&cli, err, "libcurl does not start");
+	if (err == OK)
+		err = trust_read(&cli, &o.trust, &trust);
+	if (err == OK)
+		err = read_candidates(&cli, &o, &candidates);
+	if (err == OK)
+		err = candidates_ask(&cli, &candidates, o.timeout_ms);
+	if (err == OK)
+		err = release_choose(&cli, &candidates, &trust, o.state, &release);
+	if (err == OK)
+		err = fetch_release(&cli, &fetch, &candidates, &release);
+	release_free(&release);
+	candidates_free(&candidates);
+	trust_free(&trust);
+	curl_global_cleanup();
+	return cli_end(&cli, err);
+}

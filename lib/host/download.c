@@ -1,0 +1,265 @@
+#include "host/download.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/download_parts.h"
+#include "host/file.h"
+#include "host/hash.h"
+
+#define POLL_MAX_MS 1000
+
+static void wake(void *context)
+{
+	(void)curl_multi_wakeup(context); /* at worst the poll ends by itself within POLL_MAX_MS */
+}
+
+int download_open(struct cli *cli, const char *const *roots, size_t roots_n, const char *folder,
+		  struct download **download)
+{
+	struct download *d = calloc(1, sizeof *d);
+	if (d == NULL)
+		return ERR_NO_MEMORY;
+	d->cli = cli;
+	d->roots = roots;
+	d->roots_n = roots_n < FETCH_SOURCES_MAX - 1 ? roots_n : FETCH_SOURCES_MAX - 1;
+	d->folder = strdup(folder);
+	d->multi = curl_multi_init();
+	fetch_init(&d->fetch);
+	for (size_t i = 0; i <= d->roots_n; i++) /* the last: the URL that an artifact itself names */
+		(void)fetch_source_add(&d->fetch);
+	if (d->folder == NULL || d->multi == NULL) {
+		download_close(d);
+		return ERR_NO_MEMORY;
+	}
+	*download = d;
+	return OK;
+}
+
+void download_close(struct download *d)
+{
+	transfer_free_all(d);
+	if (d->multi != NULL)
+		(void)curl_multi_cleanup(d->multi); /* its handles are gone */
+	free(d->folder);
+	free(d);
+}
+
+const struct fetch_source *download_source(const struct download *d, size_t i)
+{
+	return &d->fetch.sources[i];
+}
+
+static const char *fault_text(const struct fetch_source *s)
+{
+	switch (s->fault) {
+	case FETCH_ABSENT:
+		return "does not have it";
+	case FETCH_OTHER_SIZE:
+		return "has a file of another size under that name";
+	case FETCH_WRONG:
+		return "sent wrong bytes; dropped";
+	case FETCH_FAILING:
+		return err_text(s->last);
+	case FETCH_SLOW:
+		return "too slow; dropped";
+	case FETCH_FINE:
+		break;
+	}
+	return "fine";
+}
+
+static void tell_faults(struct download *d)
+{
+	char url[DOWNLOAD_URL_BYTES];
+	for (unsigned i = 0; i < d->fetch.sources_n; i++) {
+		const struct fetch_source *s = &d->fetch.sources[i];
+		if (s->fault == d->told[i])
+			continue;
+		d->told[i] = s->fault;
+		if (s->fault != FETCH_FINE && transfer_url(d, i, "", url))
+			cli_warn(d->cli, "%s: %s", url, fault_text(s));
+	}
+}
+
+static void take_results(struct download *d)
+{
+	uint32_t piece;
+	bool good;
+	while (checker_result(&d->checker, &piece, &good)) {
+		fetch_checked(&d->fetch, piece, good);
+		if (part_file_mark(&d->part, piece, good) != OK) {
+			d->disk_err = ERR_IO;
+			d->disk_errno = errno;
+		}
+	}
+}
+
+/* All pieces are there: 1 when the whole is right, 0 to go on, or an error. */
+static int judge_whole(struct download *d)
+{
+	uint8_t sha256[SHA256_BYTES];
+	int err;
+	if (!checker_hash(&d->checker, sha256, &err)) {
+		(void)curl_multi_poll(d->multi, NULL, 0, POLL_MAX_MS, NULL); /* woken by the checker */
+		return 0;
+	}
+	if (err != OK)
+		return err;
+	if (fetch_hashed(&d->fetch, memcmp(sha256, d->artifact->sha256, SHA256_BYTES) == 0))
+		return 1;
+	cli_warn(d->cli, "%s: %s; fetching it again", d->part.final, err_text(ERR_HASH));
+	checker_restart(&d->checker);
+	return part_file_forget(&d->part) == OK ? 0 : ERR_IO;
+}
+
+static int wait_for_more(struct download *d, const struct fetch_want *want)
+{
+	uint64_t now = clock_now_ms();
+	int running, ms = POLL_MAX_MS;
+	if (want->at_ms <= now)
+		ms = 0;
+	else if (want->at_ms - now < POLL_MAX_MS)
+		ms = (int)(want->at_ms - now);
+	if (curl_multi_poll(d->multi, NULL, 0, ms, NULL) != CURLM_OK ||
+	    curl_multi_perform(d->multi, &running) != CURLM_OK)
+		return ERR_NO_MEMORY;
+	transfer_reap(d);
+	return OK;
+}
+
+/* The one switch: carries out what the machine wants until the artifact is whole. */
+static int drive(struct download *d)
+{
+	struct fetch_want want;
+	int running, done, err = OK;
+	while (err == OK && d->disk_err == OK) {
+		take_results(d);
+		fetch_next(&d->fetch, clock_now_ms(), &want);
+		tell_faults(d);
+		cli_progress(d->cli, d->part.final, fetch_done_bytes(&d->fetch), d->fetch.size);
+		switch (want.kind) {
+		case FETCH_WANT_ASK:
+			err = transfer_begin(d, &want);
+			if (err == OK && curl_multi_perform(d->multi, &running) != CURLM_OK)
+				err = ERR_NO_MEMORY;
+			break;
+		case FETCH_WANT_ABANDON:
+			transfer_abandon(d, want.request);
+			break;
+		case FETCH_WANT_WAIT:
+			err = wait_for_more(d, &want);
+			break;
+		case FETCH_WANT_HASH:
+			if ((done = judge_whole(d)) == 1)
+				return OK;
+			err = done;
+			break;
+		case FETCH_WANT_FAIL:
+			err = ERR_SOURCE;
+			break;
+		}
+	}
+	if (d->disk_err == OK)
+		return err;
+	errno = d->disk_errno;
+	return d->disk_err;
+}
+
+/* When all that could give it gave wrong bytes, that is the news. */
+static int why_no_source(const struct download *d)
+{
+	bool wrong = false, other = false;
+	for (size_t i = 0; i < d->fetch.sources_n; i++) {
+		enum fetch_fault fault = d->fetch.sources[i].fault;
+		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
+		other |= fault == FETCH_FAILING || fault == FETCH_SLOW;
+	}
+	return wrong && !other ? ERR_HASH : ERR_SOURCE;
+}
+
+static int fetch_and_check(struct download *d, const struct checker_tree *tree)
+{
+	d->disk_err = OK;
+	int err = checker_start(&d->checker, d->part.fd, &d->fetch, tree, wake, d->multi);
+	if (err != OK)
+		return err;
+	for (uint32_t i = 0; i < d->fetch.pieces_n; i++)
+		if (d->fetch.state[i] == FETCH_STORED) /* found on disk */
+			checker_add(&d->checker, i);
+	err = drive(d);
+	int kept = errno;
+	transfer_free_all(d);
+	cli_progress_end(d->cli);
+	checker_stop(&d->checker);
+	errno = kept;
+	if (err == OK)
+		err = part_file_finish(&d->part);
+	return err == ERR_SOURCE ? why_no_source(d) : err;
+}
+
+/* Whether FOLDER/FILENAME is the artifact already. */
+static bool is_there(const struct download *d)
+{
+	char path[4096];
+	struct stat st;
+	struct hash_result result;
+	const struct artifact *a = d->artifact;
+	struct hash_wanted wanted = {.sha256 = true, .tree_fd = -1};
+	(void)snprintf(path, sizeof path, "%s/%.*s", d->folder, (int)a->filename.n, (const char *)a->filename.p);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	bool there = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == a->size &&
+		     hash_file(fd, &wanted, &result) == OK && memcmp(result.sha256, a->sha256, SHA256_BYTES) == 0;
+	(void)close(fd); /* only read from */
+	return there;
+}
+
+static void complain(struct download *d, int err)
+{
+	char name[256];
+	const char *text = err == ERR_IO ? strerror(errno) : err_text(err);
+	(void)cli_quote(d->artifact->filename, name, sizeof name);
+	if (err == ERR_IO && errno == EWOULDBLOCK)
+		text = "another download is writing it";
+	if (err == ERR_SOURCE)
+		cli_error(d->cli, err, "%s: no source is left that could give it; run again to go on where it stopped",
+			  name);
+	else
+		cli_error(d->cli, err, "%s/%s: %s", d->folder, name, text);
+}
+
+int download_artifact(struct download *d, const struct manifest *m, const struct artifact *a)
+{
+	struct checker_tree tree;
+	d->manifest = m;
+	d->artifact = a;
+	if (is_there(d)) {
+		cli_debug(d->cli, "%s/%.*s: is there already", d->folder, (int)a->filename.n,
+			  (const char *)a->filename.p);
+		return OK;
+	}
+	bool absolute = bytes_starts(a->download_url, "http://") || bytes_starts(a->download_url, "https://");
+	fetch_begin(&d->fetch, a->size, false);
+	d->fetch.sources[d->roots_n].fault = absolute ? FETCH_FINE : FETCH_ABSENT;
+	memset(d->told, 0, sizeof d->told);
+	if (!absolute)
+		d->told[d->roots_n] = FETCH_ABSENT;
+	d->fetch.has_tree = tree_get(d, &tree);
+	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch);
+	if (err == OK) {
+		err = fetch_and_check(d, d->fetch.has_tree ? &tree : NULL);
+		if (err != OK)
+			complain(d, err);
+		part_file_close(&d->part);
+	} else {
+		complain(d, err);
+	}
+	tree_release(&tree);
+	return err;
+}

@@ -1,0 +1,59 @@
+/* What the files of the downloader share with each other, and nobody else. */
+#ifndef HOST_DOWNLOAD_PARTS_H
+#define HOST_DOWNLOAD_PARTS_H
+
+#include <curl/curl.h>
+
+#include "host/checker.h"
+#include "host/download.h"
+#include "host/part_file.h"
+
+#define DOWNLOAD_URL_BYTES 4096
+
+/* One request of the fetch machine, carried out by curl. */
+struct transfer {
+	struct download *download;
+	CURL *easy; /* owned; kept for the next request */
+	bool active;
+	unsigned request;
+	uint64_t offset, length;
+	bool whole, judged; /* judged: status and headers were found right */
+	bool has_range;     /* a good Content-Range was there */
+	uint64_t range_first, range_last, range_size;
+	int err;
+};
+
+struct download {
+	struct cli *cli;
+	CURLM *multi;
+	const char *const *roots; /* borrowed */
+	size_t roots_n;
+	char *folder; /* owned */
+	struct fetch fetch;
+	struct transfer transfers[FETCH_REQUESTS_MAX];
+	struct checker checker;
+	struct part_file part;
+	const struct manifest *manifest;
+	const struct artifact *artifact;
+	int disk_err, disk_errno;                 /* this machine's fault, not a source's */
+	enum fetch_fault told[FETCH_SOURCES_MAX]; /* faults that were printed */
+};
+
+/* A curl handle with what all our requests have in common. NULL: no memory. */
+CURL *transfer_handle(void);
+/* The URL of the artifact at a source; false when it does not fit. */
+bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES]);
+/* Begins what an ASK wants. */
+MUST_CHECK int transfer_begin(struct download *d, const struct fetch_want *want);
+/* Ends one that the machine abandons. */
+void transfer_abandon(struct download *d, unsigned request);
+/* Takes in what curl has finished. */
+void transfer_reap(struct download *d);
+void transfer_free_all(struct download *d);
+
+/* Gets FILE.bmt from whoever has it and checks it against the signed reference. tree->file is a
+ * mapping: tree_release ends it. False: nobody has it, or it would be empty. */
+bool tree_get(struct download *d, struct checker_tree *tree);
+void tree_release(struct checker_tree *tree);
+
+#endif

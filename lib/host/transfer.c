@@ -1,0 +1,249 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "host/download_parts.h"
+#include "host/file.h"
+#include "http/range.h"
+
+#define CONNECT_TIMEOUT_MS 5000L
+#define HAPPY_EYEBALLS_MS 250L /* a dead IPv6 address costs this much */
+#define BUFFER_BYTES 262144L
+
+CURL *transfer_handle(void)
+{
+	CURL *easy = curl_easy_init();
+	if (easy == NULL)
+		return NULL;
+	CURLcode bad = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	bad |= curl_easy_setopt(easy, CURLOPT_PROXY,
+				""); /* providers are asked directly, whatever the environment says */
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	bad |= curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, HAPPY_EYEBALLS_MS);
+	bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "phase-fetch/" VERSION);
+	if (bad != CURLE_OK) {
+		curl_easy_cleanup(easy);
+		return NULL;
+	}
+	return easy;
+}
+
+bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES])
+{
+	struct writer w = writer_of(url, DOWNLOAD_URL_BYTES - 1);
+	struct bytes given = d->artifact->download_url;
+	bool absolute = bytes_starts(given, "http://") || bytes_starts(given, "https://");
+	if (source == d->roots_n) { /* the absolute URL is a source of its own */
+		write_bytes(&w, given);
+	} else {
+		write_text(&w, d->roots[source]);
+		if (given.n > 0 && !absolute)
+			write_bytes(&w, given.p[0] == '/' ? bytes_skip(given, 1) : given);
+		else
+			manifest_write_url(d->manifest->channel, d->manifest->arch, d->artifact->filename, &w);
+	}
+	write_text(&w, suffix);
+	url[w.n] = 0;
+	return !w.full && (source < d->roots_n || absolute);
+}
+
+/* The value of header NAME in a line of the answer's head; empty when it is another one. */
+static struct bytes header_value(struct bytes line, const char *name)
+{
+	size_t n = strlen(name);
+	if (line.n <= n || line.p[n] != ':' || strncasecmp((const char *)line.p, name, n) != 0)
+		return BYTES_NONE;
+	line = bytes_skip(line, n + 1);
+	while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
+		line = bytes_skip(line, 1);
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
+		line.n--;
+	return line;
+}
+
+static size_t take_header(char *p, size_t size, size_t n, void *context)
+{
+	struct transfer *t = context;
+	struct bytes value = header_value(bytes_of(p, size * n), "Content-Range");
+	struct range r;
+	uint64_t whole;
+	if (value.n > 0) {
+		t->has_range = content_range_read(value, &r, &whole) == OK;
+		if (t->has_range) {
+			t->range_first = r.first;
+			t->range_last = r.last;
+			t->range_size = whole;
+		}
+	}
+	return size * n;
+}
+
+/* Whether the answer is what was asked for, judged by its head. */
+static int judge(const struct transfer *t)
+{
+	long status = 0;
+	curl_off_t length = -1;
+	uint64_t size = t->download->fetch.size;
+	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+	    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
+		return ERR_IO;
+	if (status == 404 || status == 410 || status == 403)
+		return ERR_NOT_FOUND;
+	if (status == 416)
+		return ERR_SIZE;
+	if (status == 206) {
+		if (t->whole || !t->has_range)
+			return ERR_PROTOCOL;
+		if (t->range_size != size)
+			return ERR_SIZE;
+		bool right = t->range_first == t->offset && t->range_last == t->offset + t->length - 1;
+		return right && (length < 0 || (uint64_t)length == t->length) ? OK : ERR_PROTOCOL;
+	}
+	if (status != 200)
+		return ERR_IO;
+	if (length >= 0 && (uint64_t)length != size)
+		return ERR_SIZE;
+	return t->whole || (t->offset == 0 && t->length == size) ? OK : ERR_PROTOCOL;
+}
+
+static size_t refuse(struct transfer *t, int err)
+{
+	t->err = err;
+	return 0; /* curl ends the transfer */
+}
+
+static void note_disk_error(struct download *d)
+{
+	d->disk_err = ERR_IO;
+	d->disk_errno = errno;
+}
+
+static size_t take_body(char *p, size_t size, size_t n, void *context)
+{
+	struct transfer *t = context;
+	struct download *d = t->download;
+	struct bytes data = bytes_of(p, size * n);
+	if (!t->judged) {
+		int err = judge(t);
+		if (err != OK)
+			return refuse(t, err);
+		t->judged = true;
+	}
+	while (data.n > 0) {
+		uint64_t offset;
+		uint32_t piece;
+		bool store;
+		size_t take = fetch_arrived(&d->fetch, t->request, data.n, clock_now_ms(), &offset, &store);
+		if (take == 0)
+			return refuse(t, OK); /* it needs no more */
+		if (store && part_file_write(&d->part, bytes_of(data.p, take), offset) != OK) {
+			note_disk_error(d);
+			return refuse(t, OK);
+		}
+		while (fetch_completed(&d->fetch, t->request, &piece)) {
+			checker_add(&d->checker, piece);
+			if (d->fetch.has_tree)
+				continue; /* marked when it was checked */
+			if (part_file_mark(&d->part, piece, true) != OK)
+				note_disk_error(d);
+		}
+		data = bytes_skip(data, take);
+	}
+	return size * n;
+}
+
+int transfer_begin(struct download *d, const struct fetch_want *want)
+{
+	struct transfer *t = &d->transfers[want->request];
+	char url[DOWNLOAD_URL_BYTES], range[64];
+	CURL *easy = t->easy != NULL ? t->easy : transfer_handle();
+	*t = (struct transfer){.download = d,
+			       .easy = easy,
+			       .request = want->request,
+			       .offset = want->offset,
+			       .length = want->length,
+			       .whole = want->whole};
+	if (easy == NULL)
+		return ERR_NO_MEMORY;
+	if (!transfer_url(d, want->source, "", url)) {
+		fetch_ended(&d->fetch, want->request, ERR_NOT_FOUND, clock_now_ms());
+		return OK;
+	}
+	(void)snprintf(range, sizeof range, "%llu-%llu", (unsigned long long)want->offset,
+		       (unsigned long long)(want->offset + want->length - 1));
+	CURLcode bad = curl_easy_setopt(easy, CURLOPT_URL, url);
+	bad |= curl_easy_setopt(easy, CURLOPT_RANGE, want->whole ? NULL : range);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	if (bad != CURLE_OK || curl_multi_add_handle(d->multi, easy) != CURLM_OK)
+		return ERR_NO_MEMORY;
+	t->active = true;
+	return OK;
+}
+
+static void end(struct download *d, struct transfer *t, int err)
+{
+	(void)curl_multi_remove_handle(d->multi, t->easy); /* it is one of ours */
+	t->active = false;
+	fetch_ended(&d->fetch, t->request, err, clock_now_ms());
+}
+
+void transfer_abandon(struct download *d, unsigned request)
+{
+	struct transfer *t = &d->transfers[request];
+	if (t->active)
+		end(d, t, OK);
+}
+
+static int err_of_curl(struct transfer *t, CURLcode code)
+{
+	if (t->err != OK)
+		return t->err;
+	if (code == CURLE_WRITE_ERROR)
+		return OK; /* we stopped it: it needed no more */
+	if (!t->judged && code == CURLE_OK)
+		return judge(t) == OK ? ERR_CLOSED : judge(t); /* no body at all */
+	if (code == CURLE_OK)
+		return OK;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return ERR_TIMEOUT;
+	bool cut = code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
+	return cut ? ERR_CLOSED : ERR_IO;
+}
+
+void transfer_reap(struct download *d)
+{
+	int left;
+	const CURLMsg *m;
+	while ((m = curl_multi_info_read(d->multi, &left)) != NULL) {
+		struct transfer *t = NULL;
+		if (m->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
+			continue;
+		int err = err_of_curl(t, m->data.result);
+		if (err != OK)
+			cli_debug(d->cli, "source %u: %s (%s)", (unsigned)d->fetch.requests[t->request].source,
+				  err_text(err), curl_easy_strerror(m->data.result));
+		end(d, t, err);
+	}
+}
+
+void transfer_free_all(struct download *d)
+{
+	for (size_t i = 0; i < FETCH_REQUESTS_MAX; i++) {
+		struct transfer *t = &d->transfers[i];
+		if (t->active)
+			(void)curl_multi_remove_handle(d->multi, t->easy); /* it is one of ours */
+		if (t->easy != NULL)
+			curl_easy_cleanup(t->easy);
+		*t = (struct transfer){.easy = NULL};
+	}
+}
