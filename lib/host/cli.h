@@ -69,7 +69,7 @@ void cli_debug(struct cli *cli, const char *format, ...) __attribute__((format(p
 /* "NAME: SUBJECT: sentence (what, at byte N)" from an error and its detail; why may be NULL. */
 void cli_fail(struct cli *cli, int err, const char *subject, const struct why *why);
 /* A usage error found after the options were read: prints it and the Try line, exits 2. */
-_Noreturn void cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_usage(struct cli *cli, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* Redraws one line of progress at most ten times a second, on a terminal only; what: "hashing
  * vmlinuz"; total 0: unknown. cli_progress_end wipes it. */
