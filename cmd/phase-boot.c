@@ -26,8 +26,6 @@ static const struct cli_program program = {
 	.summary = "check the files of a boot plan once more, and start its kernel by kexec",
 	.text = "Reads the plan that phase-fetch prints, from standard input when no PLAN is given.\n"
 		"Services are not stopped: on a running system use --load.\n"
-		"Exit status: 1 a file or signature is wrong, 3 unreadable or not possible here,\n"
-		"4 refused by policy. 0 with --dry-run and --load only: otherwise the machine starts anew.\n"
 		"\n"
 		"  phase-discover --first | phase-fetch --policy policy.json -o next | phase-boot\n"
 		"  phase-boot --dry-run plan.json | jq -r .cmdline\n"
