@@ -184,7 +184,7 @@ int fetch_release(struct cli *cli, const struct fetch_options *o, const struct c
 	int err = choose_artifacts(&f);
 	if (err != OK)
 		return err;
-	if ((err = file_make_folders(o->folder)) != OK || (f.folder = realpath(o->folder, NULL)) == NULL) {
+	if (file_make_folders(o->folder) != OK || (f.folder = realpath(o->folder, NULL)) == NULL) {
 		cli_error(cli, ERR_IO, "%s: %s", o->folder, strerror(errno));
 		return ERR_IO;
 	}

@@ -103,7 +103,7 @@ static bool race(struct download *d, CURLM *multi, struct checker_tree *tree)
 
 bool tree_get(struct download *d, struct checker_tree *tree)
 {
-	struct asking asked[FETCH_SOURCES_MAX];
+	struct asking asked[FETCH_SOURCES_MAX] = {0};
 	*tree = (struct checker_tree){.file = BYTES_NONE};
 	if (!d->artifact->has_swarm || tree_shape(&tree->shape, d->artifact->size) != OK)
 		return false;
