@@ -117,26 +117,34 @@ static int judge_whole(struct download *d)
 	return part_file_forget(&d->part) == OK ? 0 : ERR_IO;
 }
 
+/* Lets curl do what it can now. What it finishes is taken in at once: a later poll would not tell. */
+static int perform(struct download *d)
+{
+	int running;
+	if (curl_multi_perform(d->multi, &running) != CURLM_OK)
+		return ERR_NO_MEMORY;
+	transfer_reap(d);
+	return OK;
+}
+
 static int wait_for_more(struct download *d, const struct fetch_want *want)
 {
 	uint64_t now = clock_now_ms();
-	int running, ms = POLL_MAX_MS;
+	int ms = POLL_MAX_MS;
 	if (want->at_ms <= now)
 		ms = 0;
 	else if (want->at_ms - now < POLL_MAX_MS)
 		ms = (int)(want->at_ms - now);
-	if (curl_multi_poll(d->multi, NULL, 0, ms, NULL) != CURLM_OK ||
-	    curl_multi_perform(d->multi, &running) != CURLM_OK)
+	if (curl_multi_poll(d->multi, NULL, 0, ms, NULL) != CURLM_OK)
 		return ERR_NO_MEMORY;
-	transfer_reap(d);
-	return OK;
+	return perform(d);
 }
 
 /* The one switch: carries out what the machine wants until the artifact is whole. */
 static int drive(struct download *d)
 {
 	struct fetch_want want;
-	int running, done, err = OK;
+	int done, err = OK;
 	while (err == OK && d->disk_err == OK) {
 		take_results(d);
 		fetch_next(&d->fetch, clock_now_ms(), &want);
@@ -145,8 +153,8 @@ static int drive(struct download *d)
 		switch (want.kind) {
 		case FETCH_WANT_ASK:
 			err = transfer_begin(d, &want);
-			if (err == OK && curl_multi_perform(d->multi, &running) != CURLM_OK)
-				err = ERR_NO_MEMORY;
+			if (err == OK)
+				err = perform(d);
 			break;
 		case FETCH_WANT_ABANDON:
 			transfer_abandon(d, want.request);
