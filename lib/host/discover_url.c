@@ -2,15 +2,19 @@
 
 #include <curl/curl.h>
 #include <stdalign.h>
+#include <stdarg.h>
+
+#define PROBE_TIMEOUT_MS 3000L /* a neighbour answers at once, or is gone */
 
 /* Large, so not on the stack; one answer is read at a time. */
 static alignas(16) uint8_t memory[MANIFEST_ARENA_BYTES];
 static struct manifest manifest;
 
 struct asked {
-	CURL *easy;
-	char url[CANDIDATE_URL_MAX + 1];
-	uint8_t *body; /* owned */
+	CURL *easy; /* NULL: the slot is free */
+	struct discover_candidate candidate;
+	bool announced; /* the candidate is known, and need only answer */
+	uint8_t *body;  /* owned */
 	size_t body_n, body_room;
 	bool too_large, no_memory;
 	char error[CURL_ERROR_SIZE];
@@ -21,7 +25,7 @@ struct discover_urls {
 	discover_url_found *found;
 	void *context;
 	CURLM *multi;
-	size_t n, left;
+	size_t left;
 	struct asked asked[DISCOVER_URLS_MAX];
 };
 
@@ -50,8 +54,8 @@ static size_t body_arrived(char *data, size_t size, size_t n, void *context)
 
 static bool set_up(struct asked *a)
 {
-	CURL *e = a->easy = curl_easy_init();
-	return e != NULL && curl_easy_setopt(e, CURLOPT_URL, a->url) == CURLE_OK &&
+	CURL *e = a->easy;
+	return curl_easy_setopt(e, CURLOPT_URL, a->candidate.manifest_url) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -59,28 +63,66 @@ static bool set_up(struct asked *a)
 	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, body_arrived) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_WRITEDATA, a) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_ERRORBUFFER, a->error) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_PRIVATE, a) == CURLE_OK;
+	       curl_easy_setopt(e, CURLOPT_PRIVATE, a) == CURLE_OK &&
+	       (!a->announced || (curl_easy_setopt(e, CURLOPT_NOPROXY, "*") == CURLE_OK &&
+				  curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, PROBE_TIMEOUT_MS) == CURLE_OK));
 }
 
-struct discover_urls *discover_urls_start(struct cli *cli, const char *const *urls, size_t n, discover_url_found *found,
-					  void *context)
+static int ask(struct discover_urls *d, const struct discover_candidate *c, bool announced)
+{
+	struct asked *a = d->asked;
+	while (a < d->asked + DISCOVER_URLS_MAX && a->easy != NULL)
+		a++;
+	if (a == d->asked + DISCOVER_URLS_MAX)
+		return ERR_LIMIT;
+	*a = (struct asked){.candidate = *c, .announced = announced, .easy = curl_easy_init()};
+	if (a->easy == NULL)
+		return ERR_NO_MEMORY;
+	if (!set_up(a) || curl_multi_add_handle(d->multi, a->easy) != CURLM_OK) {
+		curl_easy_cleanup(a->easy);
+		a->easy = NULL;
+		return ERR_NO_MEMORY;
+	}
+	d->left++;
+	return OK;
+}
+
+int discover_urls_ask(struct discover_urls *d, const char *url)
+{
+	struct discover_candidate c = {.via = "url"};
+	(void)snprintf(c.manifest_url, sizeof c.manifest_url, "%s", url);
+	return ask(d, &c, false);
+}
+
+int discover_urls_probe(struct discover_urls *d, const struct discover_candidate *c)
+{
+	return ask(d, c, true);
+}
+
+struct discover_urls *discover_urls_open(struct cli *cli, discover_url_found *found, void *context)
 {
 	struct discover_urls *d = calloc(1, sizeof *d);
 	if (d == NULL)
 		return NULL;
 	*d = (struct discover_urls){.cli = cli, .found = found, .context = context, .multi = curl_multi_init()};
-	bool ok = d->multi != NULL;
-	for (; ok && d->n < n && d->n < DISCOVER_URLS_MAX; d->n++) {
-		struct asked *a = &d->asked[d->n];
-		(void)snprintf(a->url, sizeof a->url, "%s", urls[d->n]);
-		ok = set_up(a) && curl_multi_add_handle(d->multi, a->easy) == CURLM_OK;
-		d->left += ok;
-	}
-	if (ok)
+	if (d->multi != NULL)
 		return d;
-	d->left = 0;
-	discover_urls_end(d);
+	free(d);
 	return NULL;
+}
+
+__attribute__((format(printf, 3, 4))) static void complain(struct discover_urls *d, const struct asked *a,
+							   const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (a->announced)
+		cli_info(d->cli, "%s: announced by %s, but: %s", a->candidate.manifest_url, a->candidate.peer, text);
+	else
+		cli_warn(d->cli, "%s: %s", a->candidate.manifest_url, text);
 }
 
 static void failed(struct discover_urls *d, struct asked *a, CURLcode code)
@@ -90,31 +132,40 @@ static void failed(struct discover_urls *d, struct asked *a, CURLcode code)
 		what = "larger than a manifest may be (1 MiB)";
 	else if (a->no_memory)
 		what = err_text(ERR_NO_MEMORY);
-	cli_warn(d->cli, "%s: %s", a->url, what);
+	complain(d, a, "%s", what);
 }
 
 static void answered(struct discover_urls *d, struct asked *a)
 {
-	struct discover_candidate c;
+	struct discover_candidate c = a->candidate;
 	struct arena arena = arena_of(memory, sizeof memory);
 	struct why why = {.what = ""};
 	long status = 0;
-	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0 */
 	if (status >= 300 && status <= 399) {
-		cli_warn(d->cli, "%s: redirects (HTTP status %ld); name the place itself", a->url, status);
+		complain(d, a, "redirects (HTTP status %ld); name the place itself", status);
 		return;
 	}
 	if (status != 200) {
-		cli_warn(d->cli, "%s: HTTP status %ld", a->url, status);
+		complain(d, a, "HTTP status %ld", status);
 		return;
 	}
 	int err = manifest_read(&manifest, bytes_of(a->body, a->body_n), &arena, &why);
+	if (err == OK && !a->announced)
+		err = discover_candidate_fetched(&c, a->candidate.manifest_url, &manifest, &why);
 	if (err == OK)
-		err = discover_candidate_fetched(&c, a->url, &manifest, &why);
-	if (err != OK)
-		cli_warn(d->cli, "%s: no manifest: %s (%s)", a->url, err_text(err), why.what);
-	else
 		d->found(d->context, &c);
+	else
+		complain(d, a, "no manifest: %s%s%s", err_text(err), why.what[0] == 0 ? "" : ": ", why.what);
+}
+
+static void drop(struct discover_urls *d, struct asked *a)
+{
+	(void)curl_multi_remove_handle(d->multi, a->easy); /* it is in there */
+	curl_easy_cleanup(a->easy);
+	free(a->body);
+	a->easy = NULL;
+	a->body = NULL;
 }
 
 int discover_urls_step(struct discover_urls *d, uint64_t wait_ms)
@@ -139,9 +190,7 @@ int discover_urls_step(struct discover_urls *d, uint64_t wait_ms)
 			answered(d, a);
 		else
 			failed(d, a, result);
-		(void)curl_multi_remove_handle(d->multi, a->easy); /* it is in there */
-		curl_easy_cleanup(a->easy);
-		a->easy = NULL;
+		drop(d, a);
 	}
 	return OK;
 }
@@ -151,21 +200,17 @@ size_t discover_urls_left(const struct discover_urls *d)
 	return d == NULL ? 0 : d->left;
 }
 
-void discover_urls_end(struct discover_urls *d)
+void discover_urls_close(struct discover_urls *d, bool late)
 {
 	if (d == NULL)
 		return;
-	for (size_t k = 0; k < DISCOVER_URLS_MAX; k++) {
-		struct asked *a = &d->asked[k];
-		if (a->easy != NULL) {
-			if (d->left > 0)
-				cli_warn(d->cli, "%s: no answer in time", a->url);
-			(void)curl_multi_remove_handle(d->multi, a->easy); /* may not be in there */
-			curl_easy_cleanup(a->easy);
-		}
-		free(a->body);
+	for (struct asked *a = d->asked; a < d->asked + DISCOVER_URLS_MAX; a++) {
+		if (a->easy == NULL)
+			continue;
+		if (late)
+			complain(d, a, "no answer in time");
+		drop(d, a);
 	}
-	if (d->multi != NULL)
-		(void)curl_multi_cleanup(d->multi);
+	(void)curl_multi_cleanup(d->multi); /* holds nothing any more */
 	free(d);
 }

@@ -7,19 +7,25 @@
 #include "host/cli.h"
 #include "host/discover_candidate.h"
 
-#define DISCOVER_URLS_MAX 64
+#define DISCOVER_URLS_MAX 64 /* asked at the same time */
 
 typedef void discover_url_found(void *context, const struct discover_candidate *c);
 
 struct discover_urls;
 
-/* urls: as discover_manifest_url gives them, copied. NULL: out of memory. */
-struct discover_urls *discover_urls_start(struct cli *cli, const char *const *urls, size_t n, discover_url_found *found,
-					  void *context);
+/* NULL: out of memory. */
+struct discover_urls *discover_urls_open(struct cli *cli, discover_url_found *found, void *context);
+/* Asks a URL as discover_manifest_url gives it; found gets what the manifest there says. A URL
+ * that fails is warned about. ERR_LIMIT, ERR_NO_MEMORY. */
+MUST_CHECK int discover_urls_ask(struct discover_urls *d, const char *url);
+/* Asks an announced candidate whether it answers with a manifest; found gets *c then. One that does
+ * not answer is only told. No proxy is used: it is a neighbour. ERR_LIMIT, ERR_NO_MEMORY. */
+MUST_CHECK int discover_urls_probe(struct discover_urls *d, const struct discover_candidate *c);
 /* Handles what happens within wait_ms, or until the last one has answered; found is called from in
- * here only. A URL that fails is warned about. ERR_IO, said. */
+ * here only. ERR_IO, said. */
 MUST_CHECK int discover_urls_step(struct discover_urls *d, uint64_t wait_ms);
 size_t discover_urls_left(const struct discover_urls *d); /* that have not answered; d may be NULL */
-void discover_urls_end(struct discover_urls *d);          /* warns about those; d may be NULL */
+/* Names those that have not answered, when late. */
+void discover_urls_close(struct discover_urls *d, bool late); /* d may be NULL */
 
 #endif
