@@ -1,14 +1,16 @@
 /* phase-serve: the provider: manifests and artifacts over HTTP, announced by mDNS. */
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "host/mdns_publish.h"
 #include "host/serve.h"
 
-#define TEND_EVERY_S 2
+#define TICK_MS 1000
+#define READY_TICK_MS 5
 #define LINGER_MS 4000 /* what is open may end by itself; the contract gives 5 s */
 
 struct options {
@@ -26,6 +28,8 @@ static const struct cli_option options[] = {
 	{'a', "arch", CLI_TEXT, offsetof(struct options, serve.arch), "ARCH",
 	 "architecture that /manifest.json means (this machine's)"},
 	{0, "no-mdns", CLI_FLAG, offsetof(struct options, no_mdns), NULL, "do not announce on the local network"},
+	{0, "timeout", CLI_DURATION, offsetof(struct options, serve.idle_ms), "DURATION",
+	 "how long a connection may stay idle (60s)"},
 	{0, "policy", CLI_TEXT, offsetof(struct options, policy), "FILE", "serve only releases that FILE accepts"},
 };
 
@@ -44,39 +48,42 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
-static volatile sig_atomic_t ended; /* set by the handler; the one thing it may touch */
-
-static void end(int signal_n)
+/* Blocked in all threads, as they are started afterwards: they arrive through the descriptor. */
+static int catch_signals(void)
 {
-	(void)signal_n;
-	ended = 1;
+	sigset_t set;
+	(void)sigemptyset(&set); /* these cannot fail */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void catch_signals(void)
+static int say_ready(const struct serve *s)
 {
-	const struct sigaction catch = {.sa_handler = end};
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	(void)sigaction(SIGTERM, &catch, NULL); /* valid signals: cannot fail */
-	(void)sigaction(SIGINT, &catch, NULL);
-	(void)sigaction(SIGPIPE, &ignore, NULL);
+	printf("{\"listening\":\"%s\",\"pid\":%ld}\n", serve_url(s), (long)getpid());
+	return fflush(stdout) == 0 ? OK : ERR_IO; /* cli_end says why */
 }
 
-static int serve(struct cli *cli, struct options *o)
+static int serve(struct cli *cli, const struct options *o)
 {
 	struct serve *s;
-	int err = serve_start(cli, &o->serve, &s);
+	int signals = catch_signals(), err = serve_start(cli, &o->serve, &s);
 	if (err != OK)
 		return err;
-	const bool ipv6 = strchr(serve_url(s), '[') != NULL;
-	struct mdns_publisher *mdns = o->no_mdns ? NULL : mdns_publish(cli, serve_catalogue(s), serve_port(s), ipv6);
-	printf("{\"listening\":\"%s\",\"pid\":%ld}\n", serve_url(s), (long)getpid());
-	if (fflush(stdout) != 0)
-		err = ERR_IO; /* cli_end says why */
-	while (!ended && err == OK) {
-		(void)sleep(TEND_EVERY_S); /* a signal cuts it short */
-		if (ended)
-			break;
-		serve_tend(s);
+	struct pollfd events[] = {{.fd = signals, .events = POLLIN}, {.fd = serve_watch_fd(s), .events = POLLIN}};
+	struct mdns_publisher *mdns = NULL;
+	bool said = false;
+	while (err == OK && events[0].revents == 0) {
+		if (!said && serve_ready(s)) {
+			said = true;
+			err = say_ready(s);
+			mdns = o->no_mdns ? NULL : mdns_publish(cli, s);
+		}
+		if (poll(events, 2, said ? TICK_MS : READY_TICK_MS) < 0)
+			events[0].revents = events[1].revents = 0;
+		serve_watch(s);
 		if (mdns != NULL)
 			mdns_refresh(mdns);
 	}
@@ -88,7 +95,7 @@ static int serve(struct cli *cli, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.serve = {.bind = "0.0.0.0", .port = 8080, .channel = "stable"}};
+	struct options o = {.serve = {.bind = "0.0.0.0", .port = 8080, .channel = "stable", .idle_ms = 60000}};
 	struct utsname machine;
 	struct trust trust = {.memory = NULL};
 	struct cli cli;
@@ -100,7 +107,6 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", o.serve.arch);
 	o.serve.store = cli.operands.v[0];
 	o.serve.log_requests = cli.verbose;
-	catch_signals();
 	int err = o.policy == NULL ? OK : trust_read_policy(&cli, o.policy, &trust);
 	if (err == OK) {
 		o.serve.policy = o.policy == NULL ? NULL : &trust.policy;

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/hash.h"
 #include "phase/document.h"
 #include "phase/names.h"
+
+#define SETTLE_MS 20
 
 bool stat_same(const struct stat *a, const struct stat *b)
 {
@@ -20,7 +23,7 @@ bool stat_same(const struct stat *a, const struct stat *b)
 
 int catalogue_open(struct catalogue *c, const char *store)
 {
-	*c = (struct catalogue){.lock = PTHREAD_MUTEX_INITIALIZER};
+	*c = (struct catalogue){.scan_lock = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
 	c->files = calloc(CATALOGUE_FILES_MAX, sizeof *c->files); /* untouched pages cost nothing */
 	if (c->files == NULL)
 		return ERR_NO_MEMORY;
@@ -123,7 +126,7 @@ static int scan_channel(struct catalogue *c, const char *channel, struct seen *s
 	return err;
 }
 
-int catalogue_scan(struct catalogue *c)
+static int scan(struct catalogue *c)
 {
 	struct store_names channels = {.v = NULL};
 	struct seen *seen = calloc(1, sizeof *seen);
@@ -143,6 +146,14 @@ int catalogue_scan(struct catalogue *c)
 	return err;
 }
 
+int catalogue_scan(struct catalogue *c)
+{
+	(void)pthread_mutex_lock(&c->scan_lock); /* of a mutex that is ours: cannot fail */
+	int err = scan(c);
+	(void)pthread_mutex_unlock(&c->scan_lock);
+	return err;
+}
+
 static int open_file(struct catalogue *c, const struct catalogue_file *f, int *fd, struct stat *st)
 {
 	struct store_folder folder;
@@ -152,6 +163,48 @@ static int open_file(struct catalogue *c, const struct catalogue_file *f, int *f
 	err = store_file_open(&c->store, &folder, f->name, fd, st);
 	store_folder_close(&folder);
 	return err;
+}
+
+/* Times stand still for a tick of the kernel (10 ms at most): a file written twice in one tick
+ * would look unchanged. So one that has just changed is given the time to look changed again. */
+static void settle(const struct stat *st)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return;
+	int64_t age_ms =
+		((int64_t)now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
+	if (age_ms >= 0 && age_ms < SETTLE_MS)
+		(void)usleep((useconds_t)(SETTLE_MS - age_ms) * 1000); /* cut short by a signal at worst */
+}
+
+/* Hashes file number i, known as *file, and notes what was found. */
+static void hash_one(struct catalogue *c, size_t i, struct catalogue_file *file)
+{
+	struct hash_wanted wanted = {.sha256 = true, .reference = true, .tree_fd = -1};
+	struct hash_result result;
+	struct stat st;
+	int fd, err = open_file(c, file, &fd, &st);
+	if (err == OK) {
+		settle(&st);
+		err = stat_same(&st, &file->st) ? hash_file(fd, &wanted, &result) : ERR_CHANGED;
+		if (err == OK && result.size == 0)
+			err = ERR_SIZE;
+		(void)close(fd); /* only read from */
+	}
+	lock(c);
+	struct catalogue_file *f = &c->files[i];
+	bool same = f->present && stat_same(&f->st, &file->st);
+	if (err == OK && same) {
+		memcpy(f->sha256, result.sha256, SHA256_BYTES);
+		memcpy(f->reference, result.reference, REFERENCE_BYTES);
+		f->hashed = true;
+	} else if (same) {
+		f->unfit = true; /* until a scan finds it changed */
+	}
+	c->generation++;
+	*file = *f;
+	unlock(c);
 }
 
 bool catalogue_hash_next(struct catalogue *c)
@@ -165,28 +218,25 @@ bool catalogue_hash_next(struct catalogue *c)
 	if (found)
 		file = c->files[i];
 	unlock(c);
-	if (!found)
-		return false;
-	struct hash_wanted wanted = {.sha256 = true, .reference = true, .tree_fd = -1};
-	struct hash_result result;
-	struct stat st;
-	int fd, err = open_file(c, &file, &fd, &st);
-	if (err == OK) {
-		err = stat_same(&st, &file.st) ? hash_file(fd, &wanted, &result) : ERR_CHANGED;
-		(void)close(fd); /* only read from */
-	}
+	if (found)
+		hash_one(c, i, &file);
+	return found;
+}
+
+void catalogue_hash_small(struct catalogue *c, struct catalogue_file *file)
+{
+	if (file->hashed || file->unfit || file->st.st_size > CATALOGUE_SMALL_BYTES)
+		return;
 	lock(c);
-	struct catalogue_file *f = &c->files[i];
-	if (err == OK && f->present && stat_same(&f->st, &file.st)) {
-		memcpy(f->sha256, result.sha256, SHA256_BYTES);
-		memcpy(f->reference, result.reference, REFERENCE_BYTES);
-		f->hashed = true;
-	} else if (err != OK && stat_same(&f->st, &file.st)) {
-		f->unfit = true; /* until a scan finds it changed */
-	}
-	c->generation++;
+	const struct catalogue_file *f = known(c, file->channel, file->arch, file->name);
+	bool same = f != NULL && f->present && stat_same(&f->st, &file->st);
+	size_t i = f == NULL ? 0 : (size_t)(f - c->files);
 	unlock(c);
-	return true;
+	struct catalogue_file hashed = *file;
+	if (same)
+		hash_one(c, i, &hashed);
+	if (same && hashed.present && stat_same(&hashed.st, &file->st))
+		*file = hashed;
 }
 
 /* The file behind a name of the URL: itself, or the first that a role may mean. */

@@ -12,7 +12,8 @@
 #include "host/store.h"
 #include "swarm/bmt.h"
 
-#define CATALOGUE_FILES_MAX 4096 /* in all folders together */
+#define CATALOGUE_FILES_MAX 4096         /* in all folders together */
+#define CATALOGUE_SMALL_BYTES (8U << 20) /* hashed while a client waits */
 
 /* One file. What is set once (names) may be read without the lock; the rest is copied out. */
 struct catalogue_file {
@@ -27,6 +28,7 @@ struct catalogue_file {
 
 struct catalogue {
 	struct store store;
+	pthread_mutex_t scan_lock; /* one scan at a time; taken before lock */
 	pthread_mutex_t lock;
 	struct catalogue_file *files; /* owned; CATALOGUE_FILES_MAX of them, never moved */
 	size_t n;
@@ -41,6 +43,9 @@ void catalogue_close(struct catalogue *c);
 MUST_CHECK int catalogue_scan(struct catalogue *c);
 /* Hashes the next file that is not hashed; false: all are. For the background thread. */
 bool catalogue_hash_next(struct catalogue *c);
+/* Hashes a file now when that takes no more than some 10 ms (CATALOGUE_SMALL_BYTES), and updates
+ * *file. */
+void catalogue_hash_small(struct catalogue *c, struct catalogue_file *file);
 
 /* Finds by names; channel, arch and name as in the URL, decoded; arch in either spelling; name a
  * file's or a role's ("kernel"). Opens the file, sees whether it is still the one known, and

@@ -27,12 +27,10 @@ struct instance {
 
 struct mdns_publisher {
 	struct cli *cli;
-	struct catalogue *catalogue;
+	struct serve *serve;
 	AvahiThreadedPoll *poll;
 	AvahiClient *client;
-	uint16_t port;
 	AvahiProtocol protocol;
-	uint64_t generation;
 	bool warned;
 	struct instance instances[INSTANCES_MAX];
 	size_t n;
@@ -77,7 +75,7 @@ static AvahiStringList *texts(const struct instance *i)
 	(void)snprintf(channel, sizeof channel, "channel=%.240s", i->channel);
 	(void)snprintf(arch, sizeof arch, "arch=%s", i->arch);
 	(void)snprintf(version, sizeof version, "version=%s", VERSION);
-	(void)snprintf(port, sizeof port, "http_port=%u", i->publisher->port);
+	(void)snprintf(port, sizeof port, "http_port=%u", (unsigned)serve_port(i->publisher->serve));
 	return avahi_string_list_new(channel, arch, version, port, NULL);
 }
 
@@ -90,7 +88,7 @@ static void add_service(struct instance *i)
 		i->group = avahi_entry_group_new(p->client, group_changed, i);
 	for (; i->group != NULL && err == AVAHI_ERR_COLLISION && i->renames < RENAMES_MAX; i->renames++) {
 		err = avahi_entry_group_add_service_strlst(i->group, AVAHI_IF_UNSPEC, p->protocol, 0, i->name, SERVICE,
-							   NULL, NULL, p->port, list);
+							   NULL, NULL, serve_port(p->serve), list);
 		if (err != AVAHI_ERR_COLLISION) /* with another service of this very host */
 			break;
 		char *other = avahi_alternative_service_name(i->name);
@@ -112,31 +110,68 @@ static void forget_instances(struct mdns_publisher *p)
 	p->n = 0;
 }
 
-static bool has_instance(const struct mdns_publisher *p, const char *channel, const char *arch)
+/* What is to be announced. */
+struct offers {
+	size_t n, refused_n;
+	struct offer {
+		char channel[256], arch[16];
+		bool refused; /* so that a folder is judged once, not once a file */
+	} v[INSTANCES_MAX];
+};
+
+static const struct offer *find_offer(const struct offers *offers, const char *channel, const char *arch)
 {
-	for (size_t k = 0; k < p->n; k++)
-		if (strcmp(p->instances[k].channel, channel) == 0 && strcmp(p->instances[k].arch, arch) == 0)
-			return true;
-	return false;
+	for (size_t k = 0; k < offers->n; k++)
+		if (strcmp(offers->v[k].channel, channel) == 0 && strcmp(offers->v[k].arch, arch) == 0)
+			return &offers->v[k];
+	return NULL;
 }
 
-/* One instance for every folder that has a file. Called in the poll's thread or with its lock. */
-static void publish_all(struct mdns_publisher *p)
+/* One for every folder that has a file, and with a policy a release that it accepts. */
+static void list_offers(struct mdns_publisher *p, struct offers *offers)
 {
 	struct catalogue_file file;
+	offers->n = offers->refused_n = 0;
+	for (size_t k = 0; offers->n < INSTANCES_MAX && catalogue_file_at(serve_catalogue(p->serve), k, &file); k++) {
+		const char *arch = arch_canonical(bytes_text(file.arch));
+		if (arch == NULL || find_offer(offers, file.channel, arch) != NULL)
+			continue;
+		struct offer *o = &offers->v[offers->n++];
+		(void)snprintf(o->channel, sizeof o->channel, "%s", file.channel);
+		(void)snprintf(o->arch, sizeof o->arch, "%s", arch);
+		o->refused = !serve_offers(p->serve, file.channel, arch);
+		offers->refused_n += o->refused;
+	}
+}
+
+static bool is_published(const struct mdns_publisher *p, const struct offers *offers)
+{
+	for (size_t k = 0; k < p->n; k++) {
+		const struct offer *o = find_offer(offers, p->instances[k].channel, p->instances[k].arch);
+		if (o == NULL || o->refused)
+			return false;
+	}
+	return p->n == offers->n - offers->refused_n;
+}
+
+/* Called in the poll's thread or with its lock, when the daemon runs. */
+static void publish_all(struct mdns_publisher *p)
+{
 	char host[65] = "unknown", name[AVAHI_LABEL_MAX];
+	struct offers offers;
+	list_offers(p, &offers);
+	if (is_published(p, &offers))
+		return;
 	(void)gethostname(host, sizeof host - 1); /* else "unknown" */
 	forget_instances(p);
-	p->generation = catalogue_generation(p->catalogue);
-	for (size_t k = 0; p->n < INSTANCES_MAX && catalogue_file_at(p->catalogue, k, &file); k++) {
-		const char *arch = arch_canonical(bytes_text(file.arch));
-		if (arch == NULL || has_instance(p, file.channel, arch))
+	for (const struct offer *o = offers.v; o < offers.v + offers.n; o++) {
+		if (o->refused)
 			continue;
 		struct instance *i = &p->instances[p->n++];
-		(void)snprintf(name, sizeof name, "phase-%.16s-%s on %.24s", file.channel, arch, host);
+		(void)snprintf(name, sizeof name, "phase-%.16s-%s on %.24s", o->channel, o->arch, host);
 		*i = (struct instance){.publisher = p, .name = avahi_strdup(name)};
-		(void)snprintf(i->channel, sizeof i->channel, "%s", file.channel);
-		(void)snprintf(i->arch, sizeof i->arch, "%s", arch);
+		memcpy(i->channel, o->channel, sizeof i->channel);
+		memcpy(i->arch, o->arch, sizeof i->arch);
 		add_service(i);
 	}
 }
@@ -177,14 +212,14 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *co
 	}
 }
 
-struct mdns_publisher *mdns_publish(struct cli *cli, struct catalogue *c, uint16_t port, bool ipv6)
+struct mdns_publisher *mdns_publish(struct cli *cli, struct serve *serve)
 {
 	struct mdns_publisher *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return NULL;
+	bool ipv6 = strchr(serve_url(serve), '[') != NULL;
 	*p = (struct mdns_publisher){.cli = cli,
-				     .catalogue = c,
-				     .port = port,
+				     .serve = serve,
 				     .protocol = ipv6 ? AVAHI_PROTO_UNSPEC : AVAHI_PROTO_INET,
 				     .poll = avahi_threaded_poll_new()};
 	if (p->poll == NULL) {
@@ -208,8 +243,7 @@ void mdns_refresh(struct mdns_publisher *p)
 	avahi_threaded_poll_lock(p->poll);
 	if (p->client == NULL)
 		connect_daemon(p);
-	else if (avahi_client_get_state(p->client) == AVAHI_CLIENT_S_RUNNING &&
-		 p->generation != catalogue_generation(p->catalogue))
+	else if (avahi_client_get_state(p->client) == AVAHI_CLIENT_S_RUNNING)
 		publish_all(p);
 	avahi_threaded_poll_unlock(p->poll);
 }

@@ -4,16 +4,15 @@
 #ifndef HOST_MDNS_PUBLISH_H
 #define HOST_MDNS_PUBLISH_H
 
-#include "host/catalogue.h"
-#include "host/cli.h"
+#include "host/serve.h"
 
 struct mdns_publisher;
 
 /* Publishes in a thread of its own. The daemon may be absent, come later, or restart: a warning
  * once, and publishing when it is there. NULL (with a warning) when not even that can start.
- * ipv6: whether the provider listens on IPv6 too; else only its IPv4 addresses are announced. */
-struct mdns_publisher *mdns_publish(struct cli *cli, struct catalogue *c, uint16_t port, bool ipv6);
-/* Publishes anew when the catalogue has changed. */
+ * A provider that listens on IPv4 only is announced by its IPv4 addresses only. */
+struct mdns_publisher *mdns_publish(struct cli *cli, struct serve *serve);
+/* Publishes anew when what is offered has changed. Once a second or so. */
 void mdns_refresh(struct mdns_publisher *p);
 /* Says goodbye to the network and frees. */
 void mdns_withdraw(struct mdns_publisher *p);

@@ -5,166 +5,59 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "core/hex.h"
 #include "host/file.h"
 #include "host/serve_parts.h"
-#include "phase/names.h"
 
 #define CONNECTIONS_MAX 4096
 #define CONNECTIONS_PER_IP_MAX 2048
-#define IDLE_TIMEOUT_S 60 /* also bounds a request header that does not end */
+#define FILES_SPARE 1024 /* descriptors beside those of connections */
+#define TEND_EVERY_S 2
 /* One request with its answer's headers. MHD clears all of it between requests of a connection,
  * so more costs time and memory; less refuses ordinary browsers. */
 #define CONNECTION_MEMORY_BYTES 8192
 
-static int hex_value(char c)
+static void log_answer(struct serve *s, struct MHD_Connection *c, const char *method, const char *url)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char host[NI_MAXHOST] = "?";
+	if (info != NULL)
+		(void)getnameinfo(info->client_addr, sizeof(struct sockaddr_in6), host, sizeof host, NULL, 0,
+				  NI_NUMERICHOST); /* else "?" */
+	cli_debug(s->cli, "%s %s %s %u", host, method, url, serve_client_of(c)->status);
 }
 
-/* Cuts a path at its slashes first and decodes each segment once, so that no encoded slash or NUL
- * can move a border. False: malformed. */
-static bool cut_path(const char *url, struct serve_path *path)
-{
-	size_t n = 0;
-	path->n = 0;
-	if (url[0] != '/' || strlen(url) >= sizeof path->room)
-		return false;
-	while (*url == '/') {
-		size_t start = n;
-		if (path->n == SERVE_SEGMENTS_MAX)
-			return false;
-		for (url++; *url != 0 && *url != '/'; url++) {
-			int high = -1, low = -1;
-			if (*url == '%' && ((high = hex_value(url[1])) < 0 || (low = hex_value(url[2])) < 0))
-				return false;
-			path->room[n++] = *url == '%' ? (char)(high << 4 | low) : *url;
-			url += *url == '%' ? 2 : 0;
-		}
-		path->v[path->n++] = bytes_of(path->room + start, n - start);
-	}
-	return true;
-}
-
-static enum MHD_Result not_found(struct serve *s, struct MHD_Connection *c)
-{
-	return serve_problem(s, c, 404, "Nothing is served under this path.");
-}
-
-static enum MHD_Result send_found(struct serve *s, struct MHD_Connection *c, const char *url,
-				  const struct catalogue_file *file, int fd, bool head)
-{
-	const char *why = NULL;
-	struct serve_item *item = NULL;
-	if (serve_allows(s, file, &why))
-		item = serve_item_make(s, url, file, fd, "application/octet-stream");
-	if (item != NULL)
-		return serve_file(s, c, item, head);
-	(void)close(fd); /* only read from */
-	return why != NULL ? serve_problem(s, c, 404, why) : MHD_NO;
-}
-
-static enum MHD_Result route_artifact(struct serve *s, struct MHD_Connection *c, const char *url,
-				      const struct serve_path *p, bool head)
-{
-	struct catalogue_file file;
-	int fd;
-	bool side = names_ignored(p->v[2]) && !bytes_ends(p->v[2], ".bmt") && !bytes_ends(p->v[2], ".sig");
-	if (side || catalogue_find(&s->catalogue, p->v[0], p->v[1], p->v[2], &file, &fd) != OK)
-		return serve_problem(s, c, 404, "No such artifact.");
-	return send_found(s, c, url, &file, fd, head);
-}
-
-static enum MHD_Result route_blob(struct serve *s, struct MHD_Connection *c, const char *url,
-				  const struct serve_path *p, bool head)
-{
-	uint8_t hash[SHA256_BYTES];
-	struct catalogue_file file;
-	int fd;
-	struct bytes digits = bytes_of(p->v[2].p, p->v[2].n < 64 ? p->v[2].n : 64);
-	if (!bytes_is(bytes_skip(p->v[2], 64), ".bin") || hex_decode(digits, hash, sizeof hash) != OK ||
-	    !bytes_equal(p->v[1], bytes_of(digits.p, 2)) || catalogue_find_hash(&s->catalogue, hash, &file, &fd) != OK)
-		return serve_problem(s, c, 404, "No artifact with this hash.");
-	return send_found(s, c, url, &file, fd, head);
-}
-
-static enum MHD_Result route_reference(struct serve *s, struct MHD_Connection *c, const char *url,
-				       const struct serve_path *p, bool head)
-{
-	uint8_t reference[REFERENCE_BYTES];
-	struct catalogue_file file;
-	int fd;
-	if (hex_decode(p->v[1], reference, sizeof reference) != OK ||
-	    catalogue_find_reference(&s->catalogue, reference, &file, &fd) != OK)
-		return serve_problem(s, c, 404, "No artifact with this Swarm reference.");
-	return send_found(s, c, url, &file, fd, head);
-}
-
-static enum MHD_Result route_page(struct serve *s, struct MHD_Connection *c, const char *url, bool head)
-{
-	if (strcmp(url, "/") == 0)
-		return serve_page_root(s, c);
-	if (strcmp(url, "/health") == 0)
-		return serve_page_health(s, c);
-	if (strcmp(url, "/status") == 0)
-		return serve_page_status(s, c);
-	if (strcmp(url, "/metrics") == 0)
-		return serve_page_metrics(s, c);
-	if (strcmp(url, "/manifest.json") == 0)
-		return serve_manifest(s, c, url, bytes_text(s->o.channel), bytes_text(s->o.arch), head);
-	return not_found(s, c);
-}
-
-static enum MHD_Result route(struct serve *s, struct MHD_Connection *c, const char *url, bool head)
-{
-	struct serve_path p;
-	struct serve_item *ready = serve_item_find(s, url);
-	if (ready != NULL && s->o.policy == NULL)
-		return serve_file(s, c, ready, head);
-	if (!cut_path(url, &p))
-		return serve_problem(s, c, 404, "The path is malformed.");
-	if (p.n == 1)
-		return route_page(s, c, url, head);
-	if (p.n == 2 && bytes_is(p.v[0], "bytes"))
-		return route_reference(s, c, url, &p, head);
-	if (p.n == 3 && bytes_is(p.v[0], "blobs"))
-		return route_blob(s, c, url, &p, head);
-	if (p.n == 3 && bytes_is(p.v[2], "manifest.json"))
-		return serve_manifest(s, c, url, p.v[0], p.v[1], head);
-	if (p.n == 3)
-		return route_artifact(s, c, url, &p, head);
-	return not_found(s, c);
-}
-
-/* Queueing in the first call would make MHD close the connection afterwards: once per request it
- * is called before the (absent) body, and again after it. */
+/* A request is answered in the second call: queueing in the first makes MHD close the connection
+ * afterwards. That is right for other methods, whose body nobody wants to read. */
 static enum MHD_Result answer(void *context, struct MHD_Connection *c, const char *url, const char *method,
-			      const char *version, const char *upload, size_t *upload_n, void **seen)
+			      const char *version, const char *upload, size_t *upload_n, void **request)
 {
-	static int mark;
 	struct serve *s = context;
+	struct serve_client *client = serve_client_of(c);
+	bool head = strcmp(method, "HEAD") == 0, get = head || strcmp(method, "GET") == 0;
+	bool first = *request == NULL;
 	(void)version;
 	(void)upload;
-	if (*seen == NULL) {
-		*seen = &mark;
+	if (client == NULL)
+		return MHD_NO; /* there was no memory for it */
+	*request = client;
+	if (first && get)
 		return MHD_YES;
-	}
 	if (*upload_n > 0) {
 		*upload_n = 0; /* a body that nobody asked for */
 		return MHD_YES;
 	}
+	atomic_store(&client->since_ms, 0);
 	atomic_fetch_add(&s->requests_total, 1);
+	enum MHD_Result result =
+		get ? serve_route(s, c, url, head) : serve_problem(s, c, 405, "Only GET and HEAD are answered here.");
 	if (s->o.log_requests)
-		cli_debug(s->cli, "%s %s", method, url);
-	bool head = strcmp(method, "HEAD") == 0;
-	if (!head && strcmp(method, "GET") != 0)
-		return serve_problem(s, c, 405, "Only GET and HEAD are answered here.");
-	return route(s, c, url, head);
+		log_answer(s, c, method, url);
+	return result;
 }
 
 static size_t keep_encoded(void *context, struct MHD_Connection *c, char *text)
@@ -172,18 +65,6 @@ static size_t keep_encoded(void *context, struct MHD_Connection *c, char *text)
 	(void)context;
 	(void)c;
 	return strlen(text);
-}
-
-static void count_connection(void *context, struct MHD_Connection *c, void **socket_context,
-			     enum MHD_ConnectionNotificationCode code)
-{
-	struct serve *s = context;
-	(void)c;
-	(void)socket_context;
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		atomic_fetch_add(&s->connections, 1);
-	else
-		atomic_fetch_sub(&s->connections, 1);
 }
 
 static void log_nothing(void *context, const char *format, va_list args)
@@ -223,22 +104,33 @@ static int bind_socket(struct cli *cli, const struct serve_options *o, int *fd)
 
 static void name_url(struct serve *s, int fd)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address = {.six = {.sin6_family = AF_UNSPEC}};
 	socklen_t n = sizeof address;
 	char host[INET6_ADDRSTRLEN] = "";
-	if (getsockname(fd, (struct sockaddr *)&address, &n) != 0)
+	if (getsockname(fd, &address.any, &n) != 0)
 		return;
-	if (address.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address;
-		s->port = ntohs(six->sin6_port);
-		(void)inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof host);
-		(void)snprintf(s->url, sizeof s->url, "http://[%s]:%u", host, s->port);
-	} else {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)&address;
-		s->port = ntohs(four->sin_port);
-		(void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof host);
-		(void)snprintf(s->url, sizeof s->url, "http://%s:%u", host, s->port);
-	}
+	bool six = address.any.sa_family == AF_INET6;
+	s->port = ntohs(six ? address.six.sin6_port : address.four.sin_port);
+	if (six)
+		(void)inet_ntop(AF_INET6, &address.six.sin6_addr, host, sizeof host);
+	else
+		(void)inet_ntop(AF_INET, &address.four.sin_addr, host, sizeof host);
+	(void)snprintf(s->url, sizeof s->url, six ? "http://[%s]:%u" : "http://%s:%u", host, s->port);
+}
+
+/* A thousand machines are a thousand descriptors: more than many systems give by themselves. */
+static void raise_files_limit(void)
+{
+	struct rlimit limit;
+	const rlim_t wanted = CONNECTIONS_MAX + FILES_SPARE;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else fewer connections at once */
 }
 
 static int listen_and_serve(struct serve *s)
@@ -247,20 +139,61 @@ static int listen_and_serve(struct serve *s)
 	if (err != OK)
 		return err;
 	name_url(s, fd);
-	s->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-				 answer, s, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-				 MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_IP_MAX,
-				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK,
-				 keep_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION, count_connection, s, MHD_OPTION_END);
+	raise_files_limit();
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+				     answer, s, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET,
+				     fd, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_IP_MAX,
+				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((s->o.idle_ms + 999) / 1000),
+				     MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+				     serve_client_changed, s, MHD_OPTION_NOTIFY_COMPLETED, serve_client_done, s,
+				     MHD_OPTION_END);
 	if (s->daemon == NULL) {
 		(void)close(fd); /* nobody has it */
 		cli_error(s->cli, ERR_IO, "%s: the HTTP server does not start: %s", s->url, strerror(errno));
 		return ERR_IO;
 	}
 	return OK;
+}
+
+static bool tender_ends(struct serve *s, bool wait)
+{
+	struct timespec until;
+	(void)pthread_mutex_lock(&s->tender_lock); /* of a mutex that is ours: cannot fail */
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += TEND_EVERY_S;
+	if (wait && !s->tender_ends)
+		(void)pthread_cond_timedwait(&s->tender_woken, &s->tender_lock, &until); /* early or late is as well */
+	bool ends = s->tender_ends;
+	(void)pthread_mutex_unlock(&s->tender_lock);
+	return ends;
+}
+
+/* The thread that finds and hashes what is new in the store. */
+static void *tend(void *context)
+{
+	struct serve *s = context;
+	do {
+		if (catalogue_scan(&s->catalogue) != OK)
+			continue; /* the store is away for now: /health says so */
+		while (!tender_ends(s, false) && catalogue_hash_next(&s->catalogue))
+			;
+		atomic_store(&s->ready, true);
+		chunk_index_refresh(&s->chunks, &s->catalogue);
+	} while (!tender_ends(s, true));
+	return NULL;
+}
+
+static void free_serve(struct serve *s)
+{
+	if (s->inotify >= 0)
+		(void)close(s->inotify); /* only read from */
+	serve_items_free(s);
+	chunk_index_close(&s->chunks);
+	if (s->catalogue.files != NULL)
+		catalogue_close(&s->catalogue);
+	free(s);
 }
 
 int serve_start(struct cli *cli, const struct serve_options *o, struct serve **serve)
@@ -271,25 +204,32 @@ int serve_start(struct cli *cli, const struct serve_options *o, struct serve **s
 	s->cli = cli;
 	s->o = *o;
 	s->started_ms = clock_now_ms();
-	for (size_t i = 0; i < SERVE_CACHE_N; i++)
-		s->items[i].fd = -1;
+	s->refusals_lock = s->clients_lock = s->tender_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	s->tender_woken = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	chunk_index_open(&s->chunks);
 	int err = catalogue_open(&s->catalogue, o->store);
-	if (err != OK) {
+	if (err == OK)
+		err = catalogue_scan(&s->catalogue);
+	if (err == OK && s->inotify < 0)
+		err = ERR_IO;
+	if (err != OK)
 		cli_fail(cli, err, o->store, NULL);
-		free(s);
-		return err;
+	else if ((err = listen_and_serve(s)) == OK && pthread_create(&s->tender, NULL, tend, s) != 0) {
+		cli_error(cli, err = ERR_NO_MEMORY, "cannot start a thread");
+		MHD_stop_daemon(s->daemon);
 	}
-	if ((err = catalogue_scan(&s->catalogue)) != OK)
-		cli_fail(cli, err, o->store, NULL);
-	while (err == OK && catalogue_hash_next(&s->catalogue))
-		;
-	if (err != OK || (err = listen_and_serve(s)) != OK) {
-		catalogue_close(&s->catalogue);
-		free(s);
+	if (err != OK) {
+		free_serve(s);
 		return err;
 	}
 	*serve = s;
 	return OK;
+}
+
+bool serve_ready(const struct serve *s)
+{
+	return atomic_load(&s->ready);
 }
 
 const char *serve_url(const struct serve *s)
@@ -307,12 +247,19 @@ struct catalogue *serve_catalogue(struct serve *s)
 	return &s->catalogue;
 }
 
-void serve_tend(struct serve *s)
+/* Whether the tending thread has ended; hashing a large file cannot be cut short. */
+static bool end_tender(struct serve *s)
 {
-	if (catalogue_scan(&s->catalogue) != OK)
-		return; /* the store is away for now: /health says so */
-	while (catalogue_hash_next(&s->catalogue))
-		;
+	struct timespec until;
+	(void)pthread_mutex_lock(&s->tender_lock); /* of a mutex that is ours: cannot fail */
+	s->tender_ends = true;
+	(void)pthread_cond_signal(&s->tender_woken);
+	(void)pthread_mutex_unlock(&s->tender_lock);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 200000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_timedjoin_np(s->tender, NULL, &until) == 0;
 }
 
 void serve_stop(struct serve *s, uint64_t linger_ms)
@@ -320,10 +267,11 @@ void serve_stop(struct serve *s, uint64_t linger_ms)
 	MHD_socket listening = MHD_quiesce_daemon(s->daemon);
 	if (listening != MHD_INVALID_SOCKET)
 		(void)close(listening); /* nothing was written to it */
-	for (uint64_t end = clock_now_ms() + linger_ms; atomic_load(&s->connections) > 0 && clock_now_ms() < end;)
-		(void)usleep(20000); /* may be cut short by a signal */
+	for (uint64_t end = clock_now_ms() + linger_ms; atomic_load(&s->connections) > 0 && clock_now_ms() < end;) {
+		serve_clients_cut_idle(s);
+		(void)usleep(10000); /* may be cut short by a signal */
+	}
 	MHD_stop_daemon(s->daemon);
-	serve_items_free(s);
-	catalogue_close(&s->catalogue);
-	free(s);
+	if (end_tender(s))
+		free_serve(s); /* else the thread has it until the process ends, which is next */
 }

@@ -12,20 +12,30 @@ struct serve_options {
 	const char *store, *bind, *channel, *arch;
 	uint64_t port;
 	const struct policy *policy; /* serve only releases it accepts; NULL: serve all */
+	uint64_t idle_ms;            /* how long a connection may wait, or a request be on its way */
 	bool log_requests;
 };
 
 struct serve;
 
-/* Opens the store, scans and hashes it, and listens. Messages are printed. *serve: owned. */
+/* Opens the store, listens, and starts to hash what is in the store. Messages are printed.
+ * *serve: owned. */
 MUST_CHECK int serve_start(struct cli *cli, const struct serve_options *o, struct serve **serve);
+/* Whether all that lay in the store at the start is hashed; it is served before, too. */
+bool serve_ready(const struct serve *s);
 /* "http://ADDRESS:PORT", valid until serve_stop. */
 const char *serve_url(const struct serve *s);
 uint16_t serve_port(const struct serve *s);
 struct catalogue *serve_catalogue(struct serve *s);
-/* Once a second or so: finds and hashes what is new. For a thread that may take its time. */
-void serve_tend(struct serve *s);
-/* Stops listening, lets open answers go on for at most linger_ms, and frees all. */
+/* Whether a channel and arch has something that this provider gives out: with a policy, a release
+ * that it accepts. Any thread. */
+bool serve_offers(struct serve *s, const char *channel, const char *arch);
+/* To be called when the descriptor can be read, and once a second: cuts answers whose file has
+ * changed, and requests that do not end. */
+int serve_watch_fd(const struct serve *s);
+void serve_watch(struct serve *s);
+/* Stops listening, cuts idle connections, lets open answers go on for at most linger_ms, and
+ * frees all. */
 void serve_stop(struct serve *s, uint64_t linger_ms);
 
 #endif

@@ -9,122 +9,33 @@
 #include "host/serve_parts.h"
 #include "http/range.h"
 
-#define PART_HEAD_BYTES 192
+#define PART_HEAD_BYTES 192 /* boundary, type and three numbers: 150 at most */
 
-static void add(struct MHD_Response *r, const char *name, const char *value)
+void serve_header(struct MHD_Response *r, const char *name, const char *value)
 {
 	(void)MHD_add_response_header(r, name, value); /* fails for lack of memory only: an answer without it */
 }
 
-static void add_validators(struct MHD_Response *r, const struct serve_item *item)
+enum MHD_Result serve_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 {
-	add(r, "ETag", item->etag);
-	add(r, "Last-Modified", item->modified);
-	if (item->hash[0] != 0)
-		add(r, "X-Artifact-Hash", item->hash);
-}
-
-static void free_item(struct serve_item *item)
-{
-	if (item->whole != NULL)
-		MHD_destroy_response(item->whole);
-	if (item->fd >= 0)
-		(void)close(item->fd); /* only read from */
-	*item = (struct serve_item){.fd = -1};
-}
-
-void serve_items_free(struct serve *s)
-{
-	for (size_t i = 0; i < SERVE_CACHE_N; i++)
-		if (s->items[i].url[0] != 0)
-			free_item(&s->items[i]);
-}
-
-struct serve_item *serve_item_find(struct serve *s, const char *url)
-{
-	for (size_t i = 0; i < SERVE_CACHE_N; i++) {
-		struct serve_item *item = &s->items[i];
-		struct stat st;
-		if (strcmp(item->url, url) != 0)
-			continue;
-		bool waits_for_hash = item->hash[0] == 0 && item->generation != catalogue_generation(&s->catalogue);
-		if (!waits_for_hash && fstatat(s->catalogue.store.fd, item->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    stat_same(&st, &item->st)) {
-			item->used = ++s->clock;
-			return item;
-		}
-		free_item(item);
-		return NULL;
-	}
-	return NULL;
-}
-
-static struct serve_item *least_used(struct serve *s)
-{
-	struct serve_item *least = &s->items[0];
-	for (size_t i = 0; i < SERVE_CACHE_N; i++) {
-		if (s->items[i].url[0] == 0)
-			return &s->items[i];
-		if (s->items[i].used < least->used)
-			least = &s->items[i];
-	}
-	free_item(least);
-	return least;
-}
-
-static void describe(struct serve_item *item, const struct catalogue_file *file)
-{
-	struct tm tm;
-	(void)snprintf(item->etag, sizeof item->etag, "\"%llx-%llx-%llx\"", (unsigned long long)file->st.st_ino,
-		       (unsigned long long)file->st.st_mtim.tv_sec * 1000000000 +
-			       (unsigned long long)file->st.st_mtim.tv_nsec,
-		       (unsigned long long)file->st.st_size);
-	if (gmtime_r(&file->st.st_mtim.tv_sec, &tm) != NULL)
-		(void)strftime(item->modified, sizeof item->modified, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	if (file->hashed) {
-		memcpy(item->hash, "sha256:", 7);
-		hex_encode(bytes_of(file->sha256, SHA256_BYTES), item->hash + 7);
-	}
-}
-
-struct serve_item *serve_item_make(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
-				   const char *type)
-{
-	if (strlen(url) >= sizeof s->items[0].url)
-		return NULL;
-	struct serve_item *item = least_used(s);
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* the response closes the one it gets */
-	uint64_t size = (uint64_t)file->st.st_size;
-	struct MHD_Response *whole = own < 0 ? NULL : MHD_create_response_from_fd64(size, own);
-	if (whole == NULL) {
-		if (own >= 0)
-			(void)close(own); /* only read from */
-		return NULL;
-	}
-	*item = (struct serve_item){.fd = fd,
-				    .st = file->st,
-				    .size = size,
-				    .whole = whole,
-				    .used = ++s->clock,
-				    .generation = catalogue_generation(&s->catalogue)};
-	(void)snprintf(item->url, sizeof item->url, "%s", url);
-	(void)snprintf(item->file, sizeof item->file, "%s/%s/%s", file->channel, file->arch, file->name);
-	describe(item, file);
-	add(whole, "Content-Type", type);
-	add(whole, "Accept-Ranges", "bytes");
-	if (strcmp(type, "application/json") == 0)
-		add(whole, "Cache-Control", "no-cache");
-	add_validators(whole, item);
-	return item;
-}
-
-static enum MHD_Result queue_own(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
-{
+	struct serve_client *client = serve_client_of(c);
 	if (r == NULL)
 		return MHD_NO;
+	if (client != NULL)
+		client->status = status;
 	enum MHD_Result queued = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return queued;
+}
+
+/* What every answer about a file tells, whether it has a body or not. */
+static void add_validators(struct MHD_Response *r, const struct serve_item *item)
+{
+	serve_header(r, "Accept-Ranges", "bytes");
+	serve_header(r, "ETag", item->etag);
+	serve_header(r, "Last-Modified", item->modified);
+	if (item->hash[0] != 0)
+		serve_header(r, "X-Artifact-Hash", item->hash);
 }
 
 static struct MHD_Response *empty_response(void)
@@ -203,9 +114,8 @@ static struct MHD_Response *from_parts(const struct serve_item *item, const stru
 	for (; p->n < ranges->n; p->n++) {
 		struct range r = ranges->v[p->n];
 		int n = snprintf(p->v[p->n].head, PART_HEAD_BYTES,
-				 "\r\n--%s\r\nContent-Type: application/octet-stream\r\n"
-				 "Content-Range: bytes %llu-%llu/%llu\r\n\r\n",
-				 boundary, (unsigned long long)r.first, (unsigned long long)r.last,
+				 "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %llu-%llu/%llu\r\n\r\n",
+				 boundary, item->type, (unsigned long long)r.first, (unsigned long long)r.last,
 				 (unsigned long long)item->size);
 		p->v[p->n].range = r;
 		p->v[p->n].head_n = (size_t)n;
@@ -219,7 +129,7 @@ static struct MHD_Response *from_parts(const struct serve_item *item, const stru
 		return NULL;
 	}
 	(void)snprintf(type, sizeof type, "multipart/byteranges; boundary=%s", boundary);
-	add(response, "Content-Type", type);
+	serve_header(response, "Content-Type", type);
 	return response;
 }
 
@@ -244,24 +154,32 @@ static enum MHD_Result send_partial(struct MHD_Connection *c, const struct serve
 	if (ranges->n == 1) {
 		(void)snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)ranges->v[0].first,
 			       (unsigned long long)ranges->v[0].last, (unsigned long long)item->size);
-		add(r, "Content-Range", text);
-		add(r, "Content-Type", "application/octet-stream");
+		serve_header(r, "Content-Range", text);
+		serve_header(r, "Content-Type", item->type);
 	}
-	add(r, "Accept-Ranges", "bytes");
 	add_validators(r, item);
-	return queue_own(c, MHD_HTTP_PARTIAL_CONTENT, r);
+	return serve_queue(c, MHD_HTTP_PARTIAL_CONTENT, r);
 }
 
-static enum MHD_Result send_refused(struct MHD_Connection *c, const struct serve_item *item)
+static enum MHD_Result send_refused(struct serve *s, struct MHD_Connection *c, const struct serve_item *item)
 {
 	char text[48];
-	struct MHD_Response *r = empty_response();
+	struct MHD_Response *r =
+		serve_problem_make(s, MHD_HTTP_RANGE_NOT_SATISFIABLE, "No byte of the range asked for is in the file.");
 	(void)snprintf(text, sizeof text, "bytes */%llu", (unsigned long long)item->size);
 	if (r != NULL) {
-		add(r, "Content-Range", text);
-		add(r, "Accept-Ranges", "bytes");
+		serve_header(r, "Content-Range", text);
+		serve_header(r, "Accept-Ranges", "bytes");
 	}
-	return queue_own(c, MHD_HTTP_RANGE_NOT_SATISFIABLE, r);
+	return serve_queue(c, MHD_HTTP_RANGE_NOT_SATISFIABLE, r);
+}
+
+static enum MHD_Result send_not_modified(struct MHD_Connection *c, const struct serve_item *item)
+{
+	struct MHD_Response *r = empty_response();
+	if (r != NULL)
+		add_validators(r, item);
+	return serve_queue(c, MHD_HTTP_NOT_MODIFIED, r);
 }
 
 /* The whole file, marked as never changing: the client has asked for it by its hash. */
@@ -271,40 +189,50 @@ static enum MHD_Result send_immutable(struct MHD_Connection *c, const struct ser
 	struct MHD_Response *r = own < 0 ? NULL : MHD_create_response_from_fd64(item->size, own);
 	if (r == NULL)
 		return MHD_NO;
-	add(r, "Content-Type", "application/octet-stream");
-	add(r, "Accept-Ranges", "bytes");
-	add(r, "Cache-Control", "public, max-age=31536000, immutable");
+	serve_header(r, "Content-Type", item->type);
+	serve_header(r, "Cache-Control", "public, max-age=31536000, immutable");
 	add_validators(r, item);
-	return queue_own(c, MHD_HTTP_OK, r);
+	return serve_queue(c, MHD_HTTP_OK, r);
+}
+
+static enum MHD_Result send_whole(struct MHD_Connection *c, const struct serve_item *item)
+{
+	struct serve_client *client = serve_client_of(c);
+	const char *hash = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "h");
+	if (hash != NULL && item->hash[0] != 0 && strcmp(hash, item->hash) == 0)
+		return send_immutable(c, item);
+	if (client != NULL)
+		client->status = MHD_HTTP_OK;
+	return MHD_queue_response(c, MHD_HTTP_OK, item->whole); /* shared: not destroyed */
+}
+
+/* The Range header, unless If-Range says that the client has parts of another file. */
+static const char *range_wanted(struct MHD_Connection *c, const struct serve_item *item)
+{
+	const char *if_range = header(c, "If-Range");
+	bool other = if_range != NULL && strcmp(if_range, item->etag) != 0 && strcmp(if_range, item->modified) != 0;
+	return other ? NULL : header(c, "Range");
 }
 
 enum MHD_Result serve_file(struct serve *s, struct MHD_Connection *c, const struct serve_item *item, bool head)
 {
-	const char *range = header(c, "Range"), *if_range = header(c, "If-Range");
 	const char *if_match = header(c, "If-Match"), *if_none = header(c, "If-None-Match");
 	const char *since = header(c, "If-Modified-Since");
-	const char *hash = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "h");
-	struct ranges ranges;
+	struct ranges ranges = {.n = 0};
 	if (if_match != NULL && !names_etag(if_match, item->etag))
-		return queue_own(c, MHD_HTTP_PRECONDITION_FAILED, empty_response());
-	if (if_none != NULL ? names_etag(if_none, item->etag) : since != NULL && strcmp(since, item->modified) == 0) {
-		struct MHD_Response *r = empty_response();
-		if (r != NULL)
-			add_validators(r, item);
-		return queue_own(c, MHD_HTTP_NOT_MODIFIED, r);
-	}
-	if (if_range != NULL && strcmp(if_range, item->etag) != 0 && strcmp(if_range, item->modified) != 0)
-		range = NULL;
+		return serve_problem(s, c, MHD_HTTP_PRECONDITION_FAILED, "The file is another one by now.");
+	if (if_none != NULL ? names_etag(if_none, item->etag) : since != NULL && strcmp(since, item->modified) == 0)
+		return send_not_modified(c, item);
+	const char *range = range_wanted(c, item);
 	enum range_answer answer = range == NULL ? RANGE_WHOLE : range_read(bytes_text(range), item->size, &ranges);
 	if (answer == RANGE_REFUSED)
-		return send_refused(c, item);
+		return send_refused(s, c, item);
 	uint64_t n = answer == RANGE_PARTIAL ? 0 : item->size;
 	for (size_t i = 0; answer == RANGE_PARTIAL && i < ranges.n; i++)
 		n += ranges.v[i].last - ranges.v[i].first + 1;
 	atomic_fetch_add(&s->bytes_served_total, head ? 0 : n);
-	if (answer == RANGE_PARTIAL)
-		return send_partial(c, item, &ranges);
-	if (hash != NULL && item->hash[0] != 0 && strcmp(hash, item->hash) == 0)
-		return send_immutable(c, item);
-	return MHD_queue_response(c, MHD_HTTP_OK, item->whole);
+	struct serve_client *client = serve_client_of(c);
+	if (client != NULL)
+		atomic_store(&client->watch, item->watch);
+	return answer == RANGE_PARTIAL ? send_partial(c, item, &ranges) : send_whole(c, item);
 }

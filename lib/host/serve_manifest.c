@@ -39,48 +39,84 @@ static struct bytes read_fd(int fd, uint64_t size)
 	return bytes_of(text, n);
 }
 
-/* The manifest that lies in a folder, when it is one and the policy accepts it. */
-static struct parsed *accepted(struct serve *s, int fd, uint64_t size)
+/* Says why a release is refused, once for each version of it. */
+static void note_refusal(struct serve *s, const struct catalogue_file *file, int err)
+{
+	bool known = false;
+	(void)pthread_mutex_lock(&s->refusals_lock); /* of a mutex that is ours: cannot fail */
+	for (size_t i = 0; i < SERVE_REFUSALS_N && !known; i++)
+		known = s->refusals[i].err == err && stat_same(&s->refusals[i].st, &file->st);
+	if (!known)
+		s->refusals[s->refusals_n++ % SERVE_REFUSALS_N] = (struct serve_refusal){file->st, err};
+	(void)pthread_mutex_unlock(&s->refusals_lock);
+	if (!known)
+		cli_warn(s->cli, "%s/%s/%s is not served: %s", file->channel, file->arch, file->name, err_text(err));
+}
+
+/* The manifest in fd, when it is one and the policy (if there is one) accepts it. */
+static struct parsed *accepted(struct serve *s, const struct catalogue_file *file, int fd)
 {
 	struct parsed *p = calloc(1, sizeof *p);
 	struct verdict verdict;
 	const struct circumstances now = {.now = {clock_wall_s()}, .has_now = true};
-	if (p == NULL)
-		return NULL;
-	p->text = read_fd(fd, size);
-	p->memory = malloc(MANIFEST_ARENA_BYTES);
-	if (p->text.p != NULL && p->memory != NULL) {
+	int err = ERR_NO_MEMORY;
+	if (p != NULL) {
+		p->text = read_fd(fd, (uint64_t)file->st.st_size);
+		p->memory = malloc(MANIFEST_ARENA_BYTES);
+	}
+	if (p != NULL && p->text.p != NULL && p->memory != NULL) {
 		struct arena a = arena_of(p->memory, MANIFEST_ARENA_BYTES);
 		struct why why;
-		if (manifest_read(&p->read, p->text, &a, &why) == OK &&
-		    (s->o.policy == NULL || verdict_reach(&verdict, &p->read, s->o.policy, &now) == OK))
-			return p;
+		err = manifest_read(&p->read, p->text, &a, &why);
+		if (err == OK && s->o.policy != NULL)
+			err = verdict_reach(&verdict, &p->read, s->o.policy, &now);
 	}
+	/* A release copied into another channel's folder would be a release of that channel. */
+	if (err == OK && !bytes_is(p->read.channel, file->channel))
+		err = ERR_CHANNEL;
+	const char *arch = err == OK ? arch_canonical(p->read.arch) : NULL;
+	if (err == OK && (arch == NULL || strcmp(arch, arch_canonical(bytes_text(file->arch))) != 0))
+		err = ERR_ARCH;
+	if (err == OK)
+		return p;
+	note_refusal(s, file, err);
 	free_parsed(p);
 	return NULL;
 }
 
-bool serve_allows(struct serve *s, const struct catalogue_file *file, const char **why)
+static struct parsed *accepted_of(struct serve *s, struct bytes channel, struct bytes arch)
 {
 	struct catalogue_file manifest;
 	int fd;
+	if (catalogue_find(&s->catalogue, channel, arch, BYTES_LITERAL("manifest.json"), &manifest, &fd) != OK)
+		return NULL;
+	struct parsed *p = accepted(s, &manifest, fd);
+	(void)close(fd); /* only read from */
+	return p;
+}
+
+bool serve_offers(struct serve *s, const char *channel, const char *arch)
+{
 	if (s->o.policy == NULL)
 		return true;
-	*why = "no release that the policy accepts has this file";
-	if (catalogue_find(&s->catalogue, bytes_text(file->channel), bytes_text(file->arch),
-			   BYTES_LITERAL("manifest.json"), &manifest, &fd) != OK)
-		return false;
-	struct parsed *p = accepted(s, fd, (uint64_t)manifest.st.st_size);
-	(void)close(fd); /* only read from */
-	bool allowed = false;
+	struct parsed *p = accepted_of(s, bytes_text(channel), bytes_text(arch));
+	free_parsed(p);
+	return p != NULL;
+}
+
+bool serve_allows(struct serve *s, const struct catalogue_file *file)
+{
+	struct bytes name = bytes_text(file->name);
+	bool tree = bytes_ends(name, ".bmt"), allowed = false;
+	if (s->o.policy == NULL)
+		return true;
+	if (tree)
+		name.n -= 4;
+	struct parsed *p = accepted_of(s, bytes_text(file->channel), bytes_text(file->arch));
 	for (size_t i = 0; p != NULL && i < p->read.artifacts_n && !allowed; i++) {
 		const struct artifact *a = &p->read.artifacts[i];
-		struct bytes name = bytes_text(file->name);
-		if (bytes_ends(name, ".bmt"))
-			name.n -= 4;
 		allowed = bytes_equal(a->filename, name) &&
-			  (name.n != strlen(file->name) ||
-			   (file->hashed && memcmp(a->sha256, file->sha256, SHA256_BYTES) == 0));
+			  (tree || (file->hashed && memcmp(a->sha256, file->sha256, SHA256_BYTES) == 0));
 	}
 	free_parsed(p);
 	return allowed;
@@ -94,19 +130,19 @@ static enum MHD_Result send_generated(struct serve *s, struct MHD_Connection *c,
 	for (size_t i = 0; i < 16; i++)
 		(void)snprintf(etag + 1 + 2 * i, 4, "%02x\"", hash[i]);
 	const char *none = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "If-None-Match");
-	bool same = none != NULL && strstr(none, etag) != NULL;
+	bool same = none != NULL && (strcmp(none, "*") == 0 || strstr(none, etag) != NULL);
 	struct MHD_Response *r =
 		MHD_create_response_from_buffer(same ? 0 : text.n, (void *)(uintptr_t)text.p, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
-	(void)MHD_add_response_header(r, "Content-Type", "application/json"); /* else an answer without it */
-	(void)MHD_add_response_header(r, "Cache-Control", "no-cache");
-	(void)MHD_add_response_header(r, "ETag", etag);
-	enum MHD_Result queued = MHD_queue_response(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
-	MHD_destroy_response(r);
+	serve_header(r, "Content-Type", "application/json");
+	serve_header(r, "Cache-Control", "no-cache");
+	serve_header(r, "ETag", etag);
 	atomic_fetch_add(&s->bytes_served_total, same ? 0 : text.n);
-	return queued;
+	return serve_queue(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
 }
+
+static const char still_hashing[] = "the files are still being hashed";
 
 /* What an unsigned manifest of a folder is made of. */
 struct generated {
@@ -122,8 +158,7 @@ static const char *add_file(struct generated *g, const struct catalogue_file *fi
 	if (g->made.artifacts_n == MANIFEST_ARTIFACTS_MAX)
 		return "the folder holds more files than a manifest takes";
 	if (!file->hashed)
-		return file->unfit ? "a file of the folder is empty or cannot be read"
-				   : "the files are still being hashed";
+		return file->unfit ? "a file of the folder is empty or cannot be read" : still_hashing;
 	size_t i = g->made.artifacts_n, start = urls->n;
 	g->files[i] = *file;
 	const struct catalogue_file *f = &g->files[i];
@@ -155,6 +190,7 @@ static const char *generate(struct serve *s, struct generated *g, const struct s
 	for (size_t i = 0; catalogue_file_at(&s->catalogue, i, &file); i++) {
 		if (strcmp(file.channel, folder->channel) != 0 || strcmp(file.arch, folder->arch) != 0)
 			continue;
+		catalogue_hash_small(&s->catalogue, &file);
 		const char *sentence = add_file(g, &file, &urls);
 		if (sentence != NULL)
 			return sentence;
@@ -173,7 +209,11 @@ static enum MHD_Result send_unsigned(struct serve *s, struct MHD_Connection *c, 
 	if (store_folder_open(&s->catalogue.store, channel, arch, &folder) != OK)
 		return serve_problem(s, c, 404, "No artifacts found for this channel and architecture.");
 	struct generated *g = calloc(1, sizeof *g);
-	const char *sentence = g == NULL ? "out of memory" : generate(s, g, &folder);
+	const char *sentence = g == NULL ? "out of memory" : NULL;
+	if (sentence == NULL && catalogue_scan(&s->catalogue) != OK) /* what came a moment ago belongs in it */
+		sentence = "the store cannot be read";
+	if (sentence == NULL)
+		sentence = generate(s, g, &folder);
 	store_folder_close(&folder);
 	struct writer w = writer_of(g == NULL ? NULL : g->text, g == NULL ? 0 : sizeof g->text);
 	char detail[160];
@@ -183,7 +223,7 @@ static enum MHD_Result send_unsigned(struct serve *s, struct MHD_Connection *c, 
 	} else {
 		(void)snprintf(detail, sizeof detail, "No manifest lies here and none can be made: %s.",
 			       sentence == NULL ? "the dates cannot be written" : sentence);
-		result = serve_problem(s, c, 404, detail);
+		result = serve_problem(s, c, sentence == still_hashing ? 503 : 404, detail);
 	}
 	free(g);
 	return result;
@@ -194,21 +234,16 @@ enum MHD_Result serve_manifest(struct serve *s, struct MHD_Connection *c, const 
 {
 	struct catalogue_file file;
 	int fd;
-	int err = catalogue_find(&s->catalogue, channel, arch, BYTES_LITERAL("manifest.json"), &file, &fd);
-	if (err != OK)
+	if (catalogue_find(&s->catalogue, channel, arch, BYTES_LITERAL("manifest.json"), &file, &fd) != OK)
 		return send_unsigned(s, c, channel, arch);
 	if (s->o.policy != NULL) {
-		struct parsed *p = accepted(s, fd, (uint64_t)file.st.st_size);
-		bool good = p != NULL;
+		struct parsed *p = accepted(s, &file, fd);
 		free_parsed(p);
-		if (!good) {
+		if (p == NULL) {
 			(void)close(fd); /* only read from */
 			return serve_problem(s, c, 404, "The policy does not accept the release that lies here.");
 		}
 	}
 	struct serve_item *item = serve_item_make(s, url, &file, fd, "application/json");
-	if (item != NULL)
-		return serve_file(s, c, item, head);
-	(void)close(fd); /* only read from */
-	return MHD_NO;
+	return item == NULL ? MHD_NO : serve_file(s, c, item, head);
 }

@@ -10,51 +10,54 @@
 #define NAME "phase-serve"
 #define DISK_FREE_MIN_BYTES (16ULL << 20) /* below this a store cannot take a release */
 
-enum MHD_Result serve_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body)
+static struct MHD_Response *make_text(const char *type, struct bytes body)
 {
 	struct MHD_Response *r =
 		MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
-		return MHD_NO;
-	(void)MHD_add_response_header(r, "Content-Type", type); /* else an answer without it */
-	(void)MHD_add_response_header(r, "Cache-Control", "no-store");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(r, "Allow", "GET, HEAD");
-	enum MHD_Result queued = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return queued;
+		return NULL;
+	serve_header(r, "Content-Type", type);
+	serve_header(r, "Cache-Control", "no-store");
+	return r;
 }
 
-static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, const char *type, cJSON *json)
+enum MHD_Result serve_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body)
+{
+	return serve_queue(c, status, make_text(type, body));
+}
+
+static struct MHD_Response *make_json(const char *type, cJSON *json)
 {
 	char *text = cJSON_PrintUnformatted(json);
-	enum MHD_Result result = MHD_NO;
+	struct MHD_Response *r = text == NULL ? NULL : make_text(type, bytes_text(text));
 	cJSON_Delete(json);
-	if (text != NULL)
-		result = serve_text(c, status, type, bytes_text(text));
 	cJSON_free(text);
-	return result;
+	return r;
+}
+
+static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, cJSON *json)
+{
+	return serve_queue(c, status, make_json("application/json", json));
+}
+
+struct MHD_Response *serve_problem_make(struct serve *s, unsigned status, const char *detail)
+{
+	cJSON *json = cJSON_CreateObject();
+	(void)cJSON_AddStringToObject(json, "title", MHD_get_reason_phrase_for(status)); /* printing NULL fails, */
+	(void)cJSON_AddNumberToObject(json, "status", status);                           /* and is noticed */
+	(void)cJSON_AddStringToObject(json, "detail", detail);
+	atomic_fetch_add(&s->errors_total, 1);
+	struct MHD_Response *r = make_json("application/problem+json", json);
+	if (r != NULL && status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		serve_header(r, "Allow", "GET, HEAD");
+	if (r != NULL && status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		serve_header(r, "Retry-After", "1");
+	return r;
 }
 
 enum MHD_Result serve_problem(struct serve *s, struct MHD_Connection *c, unsigned status, const char *detail)
 {
-	static const struct {
-		unsigned status;
-		const char *title;
-	} titles[] = {{400, "Bad Request"},
-		      {404, "Not Found"},
-		      {405, "Method Not Allowed"},
-		      {503, "Service Unavailable"}};
-	const char *title = "Error";
-	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-		if (titles[i].status == status)
-			title = titles[i].title;
-	cJSON *json = cJSON_CreateObject();
-	(void)cJSON_AddStringToObject(json, "title", title); /* printing NULL fails, and is noticed */
-	(void)cJSON_AddNumberToObject(json, "status", status);
-	(void)cJSON_AddStringToObject(json, "detail", detail);
-	atomic_fetch_add(&s->errors_total, 1);
-	return send_json(c, status, "application/problem+json", json);
+	return serve_queue(c, status, serve_problem_make(s, status, detail));
 }
 
 static double uptime(const struct serve *s)
@@ -93,7 +96,7 @@ enum MHD_Result serve_page_root(struct serve *s, struct MHD_Connection *c)
 		return send_html(s, c);
 	cJSON *json = cJSON_CreateObject();
 	add_identity(s, json);
-	return send_json(c, MHD_HTTP_OK, "application/json", json);
+	return send_json(c, MHD_HTTP_OK, json);
 }
 
 struct health {
@@ -122,7 +125,7 @@ enum MHD_Result serve_page_health(struct serve *s, struct MHD_Connection *c)
 	cJSON *checks = cJSON_AddObjectToObject(json, "checks");
 	(void)cJSON_AddBoolToObject(checks, "artifacts_readable", h.readable);
 	(void)cJSON_AddBoolToObject(checks, "disk_space_ok", h.space);
-	return send_json(c, h.readable && h.space ? 200 : 503, "application/json", json);
+	return send_json(c, h.readable && h.space ? 200 : 503, json);
 }
 
 enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c)
@@ -139,7 +142,7 @@ enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c)
 	(void)cJSON_AddNumberToObject(metrics, "bytes_served_total", (double)atomic_load(&s->bytes_served_total));
 	(void)cJSON_AddNumberToObject(metrics, "errors_total", (double)atomic_load(&s->errors_total));
 	(void)cJSON_AddNumberToObject(metrics, "connections", (double)atomic_load(&s->connections));
-	return send_json(c, MHD_HTTP_OK, "application/json", json);
+	return send_json(c, MHD_HTTP_OK, json);
 }
 
 enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c)
