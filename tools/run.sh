@@ -10,14 +10,19 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tools/run/network.sh
 . tools/run/network.sh
 
-boot=$PWD/build/boot here=$PWD
 release=$((RANDOM % 900 + 100)) # so that nothing from an earlier run can pass for this one's
 cmdline="console=ttyS0 quiet panic=-1 phase.release=$release"
-PATH=$PWD/build/bin:$PATH
+export PATH=$PWD/build/bin:$PATH
 folder=
 
-# What a user would type, on which host.
+# step WHO COMMAND: shows the command as somebody types it there, and runs just that.
 step() {
+	local where=()
+	show "$1" "$2"
+	[ "$1" != host2 ] || where=(network_on 2)
+	(cd "$folder/$1" && "${where[@]}" bash -euo pipefail -c "$2") || fail "this step has failed: $2"
+}
+show() {
 	printf '%5.1f s  %-9s $ %s\n' "$(since)" "$1" "$2"
 }
 note() {
@@ -48,73 +53,74 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 folder=$(mktemp -d -t phase-run.XXXXXX)
 
-# --- the publisher: what would lie on a machine without a network
+# --- the publisher: a machine that needs no network
 publish() {
-	mkdir -p store/stable/x86_64
-	step publisher "phase-sign --new-key alice; phase-sign --new-key bob"
-	phase-sign --new-key alice > alice.id
-	phase-sign --new-key bob > bob.id
-
-	step publisher "jq … > policy.json    # trust both keys, ask for both"
-	cat alice.id bob.id | jq -Rn '[inputs | {key_id: .}] |
-		{policy_version: 1, version: 1, keys: ., threshold: 2, channel: "stable", arch: "x86_64"}' > policy.json
-
-	step publisher "cp vmlinuz initrd.img store/stable/x86_64/    # Debian's kernel, a small initrd"
-	cp "$boot/vmlinuz" store/stable/x86_64/vmlinuz
-	"$here/tools/run/initrd.sh" "$boot" "$here/tools/run/init" store/stable/x86_64/initrd.img
-
-	step publisher "phase-manifest --release $release --cmdline '$cmdline' store | phase-sign --key alice.key |"
-	note "phase-sign --key bob.key | phase-verify --policy policy.json > manifest.json"
-	phase-manifest -q --release "$release" --cmdline "$cmdline" store | phase-sign --key alice.key |
-		phase-sign --key bob.key | phase-verify --policy policy.json > manifest.json
-	mv manifest.json store/stable/x86_64/manifest.json
+	local release_folder=$folder/publisher/store/stable/x86_64
+	mkdir -p "$release_folder"
+	cp build/boot/vmlinuz "$release_folder/vmlinuz"
+	tools/run/initrd.sh build/boot tools/run/init "$release_folder/initrd.img"
+	step publisher "ls store/stable/x86_64 | paste -sd ' '"
+	step publisher "phase-sign --new-key alice > alice.id; phase-sign --new-key bob > bob.id"
+	step publisher "jq -Rn '{policy_version: 1, version: 1, threshold: 2, channel: \"stable\", keys: [inputs | {key_id: .}]}' alice.id bob.id > policy.json"
+	step publisher "phase-manifest --release $release --cmdline '$cmdline' store | phase-sign --key alice.key | phase-sign --key bob.key | phase-verify --policy policy.json > manifest.json"
+	step publisher "mv manifest.json store/stable/x86_64/"
 }
 
-# --- the network: host 1 serves, host 2 wants to boot
+# --- the network: host1 serves, host2 wants to boot
 connect() {
-	step network "ip netns add …; avahi-daemon    # two hosts, each with its own mDNS daemon"
+	show network "ip netns add …; avahi-daemon …    # two hosts on this machine, each with its own mDNS daemon"
 	network_open "$folder/network"
 	network_host 1 2
 	network_avahi 1 2
+	mkdir "$folder/host1" "$folder/host2"
+	cp -r "$folder/publisher/store" "$folder/host1"
+	cp "$folder/publisher/policy.json" "$folder/host2"
 }
 serve() {
-	step host1 "phase-serve -p 8080 store &"
-	network_start 1 phase-serve -p 8080 store > serving.json 2> serve.log
-	network_until 10 grep -q listening serving.json || { cat serve.log >&2; fail "phase-serve is not ready"; }
+	show host1 "phase-serve -p 8080 store &"
+	network_start 1 phase-serve -p 8080 "$folder/host1/store" > "$folder/serving.json" 2> "$folder/serving.log"
+	network_until 10 grep -q listening "$folder/serving.json" || {
+		cat "$folder/serving.log" >&2
+		fail "phase-serve is not ready"
+	}
 }
 fetch() {
-	step host2 "phase-discover --mdns --first | phase-fetch --policy policy.json -o next > plan.json"
-	network_on 2 phase-discover --mdns --first > found.json
-	network_on 2 phase-fetch -q --policy policy.json -o next < found.json > plan.json
-	note "found $(jq -r '"\(.manifest_url), via \(.via)"' found.json)"
+	local plan=$folder/host2/plan.json published=$folder/publisher/store/stable/x86_64
+	step host2 "phase-discover --mdns --first | tee found.json | phase-fetch --policy policy.json -o next > plan.json"
+	note "found by $(jq -r '"\(.via): \(.manifest_url)"' "$folder/host2/found.json")"
+	step host2 "phase-boot --dry-run --policy policy.json plan.json > boot.json"
 	jq -e --argjson release "$release" --arg cmdline "$cmdline" '.release == $release and .cmdline == $cmdline and
-		(.initrd | length) == 1' plan.json > /dev/null || fail "not the release that was signed: $(cat plan.json)"
-	cmp "$(jq -r .kernel plan.json)" store/stable/x86_64/vmlinuz
-	cmp "$(jq -r '.initrd[0]' plan.json)" store/stable/x86_64/initrd.img
+		(.initrd | length) == 1' "$plan" > /dev/null || fail "not the release that was signed: $(cat "$plan")"
+	(cd "$folder/host2" && cmp "$(jq -r .kernel plan.json)" "$published/vmlinuz" &&
+		cmp "$(jq -r '.initrd[0]' plan.json)" "$published/initrd.img") || fail "not the files that were published"
 }
 
 # --- the machine: gets exactly what the plan says
 start() {
-	local kernel initrd append
-	kernel=$(jq -r .kernel plan.json) initrd=$(jq -r '.initrd[0]' plan.json) append=$(jq -r .cmdline plan.json)
-	step host2 "qemu-system-x86_64 -kernel \$(jq -r .kernel plan.json) -initrd … -append …    # or: phase-boot plan.json"
-	timeout 60 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 256 -nographic -no-reboot \
-		-kernel "$kernel" -initrd "$initrd" -append "$append" \
-		-netdev user,id=net,restrict=on -device virtio-net-pci,netdev=net \
-		< /dev/null 2> qemu.log | tr -d '\r' > serial.log || { cat qemu.log serial.log >&2; fail "QEMU failed"; }
-	grep -o 'guest: .*' serial.log | while read -r line; do
+	local log=$folder/console
+	# shellcheck disable=SC2016 # the inner shell expands it
+	show host2 'qemu-system-x86_64 -kernel "$(jq -r .kernel plan.json)" -initrd … -append …    # on metal: phase-boot plan.json'
+	(
+		cd "$folder/host2"
+		exec timeout 60 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 256 -nographic -no-reboot \
+			-kernel "$(jq -r .kernel plan.json)" -initrd "$(jq -r '.initrd[0]' plan.json)" \
+			-append "$(jq -r .cmdline plan.json)" -netdev user,id=net,restrict=on \
+			-device virtio-net-pci,netdev=net
+	) < /dev/null 2> "$log.qemu" | tr -d '\r' > "$log" || { cat "$log.qemu" "$log" >&2; fail "QEMU failed, or took a minute"; }
+	grep -ao 'guest: .*' "$log" > "$log.guest" || true
+	while read -r line; do
 		note "$line"
-	done
-	grep -qx ".*guest: release $release has started" serial.log || {
-		cat serial.log >&2
-		fail "the guest did not say release $release"
+	done < "$log.guest"
+	{ grep -qxF "guest: command line: $cmdline" "$log.guest" &&
+		grep -qxF "guest: release $release has started" "$log.guest"; } || {
+		cat "$log" >&2
+		fail "the guest did not start release $release with the signed command line"
 	}
 }
 
-echo "preparing: Debian's kernel in build/boot (downloaded once)"
-tools/run/kernel.sh "$boot"
+echo "Debian's kernel, downloaded once to build/boot, not installed"
+tools/run/kernel.sh build/boot
 began=${EPOCHREALTIME/[.,]/}
-cd "$folder"
 publish
 connect
 serve
