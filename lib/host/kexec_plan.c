@@ -24,7 +24,7 @@ static int read_documents(struct cli *cli, const char *path, struct kexec_plan *
 		err = plan_read(&k->plan, k->plan_text, &a, &why);
 	if (err == OK) {
 		subject = (const char *)k->plan.manifest.p; /* a NUL follows it */
-		err = strcmp(subject, "-") == 0 ? ERR_NOT_FOUND
+		err = strcmp(subject, "-") == 0 ? why_not(&why, ERR_VALUE, "manifest", 0, BYTES_NONE)
 						: file_read(subject, MANIFEST_BYTES_MAX, &k->manifest_text);
 	}
 	if (err == OK)

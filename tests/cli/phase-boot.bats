@@ -167,7 +167,7 @@ refused() {
 	refused 3 "next/none.json: No such file"
 	plan '.manifest = "-"' > other.json
 	boot --dry-run other.json < next/manifest.json
-	refused 3 "-: not found"
+	refused 3 "manifest: a member has a value that is not allowed"
 }
 
 @test "what kexec cannot start is refused, and the message says what to do" {
@@ -230,7 +230,7 @@ refused() {
 	run --separate-stderr harmless phase-boot --load plan.json
 	[ "$status" -eq 3 ]
 	harmless strace -f -e trace=kexec_file_load,reboot -o trace phase-boot -q plan.json || true
-	[ "$(grep -c '^[0-9]* kexec_file_load(' trace)" = 1 ]
+	[ "$(grep -c 'kexec_file_load(' trace)" = 1 ]
 	[ "$(grep -c 'reboot(' trace)" = 0 ]
 }
 
