@@ -265,3 +265,37 @@ refused() {
 	refused 3 "not found"
 	[[ "$stderr" != *$'\e'* ]]
 }
+
+# fail_each CALL STRACE-ARGUMENT...: --dry-run with the n-th of these calls failing, for all n.
+fail_each() {
+	local call=$1 n
+	shift
+	for ((n = 1; n < 30; n++)); do
+		ASAN_OPTIONS=detect_leaks=0 run --separate-stderr strace -f -qq -o trace "$@" -e trace="$call" \
+			-e inject="$call:error=EIO:when=$n" phase-boot --dry-run plan.json
+		grep -q INJECTED trace || break
+		echo "$call no. $n: status $status: $stderr"
+		[ "$status" -eq 3 ]
+		[ -z "$output" ]
+		[[ "$stderr" == *"phase-boot: "*"Input/output error"* ]] # strace speaks first
+	done
+	[ "$n" -gt 1 ] # it was called at all
+	[ "$status" -eq 0 ]
+}
+
+@test "each call that can fail is failed once: it says so, and prints no plan" {
+	fail_each openat -P plan.json -P next/manifest.json -P next/vmlinuz -P next/initrd.img -P next/initrd.2
+	fail_each read -P plan.json -P next/manifest.json -P next/vmlinuz -P next/initrd.img -P next/initrd.2
+	fail_each memfd_create
+	fail_each fcntl
+	fail_each newfstatat -P next/vmlinuz -P next/initrd.img -P next/initrd.2
+	fail_each write # stdout is the last of them
+}
+
+@test "memory that is too small for the copies is a failure with a reason" {
+	truncate -s 64M next/vmlinuz
+	release '.artifacts.kernel.size_bytes = 67108864' > unsigned.json
+	phase-sign -q --key a.key unsigned.json > next/manifest.json
+	run --separate-stderr strace -f -qq -o trace -e trace=write -e inject=write:error=ENOSPC:when=5 phase-boot --dry-run plan.json
+	refused 3 "No space left"
+}
