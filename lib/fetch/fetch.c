@@ -5,6 +5,7 @@
 
 #define RESCUES_MAX 3        /* pieces that others had to finish until a source is too slow */
 #define RESCUE_GAIN_MS 250   /* taking over must save at least this much */
+#define RESCUE_PATIENCE_MS 1000 /* for the first byte of an answer */
 #define RATE_UNKNOWN 1000000 /* bytes per second to reckon with before the first answer */
 
 void fetch_init(struct fetch *f)
@@ -184,9 +185,21 @@ void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms)
 		strike(f, r->source, err == OK ? ERR_CLOSED : (enum err)err, now_ms);
 }
 
+static bool any_fine(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->sources_n; i++)
+		if (f->sources[i].fault == FETCH_FINE)
+			return true;
+	return false;
+}
+
+/* A slow source is better than none. */
 static bool may_ask(const struct fetch *f, unsigned source)
 {
-	return f->sources[source].fault == FETCH_FINE && (f->solo == FETCH_NO_SOURCE || f->solo == source);
+	enum fetch_fault fault = f->sources[source].fault;
+	if (fault != FETCH_FINE && !(fault == FETCH_SLOW && !any_fine(f)))
+		return false;
+	return f->solo == FETCH_NO_SOURCE || f->solo == source;
 }
 
 /* Sources that answer ranges go first; one that does not is asked when it is alone. */
@@ -289,13 +302,15 @@ static bool ask_missing(struct fetch *f, unsigned source, uint64_t now_ms, struc
 	return true;
 }
 
-/* Milliseconds until the request will have its pieces, at the speed it has shown. */
+/* Milliseconds until the request will have its pieces, at the speed it has shown. One that has
+ * shown nothing yet is given a moment. */
 static uint64_t time_left(const struct fetch *f, const struct fetch_request *r, uint64_t now_ms)
 {
 	uint64_t ms = now_ms > r->began_ms ? now_ms - r->began_ms : 1;
 	uint64_t left = end_of(f, r->end - 1) - position(f, r);
-	uint64_t rate = r->got / ms + 1; /* bytes per ms */
-	return left / rate;
+	if (r->got == 0 && ms < RESCUE_PATIENCE_MS)
+		return 0;
+	return left / (r->got / ms + 1); /* bytes per ms */
 }
 
 /* Nothing is missing, but a source is idle: takes over the end of what a slower one has to do. */
