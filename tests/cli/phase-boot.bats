@@ -6,6 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	PATH="$PWD/build/bin:$PATH"
+	export ASAN_OPTIONS=detect_leaks=0 # which cannot be done under strace
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	phase-sign --new-key a > a.id
 	phase-sign --new-key b > b.id
@@ -271,7 +272,7 @@ fail_each() {
 	local call=$1 n
 	shift
 	for ((n = 1; n < 30; n++)); do
-		ASAN_OPTIONS=detect_leaks=0 run --separate-stderr strace -f -qq -o trace "$@" -e trace="$call" \
+		run --separate-stderr strace -f -qq -o trace "$@" -e trace="$call" \
 			-e inject="$call:error=EIO:when=$n" phase-boot --dry-run plan.json
 		grep -q INJECTED trace || break
 		echo "$call no. $n: status $status: $stderr"
