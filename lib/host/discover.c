@@ -1,7 +1,5 @@
 #include "host/discover.h"
 
-#include <errno.h>
-
 #include "host/discover_url.h"
 #include "host/file.h"
 #include "host/mdns_browse.h"
@@ -18,7 +16,7 @@ struct search {
 	size_t heard_n, printed_n;
 	struct discover_candidate silent; /* the first that was announced; for --first */
 	bool has_silent, crowded;
-	int err; /* said */
+	int err; /* said, or cli_end says it */
 };
 
 static bool is_over(const struct search *s)
@@ -31,12 +29,10 @@ static void print(struct search *s, const struct discover_candidate *c)
 	char line[CANDIDATE_JSON_MAX];
 	int err = discover_candidate_json(c, (struct wall){clock_wall_s()}, line);
 	s->printed_n++;
-	if (err == OK && (fputs(line, stdout) == EOF || fflush(stdout) != 0))
-		err = ERR_IO;
-	if (err == ERR_IO)
-		cli_error(s->cli, err, "write error: %s", strerror(errno));
-	else if (err != OK)
+	if (err != OK)
 		cli_error(s->cli, err, "%s: %s", c->manifest_url, err_text(err));
+	else if (fputs(line, stdout) == EOF || fflush(stdout) != 0)
+		err = ERR_IO; /* cli_end says why */
 	s->err = err;
 }
 

@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2016 # bats sets stderr; inner shells expand
+# phase-discover --url, and the command line. What avahi has to do with: tests/interop/mdns.bats.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PATH="$PWD/build/bin:$PATH"
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	# no avahi of this machine takes part
+	export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$BATS_TEST_TMPDIR/no-bus"
+	unset http_proxy https_proxy all_proxy
+	pids=()
+}
+
+teardown() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2> /dev/null || true
+		wait "$pid" 2> /dev/null || true
+	done
+}
+
+# manifest CHANNEL ARCH: one that is well-formed.
+manifest() {
+	jq -n --arg channel "$1" --arg arch "$2" '{manifest_version: 1, version: "1.2.0", release: 42,
+		channel: $channel, arch: $arch, created_at: "2026-11-20T00:00:00Z", expires_at: "2099-12-20T00:00:00Z",
+		artifacts: {kernel: {filename: "vmlinuz", size_bytes: 6, hash: ("sha256:" + "1" * 64)}}}'
+}
+
+# serve FOLDER: its files by HTTP; the URL is in $url. Paths that begin with /moved are redirects.
+serve() {
+	cat > server.py <<- 'END'
+		import http.server, sys
+		class Handler(http.server.SimpleHTTPRequestHandler):
+		    def do_GET(self):
+		        if self.path.startswith("/moved"):
+		            self.send_response(302)
+		            self.send_header("Location", "/stable/x86_64/manifest.json")
+		            self.end_headers()
+		        else:
+		            super().do_GET()
+		    def log_message(self, *_):
+		        pass
+		server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *a: Handler(*a, directory=sys.argv[1]))
+		print("http://127.0.0.1:%d" % server.server_port, flush=True)
+		server.serve_forever()
+	END
+	python3 server.py "$1" > "$1.url" 3>&- &
+	pids+=($!)
+	for _ in {1..100}; do
+		[ ! -s "$1.url" ] || break
+		sleep 0.05
+	done
+	url=$(cat "$1.url")
+}
+
+provider() {
+	mkdir -p a/stable/x86_64 a/testing/arm64
+	manifest stable x86_64 > a/stable/x86_64/manifest.json
+	manifest testing arm64 > a/testing/arm64/manifest.json
+	cp a/stable/x86_64/manifest.json a
+	serve a
+}
+
+discover() {
+	run --separate-stderr phase-discover "$@"
+}
+
+nothing() { # STATUS TEXT
+	[ "$status" = "$1" ]
+	[ -z "$output" ]
+	[[ "$stderr" == *"$2"* ]]
+}
+
+@test "a provider's URL, with and without a slash, and a manifest's: once each" {
+	provider
+	discover -a x86_64 --url "$url" --url "$url/" --url "$url/manifest.json"
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "${#lines[@]}" = 2 ]
+	[ "$(jq -r .manifest_url <<< "$output" | sort)" = "$(printf '%s\n' "$url/manifest.json" "$url/stable/x86_64/manifest.json")" ]
+	jq -e --arg addr "${url#http://}" '.http_addr == $addr and .channel == "stable" and .arch == "x86_64" and
+		.version == "1.2.0" and .via == "url" and .peer == null and
+		(now - (.seen_at | fromdateiso8601) | fabs < 60)' <<< "${lines[0]}"
+	[ "$(jq -r 'keys_unsorted | join(" ")' <<< "${lines[0]}")" = "manifest_url http_addr channel arch version via peer seen_at" ]
+}
+
+@test "channel and architecture choose, in either spelling; --all takes all" {
+	provider
+	discover -c testing -a aarch64 --url "$url"
+	[ "$status" = 0 ]
+	[ "$(jq -r .manifest_url <<< "$output")" = "$url/testing/arm64/manifest.json" ]
+	[ "$(jq -r .arch <<< "$output")" = arm64 ]
+	discover -a arm64 --url "$url"
+	nothing 3 "HTTP status 404"
+	discover -a x86_64 --url "$url/testing/arm64/manifest.json"
+	nothing 3 "not what is looked for: channel testing, architecture arm64"
+	discover --all --url "$url/testing/arm64/manifest.json"
+	[ "$status" = 0 ]
+}
+
+@test "one that fails does not stop the others; --first is one line" {
+	provider
+	discover -a x86_64 --url http://127.0.0.1:1 --url "$url" --url "$url/moved/manifest.json"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 1 ]
+	[[ "$stderr" == *"http://127.0.0.1:1/stable/x86_64/manifest.json: "* ]]
+	[[ "$stderr" == *"redirects (HTTP status 302)"* ]]
+	discover -a x86_64 --first --url "$url" --url "$url/manifest.json"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "what is no manifest is none" {
+	mkdir a
+	head -c 2000000 /dev/zero > a/large.json
+	echo '{"manifest_version":1,"manifest_version":1}' > a/twice.json
+	echo '<html>' > a/page.json
+	: > a/empty.json
+	manifest ../.. x86_64 > a/path.json
+	serve a
+	for name in large twice page empty path; do
+		discover --url "$url/$name.json"
+		nothing 3 "$url/$name.json: "
+	done
+	discover --url "$url/large.json"
+	nothing 3 "1 MiB"
+	discover --url "$url/twice.json"
+	nothing 3 "a member name occurs twice"
+}
+
+@test "a provider that never answers costs the timeout, not more" {
+	python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' > port 3>&- &
+	pids+=($!)
+	for _ in {1..100}; do [ ! -s port ] || break; sleep 0.05; done
+	provider
+	run --separate-stderr timeout 20 phase-discover -a x86_64 --timeout 1s --url "http://127.0.0.1:$(cat port)" --url "$url"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 1 ]
+	[[ "$stderr" == *"no answer in time"* ]]
+	run --separate-stderr timeout 20 phase-discover --timeout 1s --url "http://127.0.0.1:$(cat port)"
+	nothing 3 "no answer in time"
+}
+
+@test "lines come as they are found" {
+	provider
+	python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' > port 3>&- &
+	pids+=($!)
+	for _ in {1..100}; do [ ! -s port ] || break; sleep 0.05; done
+	phase-discover -a x86_64 --timeout 30s --url "http://127.0.0.1:$(cat port)" --url "$url" > found.json 2> /dev/null 3>&- &
+	pids+=($!)
+	for _ in {1..100}; do [ ! -s found.json ] || break; sleep 0.05; done
+	[ "$(jq -r .via found.json)" = url ]
+	kill -0 "${pids[-1]}"
+}
+
+@test "no avahi: says what to start" {
+	discover --mdns --timeout 1s
+	nothing 3 "start avahi-daemon and D-Bus on this machine, or name a provider with --url"
+	discover --timeout 1s # mDNS is the default
+	nothing 3 "avahi-daemon"
+	provider
+	discover -a x86_64 --mdns --first --url "$url" # the other way is still open
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "wrong usage" {
+	for bad in ftp://host/ file:///etc/passwd host:8080 "" "http://" "http://h/a b" $'http://h/\n' "http://h/x#y"; do
+		discover --url "$bad"
+		nothing 2 "--url"
+	done
+	discover --arch mips
+	nothing 2 "mips"
+	discover --channel ../x
+	nothing 2 "--channel"
+	discover --all --arch x86_64
+	nothing 2 "--all"
+	discover --timeout 0s
+	nothing 2 "--timeout"
+	discover extra
+	nothing 2 "extra"
+	local many=()
+	for n in {1..65}; do many+=(--url "http://h$n/"); done
+	discover "${many[@]}"
+	nothing 2 "more than 64"
+}
+
+@test "a full disk is an error" {
+	provider
+	run -3 --separate-stderr sh -c 'phase-discover -a x86_64 --url "$1" > /dev/full' sh "$url"
+	[[ "$stderr" == *"write error"* ]]
+	[ "$(grep -c "write error" <<< "$stderr")" = 1 ]
+}
