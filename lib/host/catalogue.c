@@ -28,8 +28,10 @@ int catalogue_open(struct catalogue *c, const char *store)
 	if (c->files == NULL)
 		return ERR_NO_MEMORY;
 	int err = store_open(&c->store, store);
-	if (err != OK)
+	if (err != OK) {
 		free(c->files);
+		c->files = NULL;
+	}
 	return err;
 }
 
@@ -119,7 +121,8 @@ static int scan_channel(struct catalogue *c, const char *channel, struct seen *s
 		if (arch_canonical(bytes_text(archs.v[i])) == NULL ||
 		    store_folder_open(&c->store, bytes_text(channel), bytes_text(archs.v[i]), &folder) != OK)
 			continue;
-		err = scan_folder(c, &folder, seen);
+		if (scan_folder(c, &folder, seen) == ERR_NO_MEMORY)
+			err = ERR_NO_MEMORY;
 		store_folder_close(&folder);
 	}
 	store_names_free(&archs);
@@ -132,7 +135,8 @@ static int scan(struct catalogue *c)
 	struct seen *seen = calloc(1, sizeof *seen);
 	int err = seen == NULL ? ERR_NO_MEMORY : store_folders(&c->store, NULL, &channels);
 	for (size_t i = 0; err == OK && i < channels.n; i++)
-		err = scan_channel(c, channels.v[i], seen);
+		if (scan_channel(c, channels.v[i], seen) == ERR_NO_MEMORY) /* else it leads out of the store, or is */
+			err = ERR_NO_MEMORY;                               /* gone: the others are served */
 	store_names_free(&channels);
 	lock(c);
 	for (size_t i = 0; err == OK && i < c->n; i++) {

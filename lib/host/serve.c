@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,7 @@ static void *tend(void *context)
 			;
 		atomic_store(&s->ready, true);
 		chunk_index_refresh(&s->chunks, &s->catalogue);
+		(void)malloc_trim(0); /* else it keeps what hashing used */
 	} while (!tender_ends(s, true));
 	return NULL;
 }
@@ -196,8 +198,17 @@ static void free_serve(struct serve *s)
 	free(s);
 }
 
+/* Large blocks (of hashing) go back to the system instead of staying as holes, and threads share
+ * one heap: what a server keeps is what its connections need. */
+static void keep_heap_small(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 64 << 10); /* else more memory than needed */
+	(void)mallopt(M_ARENA_MAX, 1);
+}
+
 int serve_start(struct cli *cli, const struct serve_options *o, struct serve **serve)
 {
+	keep_heap_small();
 	struct serve *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return ERR_NO_MEMORY;

@@ -106,7 +106,12 @@ struct health {
 static struct health look(const struct serve *s)
 {
 	struct statvfs fs;
+	struct stat now, opened;
 	struct health h = {.readable = faccessat(s->catalogue.store.fd, ".", R_OK | X_OK, 0) == 0};
+	/* An open folder stays readable when it is deleted or mounted over. */
+	if (stat(s->o.store, &now) != 0 || fstat(s->catalogue.store.fd, &opened) != 0 || now.st_dev != opened.st_dev ||
+	    now.st_ino != opened.st_ino)
+		h.readable = false;
 	h.space = fstatvfs(s->catalogue.store.fd, &fs) == 0 &&
 		  ((fs.f_flag & ST_RDONLY) != 0 || fs.f_bavail * fs.f_frsize >= DISK_FREE_MIN_BYTES);
 	return h;
