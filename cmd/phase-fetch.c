@@ -33,14 +33,15 @@ static const struct cli_option table[] = {
 };
 static const struct cli_program program = {
 	.name = "phase-fetch",
-	.operands = "[CANDIDATES | MANIFEST_URL | -]",
+	.operands = "[CANDIDATES | URL | -]",
 	.summary = "fetch the best release that the policy accepts, check every byte, print the boot plan",
 	.text = "CANDIDATES are the lines that phase-discover prints; standard input is read when nothing is\n"
 		"given. All providers of the chosen release are asked at once. What was interrupted goes on from\n"
-		"NAME.part; nothing stands under its final name unless it is what was signed.\n"
+		"NAME.part; nothing stands under its final name unless it is what was signed. A URL is that of\n"
+		"a manifest, or, when it does not end in .json, a provider's root.\n"
 		"\n"
 		"  phase-discover --mdns --first | phase-fetch --policy policy.json -o /boot/next\n"
-		"  phase-fetch --key release.pub -o out http://boot:8080/stable/x86_64/manifest.json\n",
+		"  phase-fetch --key release.pub -o out http://boot:8080/\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
 	.operands_max = 1,
@@ -51,7 +52,7 @@ static int read_candidates(struct cli *cli, const struct options *o, struct cand
 	const char *operand = cli->operands.n > 0 ? cli->operands.v[0] : "-";
 	int err = OK;
 	if (bytes_starts(bytes_text(operand), "http://") || bytes_starts(bytes_text(operand), "https://")) {
-		err = candidates_add(cli, c, bytes_text(operand));
+		err = candidates_add_provider(cli, c, bytes_text(operand));
 	} else {
 		struct bytes text;
 		if (strcmp(operand, "-") == 0 && isatty(STDIN_FILENO) == 1)

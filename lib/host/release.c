@@ -30,6 +30,19 @@ int candidates_add(struct cli *cli, struct candidates *c, struct bytes url)
 	return OK;
 }
 
+int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url)
+{
+	uint8_t text[URL_BYTES_MAX + sizeof "/manifest.json"];
+	struct writer w = writer_of(text, sizeof text);
+	if (!url_ok(url) || url_names_json(url))
+		return candidates_add(cli, c, url);
+	write_bytes(&w, url);
+	if (url.p[url.n - 1] != '/')
+		write_u8(&w, '/');
+	write_text(&w, "manifest.json");
+	return candidates_add(cli, c, writer_view(&w));
+}
+
 /* One line; false when it is no candidate. */
 static bool read_line(struct cli *cli, struct candidates *c, struct bytes line, int *err)
 {
@@ -38,7 +51,7 @@ static bool read_line(struct cli *cli, struct candidates *c, struct bytes line, 
 	struct json json;
 	struct writer w = writer_of(url, sizeof url);
 	if (bytes_starts(line, "http")) {
-		*err = candidates_add(cli, c, line);
+		*err = candidates_add_provider(cli, c, line);
 		return true;
 	}
 	if (json_parse(&json, line, nodes, LINE_NODES_MAX, NULL) != OK ||

@@ -30,8 +30,11 @@ struct release {
 /* Adds a manifest URL. ERR_VALUE (printed) when it is none; the same one again is left out, and so
  * are those beyond the table's end, with a warning. */
 MUST_CHECK int candidates_add(struct cli *cli, struct candidates *c, struct bytes url);
+/* The same for what people give: a manifest's URL (url_names_json), or a provider's root, whose
+ * manifest.json is then meant. */
+MUST_CHECK int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url);
 /* Adds those of a text of lines: JSON objects with "manifest_url" as phase-discover prints them,
- * or bare URLs. Lines that are neither are passed over with a warning. */
+ * or bare URLs as in candidates_add_provider. Lines that are neither are passed over with a warning. */
 MUST_CHECK int candidates_read(struct cli *cli, struct candidates *c, struct bytes text);
 /* Adds a root that serves artifacts, whatever its manifest says. */
 MUST_CHECK int candidates_add_root(struct cli *cli, struct candidates *c, struct bytes root);

@@ -31,6 +31,17 @@ bool url_ok(struct bytes url)
 	return true;
 }
 
+bool url_names_json(struct bytes url)
+{
+	size_t host_end = authority_end(url, scheme_bytes(url)), end = host_end;
+	struct bytes suffix = BYTES_LITERAL(".json");
+	while (end < url.n && url.p[end] != '?' && url.p[end] != '#')
+		end++;
+	if (end < url.n)
+		return true; /* nothing can be put behind a query */
+	return end > host_end + suffix.n && bytes_equal(bytes_skip(url, end - suffix.n), suffix);
+}
+
 /* Cuts "/name" off the end. */
 static bool cut(struct bytes *path, struct bytes name)
 {

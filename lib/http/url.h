@@ -10,6 +10,10 @@
  * information, at most URL_BYTES_MAX bytes. */
 bool url_ok(struct bytes url);
 
+/* Whether a URL is that of a document rather than of a folder: its path ends in .json, or a query
+ * or fragment follows. url_ok must hold. */
+bool url_names_json(struct bytes url);
+
 /* The provider's root that a manifest URL belongs to, '/' at its end: the URL without
  * CHANNEL/ARCH/manifest.json (arch in either spelling) or manifest.json, else without its last
  * segment; query and fragment left out. A view of url; only a URL without any path lacks the

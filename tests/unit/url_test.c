@@ -36,9 +36,22 @@ TEST(roots_of_manifest_urls)
 			       rows[i][1]));
 }
 
+TEST(urls_of_documents_and_of_folders)
+{
+	static const char *const documents[] = {"http://h/manifest.json", "http://h/a/.json", "http://h/?x",
+						"http://h#x", "https://h/a.json?t=1"};
+	static const char *const folders[] = {"http://h",       "http://h:80/",    "http://h.json",
+					      "https://h/json", "http://h/.json/", "http://h/a.jso"};
+	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
+		CHECK(url_names_json(bytes_text(documents[i])));
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		CHECK(!url_names_json(bytes_text(folders[i])));
+}
+
 int main(void)
 {
 	RUN(urls_that_may_be_asked);
 	RUN(roots_of_manifest_urls);
+	RUN(urls_of_documents_and_of_folders);
 	return test_end();
 }
