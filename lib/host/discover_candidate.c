@@ -125,9 +125,11 @@ int discover_candidate_announced(struct discover_candidate *c, const struct disc
 /* HOST:PORT of an http(s) URL; whether its path ends in .json. */
 static int read_url(const char *url, char address[static CANDIDATE_ADDRESS_MAX + 1], bool *is_manifest)
 {
-	CURLU *u = curl_url();
 	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *fragment = NULL;
 	int err = ERR_VALUE;
+	if (strstr(url, ":///") != NULL) /* libcurl would go on to look for a host */
+		return ERR_VALUE;
+	CURLU *u = curl_url();
 	if (u == NULL)
 		return ERR_NO_MEMORY;
 	if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
