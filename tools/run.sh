@@ -97,7 +97,7 @@ fetch() {
 
 # --- the machine: gets exactly what the plan says
 start() {
-	local log=$folder/console
+	local log=$folder/console machine
 	# shellcheck disable=SC2016 # the inner shell expands it
 	show host2 'qemu-system-x86_64 -kernel "$(jq -r .kernel plan.json)" -initrd … -append …    # on metal: phase-boot plan.json'
 	(
@@ -106,7 +106,11 @@ start() {
 			-kernel "$(jq -r .kernel plan.json)" -initrd "$(jq -r '.initrd[0]' plan.json)" \
 			-append "$(jq -r .cmdline plan.json)" -netdev user,id=net,restrict=on \
 			-device virtio-net-pci,netdev=net
-	) < /dev/null 2> "$log.qemu" | tr -d '\r' > "$log" || { cat "$log.qemu" "$log" >&2; fail "QEMU failed, or took a minute"; }
+	) < /dev/null > "$log.raw" 2> "$log.qemu" &
+	machine=$!
+	network_pids+=("$machine") # so that it ends with us; in the background, so that a signal is not kept waiting
+	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took a minute"; }
+	tr -d '\r' < "$log.raw" > "$log"
 	grep -ao 'guest: .*' "$log" > "$log.guest" || true
 	while read -r line; do
 		note "$line"

@@ -35,7 +35,7 @@ network_host() {
 		ip link set "${network_prefix}v$n" master "${network_prefix}b" up
 		ip -n "$space" link set lo up
 		ip -n "$space" addr add "10.77.0.$n/24" dev eth0
-		ip -n "$space" addr add "fd77::$n/64" dev eth0 nodad
+		ip -n "$space" addr add "fd77::$n/64" dev eth0 nodad 2> /dev/null || echo "network: no IPv6 here" >&2
 		ip -n "$space" link set eth0 up
 		mkdir -p "$network_folder/$n"
 	done
