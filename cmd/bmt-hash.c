@@ -1,9 +1,9 @@
 /* bmt-hash: Swarm references of files. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/hex.h"
-#include "core/json.h"
 #include "host/file.h"
 #include "host/reference_list.h"
 
@@ -43,9 +43,14 @@ static int hash_chunk(struct cli *cli, const char *path, uint64_t span, char tex
 	struct bmt_scratch scratch;
 	struct bytes data;
 	uint8_t address[REFERENCE_BYTES];
+	if (strcmp(path, "-") == 0)
+		cli_reads_stdin(cli, "a chunk");
 	int err = file_read(path, CHUNK_PAYLOAD_MAX, &data);
 	if (err != OK) {
-		cli_fail(cli, err, path, NULL);
+		if (err == ERR_LIMIT)
+			cli_error(cli, err, "%s: larger than a chunk, %d bytes", path, CHUNK_PAYLOAD_MAX);
+		else
+			cli_fail(cli, err, path, NULL);
 		return err;
 	}
 	bmt_address(keccak_widest(), span == SPAN_UNSET ? data.n : span, data, address, &scratch);
@@ -54,18 +59,6 @@ static int hash_chunk(struct cli *cli, const char *path, uint64_t span, char tex
 	*size = data.n;
 	free((void *)(uintptr_t)data.p);
 	return OK;
-}
-
-static void print(const char *path, const char *text, uint64_t size, bool plain)
-{
-	char name[4096], quoted[2 * sizeof name];
-	struct writer w = writer_of(quoted, sizeof quoted);
-	json_write_string(&w, bytes_text(cli_quote(bytes_text(path), name, sizeof name)));
-	if (plain)
-		(void)printf("%s  %s\n", text, path); /* cli_end checks stdout */
-	else
-		(void)printf("{\"file\":%.*s,\"size\":%llu,\"reference\":\"%s\"}\n", (int)w.n, quoted,
-			     (unsigned long long)size, text);
 }
 
 int main(int argc, char **argv)
@@ -90,7 +83,7 @@ int main(int argc, char **argv)
 		int bad = o.chunk ? hash_chunk(&cli, path, o.span, text, &size)
 				  : reference_of_file(&cli, path, o.tree, text, &size);
 		if (bad == OK)
-			print(path, text, size, o.plain);
+			reference_print(path, text, size, o.plain);
 		else if (err == OK)
 			err = bad;
 	}

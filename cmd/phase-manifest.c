@@ -5,9 +5,10 @@
 #include <sys/utsname.h>
 
 #include "core/decimal.h"
+#include "core/utf8.h"
 #include "host/file.h"
 #include "host/manifest_make.h"
-#include "phase/document.h"
+#include "phase/manifest.h"
 
 #define RELEASE_UNSET UINT64_MAX
 #define EXPIRES_DEFAULT_MS (30ULL * 86400 * 1000)
@@ -47,6 +48,42 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
+/* NAME=FILE; no file can be two artifacts, and no artifact two files. */
+static void check_roles(struct cli *cli, const struct cli_texts *roles)
+{
+	for (size_t i = 0; i < roles->n; i++) {
+		const char *pair = roles->v[i], *equals = strchr(pair, '=');
+		size_t n = equals == NULL ? 0 : (size_t)(equals - pair);
+		if (!name_is_printable(bytes_of(pair, n)) || equals[1] == 0)
+			cli_usage(cli, "--role: '%s' is not NAME=FILE", pair);
+		for (size_t k = 0; k < i; k++) {
+			const char *other = strchr(roles->v[k], '=');
+			if (strcmp(other, equals) == 0)
+				cli_usage(cli, "--role: '%s' is given two names", equals + 1);
+			if ((size_t)(other - roles->v[k]) == n && memcmp(roles->v[k], pair, n) == 0)
+				cli_usage(cli, "--role: '%.*s' is given two files", (int)n, pair);
+		}
+	}
+}
+
+/* What manifest_read would refuse later is a mistake in the command line now. */
+static void check_texts(struct cli *cli, const struct manifest_options *o)
+{
+	if (!name_is_safe(bytes_text(o->channel)))
+		cli_usage(cli, "--channel: '%s' is not a name: it is a single folder, and not a hidden one",
+			  o->channel);
+	if (arch_canonical(bytes_text(o->arch)) == NULL)
+		cli_usage(cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", o->arch);
+	if (o->version != NULL && !name_is_printable(bytes_text(o->version)))
+		cli_usage(cli, "--version: longer than %d bytes, or with control characters", MANIFEST_NAME_MAX);
+	if (o->cmdline != NULL && strlen(o->cmdline) > MANIFEST_CMDLINE_MAX)
+		cli_usage(cli, "--cmdline: longer than %d bytes, which is all that a kernel takes",
+			  MANIFEST_CMDLINE_MAX);
+	if (o->cmdline != NULL && !utf8_printable(bytes_text(o->cmdline)))
+		cli_usage(cli, "--cmdline: control characters or invalid UTF-8 in it");
+	check_roles(cli, &o->roles);
+}
+
 static int64_t now(struct cli *cli)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -62,6 +99,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {.make = {.channel = "stable", .release = RELEASE_UNSET}, .expires_ms = EXPIRES_DEFAULT_MS};
 	struct utsname machine;
+	char text[WALL_TEXT_BYTES];
 	struct bytes document;
 	struct cli cli;
 	o.make.arch = uname(&machine) == 0 ? machine.machine : "x86_64";
@@ -73,13 +111,16 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "--release N is required: a number that only ever grows");
 	if (o.make.release > JSON_UINT_MAX)
 		cli_usage(&cli, "--release: larger than 2^53 - 1");
-	if (arch_canonical(bytes_text(o.make.arch)) == NULL)
-		cli_usage(&cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", o.make.arch);
+	check_texts(&cli, &o.make);
 	if (o.expires_ms > EXPIRES_MAX_MS)
 		cli_usage(&cli, "--expires: too far away");
 	o.make.store = cli.operands.v[0];
 	o.make.created_at.s = now(&cli);
 	o.make.expires_at.s = o.make.created_at.s + (int64_t)(o.expires_ms / 1000);
+	if (wall_write(o.make.created_at, text) != OK)
+		cli_usage(&cli, "SOURCE_DATE_EPOCH: beyond the year 9999");
+	if (wall_write(o.make.expires_at, text) != OK)
+		cli_usage(&cli, "--expires: beyond the year 9999");
 	int err = manifest_make(&cli, &o.make, &document);
 	if (err == OK) {
 		(void)fwrite(document.p, 1, document.n, stdout); /* cli_end checks stdout */

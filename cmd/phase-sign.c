@@ -45,7 +45,12 @@ static int make_key(struct cli *cli, const char *name)
 	struct why why = {.what = ""};
 	int err = keyfile_make(name, key, &why);
 	if (err != OK) {
-		cli_error(cli, err, "%s%s: %s", name, why.what, err == ERR_CRYPTO ? err_text(err) : strerror(errno));
+		if (err == ERR_CRYPTO)
+			cli_error(cli, err, "%s: %s", name, err_text(err));
+		else if (errno == EEXIST)
+			cli_error(cli, err, "%s%s exists; nothing is replaced", name, why.what);
+		else
+			cli_error(cli, err, "%s%s: %s", name, why.what, strerror(errno));
 		return err;
 	}
 	hex_encode(bytes_of(key, sizeof key), digits);
@@ -128,6 +133,8 @@ int main(int argc, char **argv)
 	const char *path = cli.operands.n > 0 ? cli.operands.v[0] : "-";
 	const char *subject = strcmp(path, "-") == 0 ? "stdin" : path;
 	struct wall at = time_of_signing(&cli, at_text);
+	if (strcmp(path, "-") == 0)
+		cli_reads_stdin(&cli, "a manifest or policy");
 	int err = file_read(path, DOCUMENT_BYTES_MAX, &in);
 	if (err != OK) {
 		cli_fail(&cli, err, subject, NULL);

@@ -68,6 +68,8 @@ static int read_manifest(struct cli *cli, const struct options *o, struct bytes 
 	struct why why = {.err = OK};
 	if (strcmp(path, "-") != 0)
 		subject = path;
+	else
+		cli_reads_stdin(cli, "a manifest");
 	int err = file_read(path, MANIFEST_BYTES_MAX, text);
 	if (err == OK && (err = manifest_read(&manifest, *text, &a, &why)) == OK)
 		return OK;

@@ -65,6 +65,8 @@ enum err {
 /* Detail beside an error, filled by the function that failed. Cores format no text: what is a
  * literal (a member name, a rule), at a byte offset into the input, id a view of key, name or
  * hash with the lifetime of that input. */
+#define WHY_NOWHERE UINT64_MAX /* at: no offset; what is a whole sentence then */
+
 struct why {
 	enum err err;
 	const char *what;

@@ -148,6 +148,11 @@ void cli_fail(struct cli *cli, int err, const char *subject, const struct why *w
 		cli_error(cli, err, "%s: %s", subject, text);
 		return;
 	}
+	if (why->at == WHY_NOWHERE) {
+		bool said = err_class(err) == ERR_CLASS_INPUT;
+		cli_error(cli, err, "%s: %s", subject, said ? why->what : text);
+		return;
+	}
 	if (why->id.n > 0)
 		(void)cli_quote(why->id, id, sizeof id);
 	if (cli_exit_status(err) == 3 && err > ERR_FATAL_MAX)
@@ -155,6 +160,12 @@ void cli_fail(struct cli *cli, int err, const char *subject, const struct why *w
 			  id, (unsigned long long)why->at);
 	else
 		cli_error(cli, err, "%s: %s: %s%s%s", subject, why->what, text, id[0] == 0 ? "" : ": ", id);
+}
+
+void cli_reads_stdin(struct cli *cli, const char *what)
+{
+	if (isatty(STDIN_FILENO) == 1)
+		cli_info(cli, "reading %s from the terminal, end with ^D", what);
 }
 
 void cli_usage(struct cli *cli, const char *format, ...)

@@ -68,6 +68,9 @@ void cli_info(struct cli *cli, const char *format, ...) __attribute__((format(pr
 void cli_debug(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3))); /* with --verbose */
 /* "NAME: SUBJECT: sentence (what, at byte N)" from an error and its detail; why may be NULL. */
 void cli_fail(struct cli *cli, int err, const char *subject, const struct why *why);
+/* To be called before standard input is read: whoever waits at a terminal is told so. what: "a
+ * manifest". */
+void cli_reads_stdin(struct cli *cli, const char *what);
 /* A usage error found after the options were read: prints it and the Try line, exits 2. */
 void cli_usage(struct cli *cli, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 

@@ -14,7 +14,7 @@
 
 static int refuse(struct why *why, enum err err, const char *what)
 {
-	return why_not(why, err, what, 0, BYTES_NONE);
+	return why_not(why, err, what, WHY_NOWHERE, BYTES_NONE);
 }
 
 /* OpenSSL would ask on the terminal for the passphrase of an encrypted key. */
@@ -44,7 +44,7 @@ static int read_small(int fd, uint8_t buf[static KEYFILE_BYTES_MAX + 1], size_t 
 			return OK;
 		*n += (size_t)got;
 	}
-	return refuse(why, ERR_LIMIT, "key file");
+	return refuse(why, ERR_LIMIT, "too long for a key file");
 }
 
 static int secret_from_pem(const uint8_t *pem, size_t n, uint8_t seed[static ED25519_SEED_BYTES], struct why *why)
@@ -57,7 +57,7 @@ static int secret_from_pem(const uint8_t *pem, size_t n, uint8_t seed[static ED2
 	if (asked)
 		err = refuse(why, ERR_VALUE, "encrypted key: decrypt it first");
 	else if (pkey == NULL)
-		err = refuse(why, ERR_VALUE, "no private key in PEM");
+		err = refuse(why, ERR_VALUE, "not a secret key");
 	else if (EVP_PKEY_id(pkey) != EVP_PKEY_ED25519 || EVP_PKEY_get_raw_private_key(pkey, seed, &seed_n) != 1 ||
 		 seed_n != ED25519_SEED_BYTES)
 		err = refuse(why, ERR_VALUE, "not an Ed25519 key");
@@ -80,12 +80,13 @@ int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], st
 	/* asked of the open file, so that nobody can put another in its place in between */
 	if (fstat(fd, &st) != 0)
 		err = refuse(why, ERR_IO, "fstat");
-	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		err = refuse(why, ERR_VALUE, "others may read or change this secret: chmod 600");
 	else
 		err = read_small(fd, pem, &n, why);
 	if (err == OK)
 		err = secret_from_pem(pem, n, seed, why);
+	/* last: whoever names a public key by mistake must not be told to hide it */
+	if (err == OK && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		err = refuse(why, ERR_VALUE, "others may read or change this secret: chmod 600");
 	(void)close(fd);
 out:
 	secret_wipe(pem, sizeof pem);
@@ -160,21 +161,25 @@ static int write_pair(const char *name, EVP_PKEY *pkey, BIO *secret, BIO *public
 	if (snprintf(key_path, sizeof key_path, "%s.key", name) >= (int)sizeof key_path ||
 	    snprintf(pub_path, sizeof pub_path, "%s.pub", name) >= (int)sizeof pub_path) {
 		errno = ENAMETOOLONG;
-		return refuse(why, ERR_IO, "name");
+		return refuse(why, ERR_IO, ".key");
 	}
 	if (PEM_write_bio_PKCS8PrivateKey(secret, pkey, NULL, NULL, 0, NULL, NULL) != 1 ||
 	    PEM_write_bio_PUBKEY(public, pkey) != 1)
 		return refuse(why, ERR_CRYPTO, "PEM");
+	if (lstat(key_path, &(struct stat){0}) == 0) {
+		errno = EEXIST;
+		return refuse(why, ERR_IO, ".key");
+	}
 	/* the public half first: no secret is made that would have to be thrown away */
 	int err = write_new(pub_path, public, 0666);
 	if (err != OK)
-		return refuse(why, (enum err)err, ".pub file");
+		return refuse(why, (enum err)err, ".pub");
 	err = write_new(key_path, secret, 0600);
 	if (err != OK) {
 		int kept = errno;
 		(void)unlink(pub_path);
 		errno = kept;
-		return refuse(why, (enum err)err, ".key file");
+		return refuse(why, (enum err)err, ".key");
 	}
 	return OK;
 }

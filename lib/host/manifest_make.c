@@ -42,26 +42,35 @@ static bool has_file(const struct making *m, const char *file)
 	return false;
 }
 
+/* The files that --role names are there. */
+static int check_roles(const struct making *m)
+{
+	for (size_t i = 0; i < m->o->roles.n; i++) {
+		const char *file = strchr(m->o->roles.v[i], '=') + 1;
+		if (has_file(m, file))
+			continue;
+		cli_error(m->cli, ERR_NOT_FOUND, "--role %s: no such artifact in %s/%s/%s", m->o->roles.v[i],
+			  m->o->store, m->folder.channel, m->folder.arch);
+		return ERR_NOT_FOUND;
+	}
+	return OK;
+}
+
 static int assign_roles(struct making *m)
 {
 	char a[256], b[256];
-	for (size_t i = 0; i < m->o->roles.n; i++) {
-		const char *equals = strchr(m->o->roles.v[i], '=');
-		if (equals == NULL || equals == m->o->roles.v[i])
-			cli_usage(m->cli, "--role: '%s' is not NAME=FILE", m->o->roles.v[i]);
-		if (!has_file(m, equals + 1)) {
-			cli_error(m->cli, ERR_NOT_FOUND, "--role %s: no such file in %s/%s", m->o->roles.v[i],
-				  m->folder.channel, m->folder.arch);
-			return ERR_NOT_FOUND;
-		}
-	}
+	bool kernel = false;
+	int err = check_roles(m);
+	if (err != OK)
+		return err;
 	if (m->names.n > MANIFEST_ARTIFACTS_MAX) {
-		cli_error(m->cli, ERR_LIMIT, "%s/%s holds %zu files; a manifest takes %d", m->folder.channel,
-			  m->folder.arch, m->names.n, MANIFEST_ARTIFACTS_MAX);
+		cli_error(m->cli, ERR_LIMIT, "%s/%s/%s holds %zu files; a manifest takes %d", m->o->store,
+			  m->folder.channel, m->folder.arch, m->names.n, MANIFEST_ARTIFACTS_MAX);
 		return ERR_LIMIT;
 	}
 	for (size_t i = 0; i < m->names.n; i++) {
 		m->roles[i] = role_of(m, m->names.v[i]);
+		kernel |= bytes_is(m->roles[i], "kernel") || bytes_is(m->roles[i], "uki");
 		for (size_t k = 0; k < i; k++) {
 			if (!bytes_equal(m->roles[i], m->roles[k]))
 				continue;
@@ -72,7 +81,12 @@ static int assign_roles(struct making *m)
 			return ERR_DUPLICATE;
 		}
 	}
-	return OK;
+	if (kernel)
+		return OK;
+	cli_error(m->cli, ERR_NOT_FOUND,
+		  "%s/%s/%s: no kernel: a file named vmlinuz*, bzImage, Image, kernel or *.efi is needed", m->o->store,
+		  m->folder.channel, m->folder.arch);
+	return ERR_NOT_FOUND;
 }
 
 static void show(void *context, uint64_t done, uint64_t total)
@@ -127,7 +141,8 @@ static int add_artifact(struct making *m, struct manifest *made, size_t i, struc
 				   : err == ERR_IO ? strerror(errno)
 						   : err_text(err);
 		err = err == ERR_SIZE ? ERR_VALUE : err;
-		cli_error(m->cli, err, "%s/%s/%s: %s", m->folder.channel, m->folder.arch, m->names.v[i], text);
+		cli_error(m->cli, err, "%s/%s/%s/%s: %s", m->o->store, m->folder.channel, m->folder.arch, m->names.v[i],
+			  text);
 		return err;
 	}
 	size_t start = strings->n;
@@ -166,8 +181,7 @@ static int write_release(struct making *m, struct manifest *made, struct writer 
 	}
 	int err = strings.full ? ERR_LIMIT : manifest_write(made, w);
 	if (err != OK)
-		cli_error(m->cli, err, "the manifest: %s",
-			  err == ERR_VALUE ? "expires beyond the year 9999" : err_text(err));
+		cli_error(m->cli, err, "the manifest: %s", err_text(err));
 	return err;
 }
 
@@ -192,7 +206,12 @@ static int make(struct making *m, struct bytes *document)
 	struct why why = {.err = OK};
 	int err = store_list(&m->store, &m->folder, &m->names, &why);
 	if (err != OK) {
-		cli_fail(m->cli, err, m->o->store, &why);
+		if (err == ERR_VALUE)
+			cli_error(m->cli, err, "%s/%s/%s/%.*s %s", m->o->store, m->folder.channel, m->folder.arch,
+				  (int)why.id.n, (const char *)why.id.p, why.what);
+		else
+			cli_error(m->cli, err, "%s/%s/%s: %s", m->o->store, m->folder.channel, m->folder.arch,
+				  err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}
 	if ((err = assign_roles(m)) != OK)
@@ -220,7 +239,7 @@ int manifest_make(struct cli *cli, const struct manifest_options *o, struct byte
 	err = store_folder_open(&m.store, bytes_text(o->channel), bytes_text(o->arch), &m.folder);
 	if (err != OK) {
 		cli_error(cli, err, "%s/%s/%s: %s", o->store, o->channel, o->arch,
-			  err == ERR_VALUE ? "no channel and architecture can be called so" : strerror(errno));
+			  errno == EXDEV ? "leads out of the store" : strerror(errno));
 	} else {
 		err = make(&m, document);
 		store_folder_close(&m.folder);

@@ -6,11 +6,11 @@
 #include "host/cli.h"
 
 struct manifest_options {
-	const char *store, *channel, *arch;
+	const char *store, *channel, *arch; /* name_is_safe; arch_canonical knows it */
 	uint64_t release;
-	const char *version;    /* NULL: the release number */
-	const char *cmdline;    /* NULL: none */
-	struct cli_texts roles; /* NAME=FILE: this file is that artifact */
+	const char *version;    /* NULL: the release number; as manifest_read takes it */
+	const char *cmdline;    /* NULL: none; as manifest_read takes it */
+	struct cli_texts roles; /* NAME=FILE: this file is that artifact; no NAME or FILE twice */
 	bool trees;             /* also write FILE.bmt beside each artifact */
 	struct wall created_at, expires_at;
 };

@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "core/json.h"
+#include "core/utf8.h"
 #include "host/file.h"
 #include "host/hash.h"
 
@@ -40,6 +44,10 @@ static int hash_into(struct cli *cli, const char *path, int fd, int tree_fd, str
 static int hash_with_tree(struct cli *cli, const char *path, int fd, const char *tree, struct hash_result *result)
 {
 	struct file_output out;
+	struct stat input, before;
+	if (fstat(fd, &input) == 0 && stat(tree, &before) == 0 && input.st_dev == before.st_dev &&
+	    input.st_ino == before.st_ino)
+		cli_usage(cli, "--tree: '%s' is the file itself", tree);
 	int err = file_output_open(&out, tree, 0666);
 	if (err != OK) {
 		cli_fail(cli, err, tree, NULL);
@@ -60,6 +68,8 @@ int reference_of_file(struct cli *cli, const char *path, const char *tree, char 
 {
 	struct hash_result result;
 	bool is_stdin = strcmp(path, "-") == 0;
+	if (is_stdin)
+		cli_reads_stdin(cli, "data");
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		int err = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
@@ -77,15 +87,76 @@ int reference_of_file(struct cli *cli, const char *path, const char *tree, char 
 	return OK;
 }
 
+/* The name for a line of a list; true when something in it had to be escaped. */
+static bool escape(struct writer *w, const char *path)
+{
+	size_t n = strlen(path);
+	for (; *path != 0; path++) {
+		if (*path == '\\' || *path == '\n' || *path == '\r') {
+			write_u8(w, '\\');
+			write_u8(w, *path == '\n' ? 'n' : *path == '\r' ? 'r' : '\\');
+		} else {
+			write_u8(w, (uint8_t)*path);
+		}
+	}
+	return w->n != n;
+}
+
+/* escape's inverse, in place; false when a backslash has no meaning. */
+static bool unescape(char *path)
+{
+	char *out = path;
+	for (; *path != 0; path++) {
+		if (*path != '\\') {
+			*out++ = *path;
+			continue;
+		}
+		path++;
+		if (*path != 'n' && *path != 'r' && *path != '\\')
+			return false;
+		*out++ = (char)(*path == 'n' ? '\n' : *path == 'r' ? '\r' : '\\');
+	}
+	*out = 0;
+	return true;
+}
+
+/* "REFERENCE  FILE" or "FILE: OK"; cli_end checks stdout. */
+static void print_line(const char *before, const char *path, const char *after)
+{
+	char name[2 * PATH_MAX];
+	struct writer w = writer_of(name, sizeof name);
+	bool escaped = escape(&w, path);
+	(void)printf("%s%s%.*s%s\n", escaped ? "\\" : "", before, (int)w.n, name, after);
+}
+
+void reference_print(const char *path, const char *text, uint64_t size, bool plain)
+{
+	char before[REFERENCE_TEXT_BYTES + 2], clean[PATH_MAX], quoted[6 * PATH_MAX];
+	if (plain) {
+		(void)snprintf(before, sizeof before, "%s  ", text);
+		print_line(before, path, "");
+		return;
+	}
+	struct writer w = writer_of(quoted, sizeof quoted);
+	if (!utf8_valid(bytes_text(path)))
+		path = cli_quote(bytes_text(path), clean, sizeof clean);
+	json_write_string(&w, bytes_text(path));
+	(void)printf("{\"file\":%.*s,\"size\":%llu,\"reference\":\"%s\"}\n", (int)w.n, quoted, (unsigned long long)size,
+		     text);
+}
+
 static int check_line(struct cli *cli, const char *list, uint64_t number, char *line)
 {
 	uint8_t wanted[REFERENCE_BYTES];
 	char found[REFERENCE_TEXT_BYTES];
 	uint64_t size;
-	const char *path = line + LINE_REFERENCE;
+	bool escaped = line[0] == '\\';
+	line += escaped;
+	char *path = line + LINE_REFERENCE;
 	if (strlen(line) <= LINE_REFERENCE || line[LINE_REFERENCE - 2] != ' ' ||
 	    (line[LINE_REFERENCE - 1] != ' ' && line[LINE_REFERENCE - 1] != '*') ||
-	    hex_decode(bytes_of(line, sizeof wanted * 2), wanted, sizeof wanted) != OK) {
+	    hex_decode(bytes_of(line, sizeof wanted * 2), wanted, sizeof wanted) != OK ||
+	    (escaped && !unescape(path))) {
 		cli_error(cli, ERR_SYNTAX, "%s: line %llu is not 'REFERENCE  FILE'", list, (unsigned long long)number);
 		return ERR_SYNTAX;
 	}
@@ -94,13 +165,15 @@ static int check_line(struct cli *cli, const char *list, uint64_t number, char *
 		err = ERR_HASH;
 		cli_error(cli, err, "%s: %s: has reference %s", path, err_text(err), found);
 	}
-	(void)printf("%s: %s\n", path, err == OK ? "OK" : "FAILED"); /* cli_end checks stdout */
+	print_line("", path, err == OK ? ": OK" : ": FAILED");
 	return err;
 }
 
 int reference_list_check(struct cli *cli, const char *list)
 {
 	struct bytes data;
+	if (strcmp(list, "-") == 0)
+		cli_reads_stdin(cli, "a list of references");
 	int err = file_read(list, LIST_BYTES_MAX, &data);
 	if (err != OK) {
 		cli_fail(cli, err, list, NULL);

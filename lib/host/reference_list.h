@@ -11,6 +11,9 @@
  * (atomically), or NULL. Messages are printed. */
 MUST_CHECK int reference_of_file(struct cli *cli, const char *path, const char *tree, char text[REFERENCE_TEXT_BYTES],
 				 uint64_t *size);
+/* Prints {"file":…,"size":…,"reference":…}, or plainly REFERENCE  FILE as sha256sum does: a name
+ * with a backslash, LF or CR has these escaped and a backslash before the line. */
+void reference_print(const char *path, const char *text, uint64_t size, bool plain);
 /* Checks the files that list ("-": stdin) names, lines of "REFERENCE  FILE", and prints "FILE: OK"
  * or "FILE: FAILED" for each. OK, ERR_HASH when any differs, ERR_SYNTAX for a line that is none,
  * or the error of a file that could not be read; all lines are gone through. */

@@ -156,9 +156,13 @@ static int keep_artifact(void *context, const char *name)
 	}
 	if (errno == EISDIR && fstatat(l->folder->fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
 		return 0;
+	const char *what = errno == EXDEV    ? "leads out of the store"
+			   : errno == ENOENT ? "leads to nothing"
+			   : errno == ELOOP  ? "leads in circles"
+					     : "is no regular file";
 	(void)snprintf(l->culprit, 256, "%s", name);
-	return why_not(l->why, err == ERR_NOT_FOUND ? ERR_VALUE : (enum err)err, "not a regular file inside the store",
-		       0, bytes_text(l->culprit));
+	return why_not(l->why, err == ERR_NOT_FOUND ? ERR_VALUE : (enum err)err, what, WHY_NOWHERE,
+		       bytes_text(l->culprit));
 }
 
 int store_list(const struct store *s, const struct store_folder *folder, struct store_names *names, struct why *why)
@@ -199,6 +203,7 @@ int store_folder_open(const struct store *s, struct bytes channel, struct bytes 
 	second = first;
 	bool asked_alias = !bytes_is(arch, canonical);
 	int err = open_spelling(s, asked_alias ? arch_alias(canonical) : canonical, &first);
+	int kept = errno;
 	if (err == OK && holds_artifacts(&first)) {
 		*folder = first;
 		return OK;
@@ -212,6 +217,8 @@ int store_folder_open(const struct store *s, struct bytes channel, struct bytes 
 	}
 	if (err == OK)
 		*folder = first; /* empty, but it is there */
+	if (kept == EXDEV)
+		errno = kept; /* says more than that the other spelling does not exist */
 	return err;
 }
 

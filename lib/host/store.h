@@ -34,13 +34,15 @@ MUST_CHECK int store_open(struct store *s, const char *path);
 void store_close(struct store *s);
 
 /* The folder of a channel and arch, as asked or in the other spelling when the first does not
- * exist or holds nothing that is an artifact. ERR_VALUE for names that are no single component. */
+ * exist or holds nothing that is an artifact. ERR_VALUE for names that are no single component;
+ * ERR_NOT_FOUND also when a link leads out of the store (errno EXDEV). */
 MUST_CHECK int store_folder_open(const struct store *s, struct bytes channel, struct bytes arch,
 				 struct store_folder *folder);
 void store_folder_close(struct store_folder *folder);
 
-/* The names of its artifacts (names_ignored left out, folders too). why->id names a file that
- * leads out of the store (ERR_VALUE) or is neither file nor folder; a view into names. */
+/* The names of its artifacts (names_ignored left out, folders too). Refused
+ * (ERR_VALUE) is a file that leads out of the store or is neither file nor folder: why->id names
+ * it, a view into names, and why->what says of it which, "leads out of the store". */
 MUST_CHECK int store_list(const struct store *s, const struct store_folder *folder, struct store_names *names,
 			  struct why *why);
 void store_names_free(struct store_names *names);

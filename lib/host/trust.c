@@ -39,7 +39,7 @@ static int add_key(struct cli *cli, const char *text, struct policy *p)
 	struct why why = {.err = OK};
 	int err = keyfile_public(text, key, &why);
 	if (err == ERR_KEY) /* the caller's own input: nothing was verified yet */
-		err = why_not(&why, ERR_VALUE, "not an acceptable public key", 0, BYTES_NONE);
+		err = why_not(&why, ERR_VALUE, "not an acceptable public key", WHY_NOWHERE, BYTES_NONE);
 	if (err == OK)
 		err = policy_add_key(p, key);
 	if (err == ERR_DUPLICATE)

@@ -42,7 +42,7 @@ new_keys() {
 	cp a.key kept.key
 	run phase-sign --new-key a
 	[ "$status" -eq 3 ]
-	[[ "$output" == *"File exists"* ]]
+	[[ "$output" == *": a.key exists; nothing is replaced"* ]]
 	cmp a.key kept.key
 	rm a.pub
 	run phase-sign --new-key a
