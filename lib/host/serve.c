@@ -20,7 +20,7 @@
 #define TEND_EVERY_S 2
 /* One request with its answer's headers. MHD clears all of it between requests of a connection,
  * so more costs time and memory; less refuses ordinary browsers. */
-#define CONNECTION_MEMORY_BYTES 8192
+#define CONNECTION_MEMORY_BYTES 6144
 
 static void log_answer(struct serve *s, struct MHD_Connection *c, const char *method, const char *url)
 {
@@ -32,6 +32,14 @@ static void log_answer(struct serve *s, struct MHD_Connection *c, const char *me
 	cli_debug(s->cli, "%s %s %s %u", host, method, url, serve_client_of(c)->status);
 }
 
+/* Called before answer, with the path as it came: what it returns is *request there. */
+static void *end_of_path(void *context, const char *path, struct MHD_Connection *c)
+{
+	(void)context;
+	(void)c;
+	return (void *)(uintptr_t)(path + strlen(path));
+}
+
 /* A request is answered in the second call: queueing in the first makes MHD close the connection
  * afterwards. That is right for other methods, whose body nobody wants to read. */
 static enum MHD_Result answer(void *context, struct MHD_Connection *c, const char *url, const char *method,
@@ -40,11 +48,12 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *c, const cha
 	struct serve *s = context;
 	struct serve_client *client = serve_client_of(c);
 	bool head = strcmp(method, "HEAD") == 0, get = head || strcmp(method, "GET") == 0;
-	bool first = *request == NULL;
-	(void)version;
+	bool first = *request != client;
 	(void)upload;
 	if (client == NULL)
 		return MHD_NO; /* there was no memory for it */
+	if (first)             /* the version stands right behind the path, unless a NUL stands in it */
+		client->has_nul = version != (const char *)*request + 1;
 	*request = client;
 	if (first && get)
 		return MHD_YES;
@@ -54,8 +63,13 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *c, const cha
 	}
 	atomic_store(&client->since_ms, 0);
 	atomic_fetch_add(&s->requests_total, 1);
-	enum MHD_Result result =
-		get ? serve_route(s, c, url, head) : serve_problem(s, c, 405, "Only GET and HEAD are answered here.");
+	enum MHD_Result result;
+	if (!get)
+		result = serve_problem(s, c, 405, "Only GET and HEAD are answered here.");
+	else if (client->has_nul)
+		result = serve_problem(s, c, 404, "The path is malformed.");
+	else
+		result = serve_route(s, c, url, head);
 	if (s->o.log_requests)
 		log_answer(s, c, method, url);
 	return result;
@@ -147,9 +161,9 @@ static int listen_and_serve(struct serve *s)
 				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_IP_MAX,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((s->o.idle_ms + 999) / 1000),
-				     MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-				     serve_client_changed, s, MHD_OPTION_NOTIFY_COMPLETED, serve_client_done, s,
-				     MHD_OPTION_END);
+				     MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+				     end_of_path, NULL, MHD_OPTION_NOTIFY_CONNECTION, serve_client_changed, s,
+				     MHD_OPTION_NOTIFY_COMPLETED, serve_client_done, s, MHD_OPTION_END);
 	if (s->daemon == NULL) {
 		(void)close(fd); /* nobody has it */
 		cli_error(s->cli, ERR_IO, "%s: the HTTP server does not start: %s", s->url, strerror(errno));

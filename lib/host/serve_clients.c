@@ -80,15 +80,14 @@ void serve_client_changed(void *serve, struct MHD_Connection *c, void **socket_c
 
 void serve_client_done(void *serve, struct MHD_Connection *c, void **request, enum MHD_RequestTerminationCode code)
 {
-	struct serve_client *client = *request;
+	struct serve_client *client = serve_client_of(c); /* *request is none before the first answer */
 	(void)serve;
-	(void)c;
 	(void)code;
+	*request = NULL;
 	if (client == NULL)
 		return;
 	atomic_store(&client->watch, -1);
 	atomic_store(&client->since_ms, clock_now_ms());
-	*request = NULL;
 }
 
 bool serve_client_sends(struct serve *s, int watch)

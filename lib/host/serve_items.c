@@ -8,6 +8,8 @@
 #include "core/hex.h"
 #include "host/serve_parts.h"
 
+#define SMALL_BYTES 16384 /* times SERVE_CACHE_N: 1 MiB at most */
+
 static bool watched_elsewhere(const struct serve *s, const struct serve_item *item)
 {
 	for (size_t i = 0; i < SERVE_CACHE_N; i++)
@@ -94,12 +96,34 @@ static int watch(const struct serve *s, int fd)
 	return inotify_add_watch(s->inotify, path, IN_MODIFY); /* -1: without; it is seen at the next request */
 }
 
-static struct MHD_Response *whole_file(const struct serve_item *item)
+/* A small file from memory: header and body go out in one system call, not in two. */
+static struct MHD_Response *from_memory(const struct serve_item *item)
+{
+	size_t n = (size_t)item->size;
+	char *text = malloc(n + 1);
+	struct stat st;
+	if (text != NULL && pread(item->fd, text, n, 0) == (ssize_t)n && fstat(item->fd, &st) == 0 &&
+	    stat_same(&st, &item->st)) {
+		struct MHD_Response *r = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
+		if (r != NULL)
+			return r;
+	}
+	free(text);
+	return NULL;
+}
+
+static struct MHD_Response *from_file(const struct serve_item *item)
 {
 	int own = fcntl(item->fd, F_DUPFD_CLOEXEC, 0); /* the response closes the one it gets */
 	struct MHD_Response *r = own < 0 ? NULL : MHD_create_response_from_fd64(item->size, own);
 	if (r == NULL && own >= 0)
 		(void)close(own); /* only read from */
+	return r;
+}
+
+static struct MHD_Response *whole_file(const struct serve_item *item)
+{
+	struct MHD_Response *r = item->size <= SMALL_BYTES ? from_memory(item) : from_file(item);
 	if (r == NULL)
 		return NULL;
 	serve_header(r, "Content-Type", item->type);

@@ -36,6 +36,7 @@ struct serve_client {
 	int fd;                    /* MHD's */
 	_Atomic int watch;         /* of the file that is being sent; -1: none */
 	_Atomic uint64_t since_ms; /* when it began to wait for a request; 0: it is being answered */
+	bool has_nul;              /* in the path of the request: libmicrohttpd sees its end there */
 	unsigned status;           /* of the last answer: for the log */
 };
 
