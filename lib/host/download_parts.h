@@ -7,6 +7,7 @@
 #include "host/checker.h"
 #include "host/download.h"
 #include "host/part_file.h"
+#include "http/answer.h"
 
 #define DOWNLOAD_URL_BYTES 4096
 
@@ -17,9 +18,8 @@ struct transfer {
 	bool active;
 	unsigned request;
 	uint64_t offset, length;
-	bool whole, judged; /* judged: status and headers were found right */
-	bool has_range;     /* a good Content-Range was there */
-	uint64_t range_first, range_last, range_size;
+	bool whole, judged; /* judged: the answer's head was found right */
+	struct answer answer;
 	int err;
 };
 

@@ -1,11 +1,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "host/download_parts.h"
 #include "host/file.h"
-#include "http/range.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define HAPPY_EYEBALLS_MS 250L /* a dead IPv6 address costs this much */
@@ -52,63 +50,20 @@ bool transfer_url(const struct download *d, unsigned source, const char *suffix,
 	return !w.full && (source < d->roots_n || absolute);
 }
 
-/* The value of header NAME in a line of the answer's head; empty when it is another one. */
-static struct bytes header_value(struct bytes line, const char *name)
-{
-	size_t n = strlen(name);
-	if (line.n <= n || line.p[n] != ':' || strncasecmp((const char *)line.p, name, n) != 0)
-		return BYTES_NONE;
-	line = bytes_skip(line, n + 1);
-	while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
-		line = bytes_skip(line, 1);
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' '))
-		line.n--;
-	return line;
-}
-
 static size_t take_header(char *p, size_t size, size_t n, void *context)
 {
 	struct transfer *t = context;
-	struct bytes value = header_value(bytes_of(p, size * n), "Content-Range");
-	struct range r;
-	uint64_t whole;
-	if (value.n > 0) {
-		t->has_range = content_range_read(value, &r, &whole) == OK;
-		if (t->has_range) {
-			t->range_first = r.first;
-			t->range_last = r.last;
-			t->range_size = whole;
-		}
-	}
+	answer_line(&t->answer, bytes_of(p, size * n));
 	return size * n;
 }
 
-/* Whether the answer is what was asked for, judged by its head. */
 static int judge(const struct transfer *t)
 {
-	long status = 0;
-	curl_off_t length = -1;
-	uint64_t size = t->download->fetch.size;
-	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
-	    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) != CURLE_OK)
-		return ERR_IO;
-	if (status == 404 || status == 410 || status == 403)
-		return ERR_NOT_FOUND;
-	if (status == 416)
-		return ERR_SIZE;
-	if (status == 206) {
-		if (t->whole || !t->has_range)
-			return ERR_PROTOCOL;
-		if (t->range_size != size)
-			return ERR_SIZE;
-		bool right = t->range_first == t->offset && t->range_last == t->offset + t->length - 1;
-		return right && (length < 0 || (uint64_t)length == t->length) ? OK : ERR_PROTOCOL;
-	}
-	if (status != 200)
-		return ERR_IO;
-	if (length >= 0 && (uint64_t)length != size)
-		return ERR_SIZE;
-	return t->whole || (t->offset == 0 && t->length == size) ? OK : ERR_PROTOCOL;
+	struct asked asked = {.offset = t->offset,
+			      .length = t->length,
+			      .size = t->download->fetch.size,
+			      .whole = t->whole};
+	return answer_judge(&t->answer, &asked);
 }
 
 static size_t refuse(struct transfer *t, int err)
