@@ -179,13 +179,14 @@ int reference_list_check(struct cli *cli, const char *list)
 		cli_fail(cli, err, list, NULL);
 		return err;
 	}
-	char *text = strndup((const char *)data.p, data.n), *rest = text, *line;
+	char *text = (char *)(uintptr_t)data.p, *rest = text, *line;
 	uint64_t number = 0;
-	if (text == NULL || strlen(text) != data.n) {
-		err = text == NULL ? ERR_NO_MEMORY : ERR_SYNTAX;
-		cli_error(cli, err, "%s: %s", list, text == NULL ? err_text(err) : "a NUL byte is in it");
+	if (strlen(text) != data.n) {
+		err = ERR_SYNTAX;
+		cli_error(cli, err, "%s: a NUL byte is in it", list);
+		rest = NULL; /* who knows what else is not as it seems */
 	}
-	while (text != NULL && (line = strsep(&rest, "\n")) != NULL) {
+	while ((line = strsep(&rest, "\n")) != NULL) {
 		number++;
 		if (line[0] == 0)
 			continue;
@@ -198,6 +199,5 @@ int reference_list_check(struct cli *cli, const char *list)
 		cli_error(cli, err, "%s: no line in it", list);
 	}
 	free(text);
-	free((void *)(uintptr_t)data.p);
 	return err;
 }

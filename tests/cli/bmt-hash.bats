@@ -1,0 +1,318 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # bats sets stderr
+bats_require_minimum_version 1.5.0
+# bmt-hash: references as bee computes them, lists, trees, and files that misbehave.
+
+setup() {
+	vectors=$PWD/tests/vectors
+	PATH="$PWD/build/bin:$PATH"
+	cd "$BATS_TEST_TMPDIR" || exit 1
+}
+
+reference() {
+	bmt-hash "$@" | jq -r .reference
+}
+
+# Bytes 0, 1, … 255, 0, …
+mod256() {
+	local n=$1 i
+	[ -s block ] || printf '%b' "$(for ((i = 0; i < 16; i++)); do printf '\\x%02x' {0..255}; done)" >block
+	for ((i = 0; i < n; i += 4096)); do
+		cat block
+	done | head -c "$n"
+}
+
+@test "the references of bee, of files and of standard input" {
+	local n=0
+	while read -r len want; do
+		mod256 "$len" >f
+		[ "$(reference f)" = "$want" ]
+		[ "$(reference <f)" = "$want" ]
+		n=$((n + 1))
+	done < <(jq -r '.cases[] | select(.pattern == "mod256" and .span == .len) | "\(.len) \(.address)"' "$vectors/swarm-bmt.json")
+	[ "$n" -ge 15 ]
+}
+
+@test "one line of JSON a file, in the order of the files" {
+	printf foo >a
+	: >b
+	run --separate-stderr bmt-hash b a
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "${lines[0]}" = '{"file":"b","size":0,"reference":"b34ca8c22b9e982354f9c7f50b470d66db428d880c8a904d5fe4ec9713171526"}' ]
+	[ "${lines[1]}" = '{"file":"a","size":3,"reference":"2387e8e7d8a48c2a9339c97c1dc3461a9a7aa07e994c5cb8b38fd7c1b3e6ea48"}' ]
+	[ "${#lines[@]}" = 2 ]
+	[ "$(printf foo | bmt-hash | jq -r '.file + " \(.size)"')" = "- 3" ]
+	[ "$(printf foo | bmt-hash -)" = "$(printf foo | bmt-hash)" ]
+	[ "$(printf foo | bmt-hash --plain)" = "2387e8e7d8a48c2a9339c97c1dc3461a9a7aa07e994c5cb8b38fd7c1b3e6ea48  -" ]
+}
+
+@test "a pipe that gives little at a time" {
+	mod256 9000 >f
+	[ "$( (head -c 4095 f; sleep 0.05; tail -c +4096 f | head -c 2; sleep 0.05; tail -c +4098 f) | reference)" = "$(reference f)" ]
+}
+
+@test "names with spaces, line feeds, backslashes, a dash in front, bytes that are not UTF-8" {
+	local names=('a b' $'line\nfeed' $'return\r' 'back\slash' '-p' '--' $'\xff\xfe' 'ä€𝄞' '"') name
+	for name in "${names[@]}"; do printf '%s' "$name" >"./$name"; done
+	bmt-hash --plain -- "${names[@]}" >list
+	[ "$(wc -l <list)" = "${#names[@]}" ]
+	bmt-hash --check list
+	# Byte for byte as sha256sum writes them, but for the digits.
+	sha256sum -- "${names[@]}" | sed -E 's/^(\\?)[0-9a-f]{64}/\1/' >theirs
+	sed -E 's/^(\\?)[0-9a-f]{64}/\1/' list >ours
+	cmp theirs ours
+	bmt-hash -- "${names[@]}" >json
+	jq -se '.[0].file == "a b" and .[1].file == "line\nfeed" and .[2].file == "return\r" and .[3].file == "back\\slash" and .[4].file == "-p"
+		and .[6].file == "??" and .[7].file == "ä€𝄞" and .[8].file == "\""' json
+}
+
+@test "no name can forge a line of a list" {
+	printf x >$'a\nb34ca8c22b9e982354f9c7f50b470d66db428d880c8a904d5fe4ec9713171526  c'
+	bmt-hash --plain -- * >../list
+	[ "$(wc -l <../list)" = 1 ]
+	run bmt-hash -c ../list
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "--check: all right, one changed, one missing, and lines that are none" {
+	printf foo >a
+	printf bar >b
+	bmt-hash --plain a b >list
+	run --separate-stderr bmt-hash --check list
+	[ "$status" -eq 0 ]
+	[ "$output" = $'a: OK\nb: OK' ]
+	[ -z "$stderr" ]
+	[ "$(bmt-hash -c - <list)" = "$output" ]
+	sed 's/  / */; $!s/$/\n/' list >starred # sha256sum's mark for binary, and an empty line
+	bmt-hash -c starred
+
+	printf baz >b
+	run --separate-stderr bmt-hash --check list
+	[ "$status" -eq 1 ]
+	[ "$output" = $'a: OK\nb: FAILED' ]
+	[[ "$stderr" == "bmt-hash: b: "*"$(reference b)" ]]
+
+	rm a
+	run --separate-stderr bmt-hash --check list
+	[ "$status" -eq 3 ]
+	[ "$output" = $'a: FAILED\nb: FAILED' ]
+	[[ "${stderr_lines[0]}" == "bmt-hash: a: No such file or directory" ]]
+}
+
+@test "--check: each kind of malformed line is named with its number, the rest is checked" {
+	printf foo >a
+	local good line n=0
+	good=$(bmt-hash --plain a)
+	while IFS= read -r line; do
+		printf '%s\n%b\n%s\n' "$good" "$line" "$good" >list
+		run --separate-stderr bmt-hash --check list
+		[ "$status" -eq 3 ]
+		[ "$output" = $'a: OK\na: OK' ]
+		[ "$stderr" = "bmt-hash: list: line 2 is not 'REFERENCE  FILE'" ]
+		n=$((n + 1))
+	done <<-EOF
+		x
+		${good%a}
+		${good/  / }
+		${good/  /-}
+		${good:1}
+		0$good
+		g${good:1}
+		 $good
+		\\\\\\\\$good\\\\\\\\x
+		\\\\\\\\$good\\\\\\\\
+	EOF
+	[ "$n" = 10 ]
+	run bmt-hash -c /dev/null
+	[ "$status" -eq 3 ]
+	[[ "$output" == *"no line in it" ]]
+	printf '%s\0\n' "$good" >list
+	run bmt-hash -c list
+	[ "$status" -eq 3 ]
+	[ "$output" = "bmt-hash: list: a NUL byte is in it" ]
+	run bmt-hash -c nowhere
+	[ "$status" -eq 3 ]
+}
+
+@test "files that cannot be read are named, the others are done, exit 3" {
+	printf foo >a
+	mkdir folder
+	run --separate-stderr bmt-hash folder a nowhere
+	[ "$status" -eq 3 ]
+	[ "$(jq -r .file <<<"$output")" = a ]
+	[ "$stderr" = $'bmt-hash: folder: Is a directory\nbmt-hash: nowhere: No such file or directory' ]
+}
+
+@test "a file whose owner lets nobody read it" {
+	printf foo >a
+	chmod 0 a
+	chmod 755 "$BATS_TEST_TMPDIR"
+	# root reads everything; without its capabilities it is a user like any other
+	run --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$(command -v bmt-hash)" a
+	[ "$status" -eq 3 ]
+	[ "$stderr" = "bmt-hash: a: Permission denied" ]
+	[ -z "$output" ]
+}
+
+# changed COMMAND FILE: stops bmt-hash in the middle of a large file, runs the command, lets it go on.
+changed_while_read() {
+	local change=$1 pid status=0
+	truncate -s 1500M big
+	bmt-hash big >out 2>err 3>&- &
+	pid=$!
+	until grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$pid/fdinfo/"* 2>/dev/null; do :; done
+	kill -STOP "$pid"
+	eval "$change"
+	kill -CONT "$pid"
+	wait "$pid" || status=$?
+	cat err
+	[ "$status" = 3 ] && [ ! -s out ] && [ "$(cat err)" = "bmt-hash: big: a file changed while it was read" ]
+}
+
+@test "a file that grows while it is read" {
+	changed_while_read 'printf x >>big'
+}
+
+@test "a file that shrinks while it is read" {
+	changed_while_read 'truncate -s 1400M big'
+}
+
+@test "a file that is written to while it is read" {
+	changed_while_read 'printf x | dd of=big conv=notrunc status=none'
+}
+
+@test "a sparse file of 5 GiB" {
+	truncate -s 5G big
+	run --separate-stderr bmt-hash big
+	[ "$status" -eq 0 ]
+	[ "$(jq .size <<<"$output")" = 5368709120 ]
+	# Built from its 5 * 2^18 equal leaves by hand: each level's chunks are equal but for the last.
+	[ "$(jq -r .reference <<<"$output")" = "$(zero_root 1310720)" ]
+}
+
+repeat() { # TEXT N
+	local i
+	for ((i = 0; i < $2; i++)); do printf '%s' "$1"; done
+}
+
+unhex() {
+	sed 's/../\\x&/g' | xargs -0 printf '%b'
+}
+
+# The reference of so many leaves of zeros, a multiple of 128, by single chunks.
+zero_root() {
+	local n=$1 span=4096 address
+	address=$(head -c 4096 /dev/zero | bmt-hash --chunk | jq -r .reference)
+	while [ "$n" -ge 128 ] && [ $((n % 128)) = 0 ]; do
+		n=$((n / 128)) span=$((span * 128))
+		address=$(repeat "$address" 128 | unhex | bmt-hash --chunk --span "$span" | jq -r .reference)
+	done
+	repeat "$address" "$n" | unhex | bmt-hash --chunk --span $((span * n)) | jq -r .reference
+}
+
+@test "--chunk: one chunk, its span given or its length" {
+	[ "$(printf foo | reference --chunk)" = 2387e8e7d8a48c2a9339c97c1dc3461a9a7aa07e994c5cb8b38fd7c1b3e6ea48 ]
+	[ "$(printf foo | reference --chunk --span 3)" = "$(printf foo | reference --chunk)" ]
+	[ "$(printf foo | reference --chunk --span 4)" != "$(printf foo | reference --chunk)" ]
+	# greaterthanspan: its first eight bytes are the span
+	[ "$(printf hanspan | reference --chunk --span "$(printf greatert | od -An -tu8 | tr -d ' ')")" = \
+		95022e6af5c6d6a564ee55a67f8455a3e18c511b5697c932d9e44f07f2fb8c53 ]
+	head -c 4097 /dev/zero >long
+	run bmt-hash --chunk long
+	[ "$status" -eq 3 ]
+	[ "$output" = "bmt-hash: long: larger than a chunk, 4096 bytes" ]
+	printf foo | bmt-hash --chunk --span 18446744073709551614 >/dev/null
+}
+
+@test "--tree: the chunks from which the reference follows; nothing for one block" {
+	mod256 300000 >f
+	bmt-hash --tree f.bmt f >json
+	[ "$(stat -c %s f.bmt)" = $((8 + 74 * 32)) ]
+	[ "$(head -c 8 f.bmt | od -An -tu8 | tr -d ' ')" = 300000 ]
+	[ "$(tail -c +9 f.bmt | reference --chunk --span 300000)" = "$(jq -r .reference json)" ]
+	# and its first address is that of the first block
+	[ "$(tail -c +9 f.bmt | head -c 32 | od -An -v -tx1 | tr -d ' \n')" = "$(head -c 4096 f | reference)" ]
+	head -c 4096 f >one
+	bmt-hash -t one.bmt one >/dev/null
+	[ -f one.bmt ]
+	[ ! -s one.bmt ]
+}
+
+@test "--tree of two levels: the root comes first" {
+	truncate -s $((129 * 4096)) f
+	bmt-hash --tree f.bmt f >json
+	[ "$(stat -c %s f.bmt)" = $((8 + 64 + 4104)) ]
+	[ "$(tail -c +9 f.bmt | head -c 64 | reference --chunk --span $((129 * 4096)))" = "$(jq -r .reference json)" ]
+	[ "$(tail -c +81 f.bmt | reference --chunk --span $((128 * 4096)))" = \
+		"$(tail -c +9 f.bmt | head -c 32 | od -An -v -tx1 | tr -d ' \n')" ]
+}
+
+@test "--tree needs a regular file, never replaces the file itself, and leaves nothing when it fails" {
+	mod256 5000 >f
+	run bmt-hash --tree f.bmt - < <(cat f)
+	[ "$status" -eq 3 ]
+	[ "$output" = "bmt-hash: -: a tree needs a regular file" ]
+	run bmt-hash --tree ./f f
+	[ "$status" -eq 2 ]
+	[[ "$output" == "bmt-hash: --tree: './f' is the file itself"* ]]
+	run bmt-hash --tree nowhere/f.bmt f
+	[ "$status" -eq 3 ]
+	[ "$(stat -c %s f)" = 5000 ]
+	rm -f block
+	[ "$(find . -type f)" = ./f ]
+	bmt-hash --tree f.bmt <f >/dev/null # standard input may be a regular file
+	[ -s f.bmt ]
+}
+
+@test "--tree on a full disk: exit 3, nothing under the name" {
+	mod256 5000 >f
+	unshare -m bash -e <<-'EOF'
+		mkdir small
+		mount -t tmpfs -o size=16k tmpfs small
+		head -c 16384 /dev/zero >small/fill || true
+		status=0
+		bmt-hash --tree small/f.bmt f 2>err || status=$?
+		[ "$status" = 3 ]
+		grep -q 'No space left on device' err
+		[ "$(ls -A small)" = fill ]
+	EOF
+}
+
+@test "standard output that is full" {
+	printf foo >a
+	run --separate-stderr bash -c 'bmt-hash a >/dev/full'
+	[ "$status" -eq 3 ]
+	[ "$stderr" = "bmt-hash: write error: No space left on device" ]
+	bmt-hash --plain a >list
+	run bash -c 'bmt-hash -c list >/dev/full'
+	[ "$status" -eq 3 ]
+}
+
+@test "options that do not go together" {
+	printf foo >a
+	local line n=0
+	while read -r line; do
+		# shellcheck disable=SC2086 # words
+		run bmt-hash $line
+		[ "$status" -eq 2 ]
+		[[ "$output" == "bmt-hash: --"*"Try 'bmt-hash --help'." ]]
+		n=$((n + 1))
+	done <<-'EOF'
+		--check list a
+		--check list --chunk
+		--check list --tree t
+		--tree t a a
+		--tree t --chunk a
+		--span 3 a
+		--chunk --span -1 a
+		--chunk --span 18446744073709551616 a
+	EOF
+	[ "$n" = 8 ]
+}
+
+@test "a terminal is told that it is read from" {
+	run script -qec 'bmt-hash' /dev/null < <(printf 'foo\n\004'; sleep 0.3)
+	[[ "$output" == *"bmt-hash: reading data from the terminal, end with ^D"* ]]
+}
