@@ -54,7 +54,7 @@ static void check_roles(struct cli *cli, const struct cli_texts *roles)
 	for (size_t i = 0; i < roles->n; i++) {
 		const char *pair = roles->v[i], *equals = strchr(pair, '=');
 		size_t n = equals == NULL ? 0 : (size_t)(equals - pair);
-		if (!name_is_printable(bytes_of(pair, n)) || equals[1] == 0)
+		if (equals == NULL || !name_is_printable(bytes_of(pair, n)) || equals[1] == 0)
 			cli_usage(cli, "--role: '%s' is not NAME=FILE", pair);
 		for (size_t k = 0; k < i; k++) {
 			const char *other = strchr(roles->v[k], '=');

@@ -297,7 +297,9 @@ sums_up() {
 @test "deps: nothing is done when all is there" {
 	small_tree
 	echo 'build bash' > "$tree/tools/packages"
-	run unshare -rn "$tree/tools/deps.sh" build
+	local alone=(unshare -n) # a root in a changed root may make no user namespace
+	[ "$(id -u)" = 0 ] || alone=(unshare -rn)
+	run "${alone[@]}" "$tree/tools/deps.sh" build
 	[ "$status" = 0 ]
 	[ -z "$output" ]
 }
