@@ -99,7 +99,7 @@ int file_output_open(struct file_output *f, const char *path, mode_t mode)
 	return OK;
 }
 
-static int sync_folder(const char *path)
+int file_sync_folder(const char *path)
 {
 	char *folder = strdup(path);
 	if (folder == NULL)
@@ -133,7 +133,7 @@ static int commit(struct file_output *f, bool replace)
 	temporary_forget(f->temporary);
 	free(f->temporary);
 	f->temporary = NULL;
-	if (err == OK && (err = sync_folder(f->path)) != OK && !replace) {
+	if (err == OK && (err = file_sync_folder(f->path)) != OK && !replace) {
 		int kept = errno;
 		(void)unlink(f->path); /* it is new, and ours */
 		errno = kept;
@@ -176,6 +176,20 @@ int file_write_all(int fd, struct bytes data)
 		if (n <= 0)
 			return ERR_IO;
 		data = bytes_skip(data, (size_t)n);
+	}
+	return OK;
+}
+
+int file_write_at(int fd, struct bytes data, uint64_t offset)
+{
+	while (data.n > 0) {
+		ssize_t n = pwrite(fd, data.p, data.n, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		data = bytes_skip(data, (size_t)n);
+		offset += (uint64_t)n;
 	}
 	return OK;
 }

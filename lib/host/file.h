@@ -27,6 +27,10 @@ MUST_CHECK int file_output_commit_new(struct file_output *f);
 void file_output_drop(struct file_output *f);
 
 MUST_CHECK int file_write_all(int fd, struct bytes data);
+/* The same at an offset; the file's own position stays. */
+MUST_CHECK int file_write_at(int fd, struct bytes data, uint64_t offset);
+/* fsync of the folder that path lies in, so that a rename there survives a power cut. */
+MUST_CHECK int file_sync_folder(const char *path);
 /* Whole small file, atomically. */
 MUST_CHECK int file_write(const char *path, struct bytes data, mode_t mode);
 /* mkdir -p, mode 0777 less umask. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "swarm/split.h"
 #include "swarm/tree.h"
 
@@ -35,21 +36,6 @@ struct hashing {
 	int err; /* of the worker that splits */
 };
 
-static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
-{
-	while (n > 0) {
-		ssize_t put = pwrite(fd, p, n, (off_t)offset);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return ERR_IO;
-		p += put;
-		n -= (size_t)put;
-		offset += (uint64_t)put;
-	}
-	return OK;
-}
-
 static int keep_chunks(struct hashing *h)
 {
 	struct split_chunk chunk;
@@ -64,7 +50,7 @@ static int keep_chunks(struct hashing *h)
 			return ERR_CHANGED;
 		store_le64(bytes, chunk.span);
 		memcpy(bytes + CHUNK_SPAN_BYTES, chunk.payload.p, chunk.payload.n);
-		int err = write_at(h->tree_fd, bytes, place.n, place.offset);
+		int err = file_write_at(h->tree_fd, bytes_of(bytes, place.n), place.offset);
 		if (err != OK)
 			return err;
 	}

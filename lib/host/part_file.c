@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "host/file.h"
 
 static void find_pieces(const struct part_file *p, struct fetch *f, uint64_t length)
 {
@@ -67,16 +68,7 @@ int part_file_open(struct part_file *p, const char *folder, struct bytes name, s
 
 int part_file_write(const struct part_file *p, struct bytes data, uint64_t offset)
 {
-	while (data.n > 0) {
-		ssize_t n = pwrite(p->fd, data.p, data.n, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return ERR_IO;
-		data = bytes_skip(data, (size_t)n);
-		offset += (uint64_t)n;
-	}
-	return OK;
+	return file_write_at(p->fd, data, offset);
 }
 
 int part_file_mark(const struct part_file *p, uint32_t piece, bool there)
@@ -95,26 +87,11 @@ int part_file_forget(const struct part_file *p)
 	return OK;
 }
 
-static int sync_folder_of(const char *path)
-{
-	char *copy = strdup(path);
-	if (copy == NULL)
-		return ERR_NO_MEMORY;
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = fd < 0 || fsync(fd) != 0 ? ERR_IO : OK;
-	int kept = errno;
-	if (fd >= 0)
-		(void)close(fd); /* nothing was written through it */
-	free(copy);
-	errno = kept;
-	return err;
-}
-
 int part_file_finish(struct part_file *p)
 {
 	if (ftruncate(p->fd, (off_t)p->fetch->size) != 0 || fsync(p->fd) != 0 || rename(p->path, p->final) != 0)
 		return ERR_IO;
-	return sync_folder_of(p->final);
+	return file_sync_folder(p->final);
 }
 
 void part_file_close(struct part_file *p)
