@@ -119,12 +119,11 @@ static int hash_artifact(struct making *m, const char *file, struct hash_result 
 		.sha256 = true, .reference = true, .tree_fd = out.fd, .progress = show, .context = m};
 	if (err == OK)
 		err = hash_file(fd, &wanted, result);
-	cli_progress_end(m->cli);
 	if (err == OK && m->o->trees)
 		err = file_output_commit(&out);
-	else
-		file_output_drop(&out);
 	int kept = errno;
+	cli_progress_end(m->cli);
+	file_output_drop(&out); /* nothing when it was committed */
 	(void)close(fd); /* only read from */
 	errno = kept;
 	if (err == OK && result->size == 0)
