@@ -117,7 +117,6 @@ size_t fetch_arrived(struct fetch *f, unsigned request, size_t n, uint64_t now_m
 	size_t take = n < left ? n : (size_t)left;
 	r->heard_ms = now_ms;
 	r->got += take;
-	f->sources[r->source].strikes = 0;
 	*store = fetch_owns(f, request, piece);
 	if (*store)
 		f->sources[r->source].bytes += take;
@@ -134,6 +133,7 @@ bool fetch_completed(struct fetch *f, unsigned request, uint32_t *piece)
 			continue;
 		f->state[i] = FETCH_STORED;
 		f->from[i] = r->source;
+		f->sources[r->source].strikes = 0; /* a few bytes now and then are no progress */
 		f->done_n += !f->has_tree;
 		*piece = i;
 		return true;

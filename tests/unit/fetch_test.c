@@ -13,13 +13,14 @@ struct server {
 	bool absent, other_size, no_ranges;
 	unsigned lies_per_mille;             /* of pieces */
 	uint64_t stalls_after, closes_after; /* bytes in all; 0: never */
+	uint64_t stalls_each;                /* bytes of every answer; 0: never */
 	uint64_t sent;
 };
 
 struct flight {
 	bool active, whole;
 	unsigned source;
-	uint64_t at, left, ready_ms;
+	uint64_t at, left, ready_ms, got;
 	double credit;
 };
 
@@ -73,6 +74,7 @@ static void send_some(struct world *w, unsigned request, uint64_t n)
 		w->skipped += store ? 0 : take;
 		x->at += take;
 		x->left -= take;
+		x->got += take;
 		s->sent += take;
 		n -= take;
 		take_completed(w, request);
@@ -110,7 +112,8 @@ static void step_servers(struct world *w)
 			continue;
 		answer(w, i);
 		struct server *s = &w->servers[x->source];
-		if (!x->active || (s->stalls_after > 0 && s->sent >= s->stalls_after))
+		if (!x->active || (s->stalls_after > 0 && s->sent >= s->stalls_after) ||
+		    (s->stalls_each > 0 && x->got >= s->stalls_each))
 			continue;
 		unsigned sharing = 0;
 		for (unsigned k = 0; k < FETCH_REQUESTS_MAX; k++)
@@ -329,6 +332,15 @@ TEST(a_lone_dead_source_ends_in_bounded_time)
 	done(w);
 }
 
+TEST(a_source_that_stalls_every_time_ends_too)
+{
+	struct world *w = world_new(4U << 20, false, 1, 13);
+	w->servers[0].stalls_each = 1000;
+	run(w, 600000);
+	CHECK(w->failed && w->now_ms < 30000 && w->f.sources[0].fault == FETCH_FAILING);
+	done(w);
+}
+
 TEST(no_source_fails_at_once)
 {
 	struct world *w = world_new(100, false, 0, 12);
@@ -385,6 +397,7 @@ int main(void)
 	RUN(rot_on_disk_is_fetched_anew_and_blames_nobody);
 	RUN(stalls_and_early_ends_are_survived);
 	RUN(a_lone_dead_source_ends_in_bounded_time);
+	RUN(a_source_that_stalls_every_time_ends_too);
 	RUN(no_source_fails_at_once);
 	RUN(huge_sizes_have_few_pieces);
 	RUN(random_networks);

@@ -1,0 +1,585 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+# phase-fetch: whatever providers, disks and people do, what stands under the final name is what was
+# signed. Providers are modes of tests/interop/hostile_server.py, all of one server.
+
+setup_file() {
+	local root=$PWD dir=$BATS_FILE_TMPDIR
+	PATH="$root/build/bin:$PATH"
+	cd "$dir" || exit 1
+	mkdir -p store/stable/x86_64
+	openssl enc -aes-128-ctr -nosalt -pass pass:kernel -in /dev/zero 2>/dev/null | head -c 5000001 > store/stable/x86_64/vmlinuz
+	seq 1 20000 > store/stable/x86_64/initramfs.img
+	echo small > store/stable/x86_64/settings
+	phase-sign --new-key a > /dev/null
+	phase-sign --new-key b > /dev/null
+	phase-manifest -a x86_64 --release 7 --cmdline 'console=ttyS0 quiet' --trees store | phase-sign -k a.key > m.json
+	cp m.json store/stable/x86_64/manifest.json
+	cp m.json store/manifest.json
+	python3 "$root/tests/interop/hostile_server.py" --log "$dir/log" store > port 3>&- &
+	echo $! > pid
+	for _ in {1..500}; do
+		[ ! -s port ] || return 0
+		sleep 0.01
+	done
+	return 1
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+}
+
+setup() {
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	dir=$BATS_FILE_TMPDIR
+	store=$dir/store/stable/x86_64
+	port=$(cat "$dir/port")
+	http=http://127.0.0.1:$port
+	: > "$dir/log"
+}
+
+teardown() {
+	local pids
+	pids=$(cat ./*.pid 2>/dev/null) || return 0
+	# shellcheck disable=SC2086 # a list
+	kill $pids 2>/dev/null || true
+}
+
+# from MODE...: lines of candidates.
+from() {
+	local mode
+	for mode; do
+		echo "{\"manifest_url\":\"$http/$mode/stable/x86_64/manifest.json\",\"source\":\"url\"}"
+	done
+}
+
+# fetches STATUS MODE...: from candidates in those modes into out; messages in err, the plan in plan.
+fetches() {
+	local wanted=$1 status=0
+	shift
+	from "$@" | timeout 60 phase-fetch -k "$dir/a.pub" -o out > plan 2> err || status=$?
+	cat err
+	[ "$status" = "$wanted" ]
+}
+
+whole() {
+	cmp out/vmlinuz "$store/vmlinuz" && cmp out/initramfs.img "$store/initramfs.img" &&
+		cmp out/manifest.json "$dir/m.json" && [ -z "$(find out -name '*.part')" ]
+}
+
+# Nothing under a final name, nothing printed, no manifest, exit STATUS.
+nothing() {
+	[ ! -s plan ] && [ -z "$(find out -type f ! -name '*.part' 2>/dev/null)" ]
+}
+
+# bytes_from MODE: what the plan says came from there, and bad_from.
+bytes_from() {
+	jq -e --arg u "$http/$1/" '.sources[] | select(.url == $u) | .bytes' plan
+}
+
+bad_from() {
+	jq -e --arg u "$http/$1/" '.sources[] | select(.url == $u) | .bad' plan
+}
+
+# sent_by MODE FILE: bytes of the file that the server sent in that mode.
+sent_by() {
+	awk -v m="$1" -v f="stable/x86_64/$2" '$1 == m && $2 == f { n += $5 } END { print n + 0 }' "$dir/log"
+}
+
+@test "one provider: files, manifest and plan; a second run fetches nothing" {
+	fetches 0 honest
+	whole
+	[ ! -s err ]
+	[ "$(jq -r '.kernel, .initrd[], .manifest' plan)" = "$(printf '%s\n' "$PWD"/out/{vmlinuz,initramfs.img,manifest.json})" ]
+	[ "$(jq -c '[.cmdline, .release, .channel, .arch]' plan)" = '["console=ttyS0 quiet",7,"stable","x86_64"]' ]
+	[ "$(bytes_from honest)" = $((5000001 + $(stat -c %s "$store/initramfs.img"))) ]
+	[ "$(bad_from honest)" = 0 ]
+	[ ! -e out/settings ]
+	: > "$dir/log"
+	fetches 0 honest
+	[ "$(bytes_from honest)" = 0 ]
+	[ ! -s "$dir/log" ]
+}
+
+@test "two providers: each gives a part of it" {
+	fetches 0 honest rate-3000000
+	whole
+	[ "$(bytes_from honest)" -gt 0 ]
+	[ "$(bytes_from rate-3000000)" -gt 0 ]
+}
+
+@test "candidates: a pipe, a file, URLs one a line, a manifest's URL, a root" {
+	local given
+	from honest > candidates
+	echo "$http/honest/manifest.json" > urls
+	for given in candidates urls "$http/honest/stable/x86_64/manifest.json" "$http/honest/manifest.json" "$http/honest" "$http/honest/"; do
+		rm -rf out
+		phase-fetch -k "$dir/a.pub" -o out "$given" > plan
+		whole
+	done
+	rm -rf out
+	phase-fetch -k "$dir/a.pub" -o out - < candidates > plan
+	whole
+}
+
+@test "candidates: what is none is passed over with a word; none at all is an error" {
+	{ echo '{"manifest_url":7}'; echo '["x"]'; echo 'ftp://h/'; echo; from honest; } |
+		phase-fetch -k "$dir/a.pub" -o out > plan 2> err
+	whole
+	[ "$(grep -c 'line [1-3] of the candidates is none' err)" = 3 ]
+	rm -rf out
+	run -3 phase-fetch -k "$dir/a.pub" -o out < /dev/null
+	[[ $output = *'no candidates'* ]]
+	run -3 phase-fetch -k "$dir/a.pub" -o out ./no-such-file
+	[[ $output = *'no-such-file: No such file'* ]]
+	run -3 phase-fetch -k "$dir/a.pub" -o out "http://user@h/"
+	[[ $output = *'is not an http or https URL'* ]]
+	[ ! -e out ]
+}
+
+@test "a wrong byte at start, middle, end: the liar is dropped and named, at once with a tree" {
+	local place
+	for place in start middle end; do
+		rm -rf out
+		fetches 0 "wrong-$place+rate-20000000" rate-4000000
+		whole
+		if [ "$(sent_by "wrong-$place+rate-20000000" vmlinuz)" -ge 5000001 ]; then
+			[ "$(bad_from "wrong-$place+rate-20000000")" -gt 0 ]
+		fi
+	done
+	rm -rf out
+	fetches 0 wrong-0+rate-9000000 honest # the first piece is the first source's
+	whole
+	grep -q "/wrong-0+rate-9000000/.*: sent wrong bytes; dropped" err
+	[ "$(bad_from wrong-0+rate-9000000)" -ge 1048576 ]
+	[ "$(bad_from honest)" = 0 ]
+}
+
+@test "a wrong byte and no tree: found by the whole's hash, the liar is dropped and named" {
+	fetches 0 wrong-0+no-tree rate-9000000+no-tree
+	whole
+	grep -q "fetching it again" err
+	grep -q "/wrong-0+no-tree/.*: sent wrong bytes; dropped" err
+	! grep -q "/rate-9000000+no-tree/.*dropped" err
+	rm -rf out
+	fetches 0 wrong-middle+no-tree wrong-end+no-tree wrong-start+no-tree honest+no-tree
+	whole
+}
+
+@test "only liars: exit 1, and nothing under the final name" {
+	local mode
+	for mode in wrong-start wrong-middle wrong-end wrong-start+no-tree wrong-end+no-tree+no-range; do
+		rm -rf out
+		fetches 1 "$mode"
+		nothing
+		grep -q "out/[a-z.]*: .*hash" err || grep -q "out/vmlinuz: " err
+	done
+	rm -rf out
+	fetches 1 wrong-start wrong-start+no-range
+	nothing
+	rm -rf out
+	fetches 1 wrong-start wrong-end # between them they have all of it, but who lies once is asked no more
+	nothing
+	rm -rf out
+	fetches 1 wrong-start+no-tree wrong-start+no-tree+no-range
+	nothing
+}
+
+@test "another size, longer or shorter: not taken" {
+	local mode
+	for mode in other-size-1 other-size--1 other-size-1+no-range other-size--1+no-range; do
+		rm -rf out
+		fetches 1 "$mode"
+		nothing
+		grep -q "has a file of another size" err
+		fetches 0 "$mode" honest
+		whole
+	done
+}
+
+@test "closes early, lies about its length, garbage in ranges: no other bytes, another provider" {
+	local mode
+	for mode in close-0 close-1500000 more-7 less-7 garbage-range shifted-range no-content-range 200-to-range garbage \
+		redirect chunked+close-5; do
+		rm -rf out
+		from "$mode" honest > candidates
+		timeout 60 phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err || { echo "$mode"; cat err; false; }
+		whole
+	done
+}
+
+@test "ranges that cannot be had: the whole is taken" {
+	local mode
+	for mode in no-range no-range+no-tree no-range+chunked garbage-range+no-range; do
+		rm -rf out
+		fetches 0 "$mode"
+		whole
+		[ "$(sent_by "$mode" vmlinuz)" -ge 5000001 ]
+	done
+	rm -rf out
+	fetches 0 no-range status-404
+	whole
+	rm -rf out
+	fetches 0 chunked
+	whole
+}
+
+@test "404, 403, 500 and dead providers: the others give it" {
+	local mode
+	for mode in status-404 status-403 status-500 status-416; do
+		rm -rf out
+		fetches 0 "$mode" honest
+		whole
+		rm -rf out
+		fetches 3 "$mode" || fetches 1 "$mode"
+		nothing
+		grep -q "$mode/stable/x86_64/" err
+	done
+	rm -rf out
+	{ from honest; echo http://127.0.0.1:1/manifest.json; } | phase-fetch -k "$dir/a.pub" -o out > plan 2> err
+	whole
+	grep -q "http://127.0.0.1:1/manifest.json: " err
+}
+
+@test "a provider that stalls is left behind" {
+	fetches 0 stall-100000 honest
+	whole
+	rm -rf out
+	fetches 0 endless-tree # nobody else: goes on without the tree
+	whole
+}
+
+@test "a provider that only ever stalls: an end, exit 3" {
+	SECONDS=0
+	fetches 3 stall-1000
+	nothing
+	[ "$SECONDS" -lt 30 ]
+	grep -q "no source is left" err
+}
+
+@test "a slow provider beside a fast one does not hold it up" {
+	SECONDS=0
+	fetches 0 rate-50000 honest
+	whole
+	[ "$SECONDS" -lt 20 ]
+}
+
+@test "trees that are wrong, short, endless or pages: the download goes on" {
+	local mode
+	for mode in bad-tree short-tree html-tree no-tree; do
+		rm -rf out
+		fetches 0 "$mode"
+		whole
+	done
+	rm -rf out
+	fetches 0 bad-tree+wrong-0 bad-tree+rate-9000000
+	whole
+}
+
+@test "manifests: too large, a page, endless, missing, other signers" {
+	fetches 3 huge-manifest
+	grep -q "larger than 1 MiB" err
+	fetches 3 html-manifest
+	SECONDS=0
+	run -3 phase-fetch -k "$dir/a.pub" -o out --timeout 1s "$http/slow-manifest/"
+	[ "$SECONDS" -lt 5 ]
+	run -3 phase-fetch -k "$dir/a.pub" -o out "$http/honest/no/such/manifest.json"
+	[[ $output = *404* ]]
+	run -4 phase-fetch -k "$dir/b.pub" -o out "$http/honest/"
+	run -4 phase-fetch -k "$dir/a.pub" -k "$dir/b.pub" --threshold 2 -o out "$http/honest/"
+	run -4 phase-fetch -k "$dir/a.pub" --channel beta -o out "$http/honest/"
+	run -4 phase-fetch -k "$dir/a.pub" --arch arm64 -o out "$http/honest/"
+	[ ! -e out ]
+	fetches 0 huge-manifest html-manifest honest
+	whole
+}
+
+# release N EXPIRES FOLDER: a store of another release.
+release() {
+	mkdir -p "$3/stable/x86_64"
+	cp "$store/initramfs.img" "$3/stable/x86_64/"
+	seq "$1" 90000 > "$3/stable/x86_64/vmlinuz"
+	phase-manifest -a x86_64 --release "$1" --expires "$2" "$3" | phase-sign -k "$dir/a.key" > "$3/manifest.json"
+}
+
+# serve FOLDER: another server; sets other to its URL.
+serve() {
+	python3 "$root/tests/interop/hostile_server.py" "${@:2}" "$1" > "$1.port" 3>&- &
+	echo $! > "$1.pid"
+	for _ in {1..500}; do
+		[ ! -s "$1.port" ] || break
+		sleep 0.01
+	done
+	other=http://127.0.0.1:$(cat "$1.port")
+}
+
+@test "the highest release wins, and only its providers are asked for files" {
+	release 8 30d newer
+	serve newer
+	{ from honest; echo "$other/honest/"; } | phase-fetch -k "$dir/a.pub" -o out > plan
+	[ "$(jq .release plan)" = 8 ]
+	cmp out/vmlinuz newer/stable/x86_64/vmlinuz
+	[ "$(jq -r '.sources[].url' plan)" = "$other/honest/" ]
+	[ ! -s "$dir/log" ]
+}
+
+@test "rollback: refused after a higher one was taken; a failed fetch raises no floor" {
+	release 8 30d newer
+	serve newer
+	run -3 phase-fetch -k "$dir/a.pub" --state state -o out "$other/status-500/"
+	phase-fetch -k "$dir/a.pub" --state state -o out "$http/honest/" > plan
+	phase-fetch -k "$dir/a.pub" --state state -o out "$other/honest/" > plan
+	cmp out/vmlinuz newer/stable/x86_64/vmlinuz
+	cp -r out before
+	run -4 phase-fetch -k "$dir/a.pub" --state state -o out "$http/honest/"
+	[[ $output = *floor* ]]
+	diff -r out before
+}
+
+@test "expired: exit 4" {
+	mkdir -p old/stable/x86_64
+	jq -c '.expires_at = "2026-01-02T00:00:00Z" | .created_at = "2026-01-01T00:00:00Z" | .signatures = []' "$dir/m.json" |
+		phase-sign -k "$dir/a.key" > old/manifest.json
+	serve old
+	run -4 phase-fetch -k "$dir/a.pub" -o out "$other/honest/"
+	[[ $output = *expire* ]]
+	[ ! -e out ]
+}
+
+@test "names that lead out of the folder are refused, however well signed" {
+	local name
+	mkdir -p evil
+	serve evil
+	for name in ../escaped /tmp/escaped . .. a/b 'a\\u0000b' .hidden manifest.json; do
+		sed "s|\"filename\":\"vmlinuz\"|\"filename\":\"$name\"|" "$dir/m.json" > evil/manifest.json
+		! cmp -s evil/manifest.json "$dir/m.json"
+		run -3 phase-fetch -k "$dir/a.pub" -o out "$other/honest/"
+		[[ $output = *'filename'* || $output = *'malformed'* || $output = *'allowed'* ]] || { echo "$name: $output"; false; }
+		[ ! -e out ]
+	done
+}
+
+@test "resume after kill -9: what was there is not fetched again" {
+	local pid kept
+	from rate-1500000 > candidates
+	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
+	pid=$!
+	for _ in {1..500}; do
+		[ "$(stat -c %b out/vmlinuz.part 2>/dev/null || echo 0)" -lt 5200 ] || break
+		sleep 0.02
+	done
+	kill -9 "$pid"
+	wait "$pid" || true
+	[ -f out/vmlinuz.part ]
+	[ ! -e out/vmlinuz ]
+	# The map of pieces behind the bytes says what there is.
+	kept=$(tail -c +5000002 out/vmlinuz.part | tr -dc '\001' | wc -c)
+	[ "$kept" -ge 1 ]
+	: > "$dir/log"
+	fetches 0 honest
+	whole
+	[ "$(sent_by honest vmlinuz)" = $((5000001 - kept * 1048576)) ]
+}
+
+# part PIECES: leaves out/vmlinuz.part with the first PIECES pieces and its map.
+part() {
+	mkdir -p out
+	{ head -c $(($1 * 1048576)) "$store/vmlinuz"; head -c $((5000001 - $1 * 1048576)) /dev/zero; } > out/vmlinuz.part
+	{ head -c "$1" /dev/zero | tr '\0' '\1'; head -c $((5 - $1)) /dev/zero; } >> out/vmlinuz.part
+}
+
+@test "a .part that was spoiled is healed, with a tree and without" {
+	part 3
+	fetches 0 honest
+	whole
+	[ "$(bytes_from honest)" = $((5000001 - 3 * 1048576 + $(stat -c %s "$store/initramfs.img"))) ]
+	rm -rf out
+	part 3
+	printf X | dd of=out/vmlinuz.part bs=1 seek=1500000 conv=notrunc status=none
+	fetches 0 honest
+	whole
+	[ "$(bytes_from honest)" = $((5000001 - 2 * 1048576 + $(stat -c %s "$store/initramfs.img"))) ]
+	[ "$(bad_from honest)" = 0 ]
+	rm -rf out
+	part 3
+	printf X | dd of=out/vmlinuz.part bs=1 seek=1500000 conv=notrunc status=none
+	fetches 0 honest+no-tree
+	whole
+	! grep -q dropped err
+}
+
+@test "a .part that is a plain prefix, too long, empty, or all there" {
+	mkdir out
+	head -c 2500000 "$store/vmlinuz" > out/vmlinuz.part
+	fetches 0 honest
+	whole
+	[ "$(sent_by honest vmlinuz)" = $((5000001 - 2 * 1048576)) ]
+	rm -rf out; mkdir out
+	head -c 9000000 /dev/urandom > out/vmlinuz.part
+	fetches 0 honest
+	whole
+	rm -rf out; mkdir out
+	: > out/vmlinuz.part
+	fetches 0 honest
+	whole
+	rm -rf out; mkdir out
+	cp "$store/vmlinuz" out/vmlinuz.part
+	: > "$dir/log"
+	fetches 0 honest
+	whole
+	[ "$(sent_by honest vmlinuz)" = 0 ]
+}
+
+@test "a wrong file under the final name is replaced; a link there is not followed" {
+	mkdir out
+	echo old > out/vmlinuz
+	echo precious > precious
+	ln -s ../precious out/initramfs.img
+	fetches 0 honest
+	whole
+	[ ! -L out/initramfs.img ]
+	[ "$(cat precious)" = precious ]
+	rm -rf out; mkdir out
+	ln -s ../precious out/vmlinuz.part
+	fetches 3 honest
+	[ "$(cat precious)" = precious ]
+	[ ! -e out/vmlinuz ]
+}
+
+@test "disk full: exit 3 and says so, nothing under the final name; goes on when there is room" {
+	mkdir out
+	mount -t tmpfs -o size=3m none out
+	fetches 3 honest || { umount out; false; }
+	grep -q 'out/vmlinuz: No space left on device' err || { umount out; false; }
+	nothing || { umount out; false; }
+	mount -o remount,size=20m out
+	fetches 0 honest || { umount out; false; }
+	cmp out/vmlinuz "$store/vmlinuz" || { umount out; false; }
+	umount out
+}
+
+@test "output folder: made when missing; a file or a read-only place is an error" {
+	from honest > candidates
+	phase-fetch -k "$dir/a.pub" -o new/deep/er candidates > plan
+	cmp new/deep/er/vmlinuz "$store/vmlinuz"
+	: > file
+	run -3 phase-fetch -k "$dir/a.pub" -o file candidates
+	[[ $output = *'file: '* ]]
+	run -3 phase-fetch -k "$dir/a.pub" -o /proc/none candidates
+	[[ $output = *'/proc/none: '* ]]
+	mkdir out
+	mount -t tmpfs -o ro none out
+	run -3 phase-fetch -k "$dir/a.pub" -o out candidates
+	umount out
+	[[ $output = *'Read-only file system'* ]]
+}
+
+@test "two at once into the same folder: one is told so, the other is not disturbed" {
+	from rate-2500000 > candidates
+	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
+	pid=$!
+	for _ in {1..500}; do
+		[ ! -e out/vmlinuz.part ] || break
+		sleep 0.01
+	done
+	from honest > second
+	run -3 phase-fetch -k "$dir/a.pub" -o out second
+	[[ $output = *'another download is writing it'* ]]
+	wait "$pid"
+	whole
+}
+
+@test "Ctrl-C: dies by the signal, keeps the .part, goes on later" {
+	# Not in the background: there bash would have it ignore SIGINT.
+	status=0
+	from rate-1000000 > candidates
+	timeout --preserve-status -s INT 1.5 phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err || status=$?
+	[ "$status" = 130 ]
+	[ -f out/vmlinuz.part ]
+	nothing
+	fetches 0 honest
+	whole
+}
+
+@test "--artifact: only that one; one that is not there is an error" {
+	from honest > candidates
+	phase-fetch -k "$dir/a.pub" -o out --artifact settings candidates > plan
+	[ "$(ls out)" = "$(printf 'manifest.json\nsettings')" ]
+	cmp out/settings "$store/settings"
+	[ "$(jq -c '[.kernel, .initrd]' plan)" = '[null,[]]' ]
+	run -3 phase-fetch -k "$dir/a.pub" -o out --artifact nothing candidates
+	[[ $output = *'has no such artifact'* ]]
+}
+
+@test "an absolute download_url is one more source; --source another" {
+	mkdir -p absolute bare/stable/x86_64
+	jq -c --arg u "$http/honest/stable/x86_64/" '.signatures = [] |
+		.artifacts[] |= (.download_url = $u + .filename)' "$dir/m.json" | phase-sign -k "$dir/a.key" > absolute/manifest.json
+	serve absolute
+	phase-fetch -k "$dir/a.pub" -o out "$other/honest/" > plan 2> err
+	cmp out/vmlinuz "$store/vmlinuz"
+	[ "$(sent_by honest vmlinuz)" -ge 5000001 ]
+	rm -rf out
+	phase-fetch -k "$dir/a.pub" -o out --source "$http/honest" "$http/status-404/" > plan
+	whole
+	[ "$(bytes_from honest)" -gt 5000000 ]
+}
+
+@test "a dead IPv6 address costs a quarter of a second" {
+	timeout 40 unshare -nm bash -euc '
+		printf "127.0.0.1 both\n2001:db8::1 both\n" > hosts
+		mount --bind hosts /etc/hosts
+		ip link set lo up
+		ip link add d0 type veth peer name d1
+		ip link set d0 up; ip link set d1 up
+		ip -6 addr add 2001:db8::2/64 dev d0 nodad
+		ip -6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev d0
+		python3 "$1/tests/interop/hostile_server.py" --port 8080 "$2/store" > v6.port 3>&- &
+		echo $! > v6.pid
+		for i in {1..500}; do [ ! -s v6.port ] || break; sleep 0.01; done
+		getent ahosts both
+		began=$(date +%s%N)
+		timeout 20 phase-fetch -k "$2/a.pub" -o out http://both:8080/honest/ > plan
+		echo $((($(date +%s%N) - began) / 1000000)) > ms
+		kill "$(cat v6.pid)"
+	' _ "$root" "$dir"
+	rm -f v6.pid
+	cat ms
+	cmp out/vmlinuz "$store/vmlinuz"
+	[ "$(cat ms)" -lt 2500 ]
+}
+
+# peak_kib COMMAND...: prints its largest resident size.
+peak_kib() {
+	python3 -c '
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:], stdout=open("plan", "wb"))
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)' "$@"
+}
+
+@test "5 GiB: fetched and checked in less than 64 MiB of memory" {
+	local big
+	big=$(mktemp -d /dev/shm/phase-fetch.XXXXXX)
+	mkdir -p "$big/store/stable/x86_64"
+	ln -s "$big" big
+	truncate -s 5G "$big/store/stable/x86_64/rootfs.img"
+	printf end | dd of="$big/store/stable/x86_64/rootfs.img" bs=1 seek=5368709000 conv=notrunc status=none
+	echo k > "$big/store/stable/x86_64/vmlinuz"
+	phase-manifest -a x86_64 --release 1 --trees "$big/store" | phase-sign -k "$dir/a.key" > "$big/store/manifest.json"
+	serve big/store
+	peak_kib phase-fetch -k "$dir/a.pub" --artifact rootfs -o "$big/out" "$other/honest/" > kib || { rm -rf "$big"; false; }
+	cat kib
+	cmp -n 5368709120 "$big/out/rootfs.img" "$big/store/stable/x86_64/rootfs.img" || { rm -rf "$big"; false; }
+	rm -rf "$big"
+	[ "$(cat kib)" -lt 65536 ]
+}
+
+@test "the plan that cannot be written is an error, exit 3" {
+	from honest > candidates
+	status=0
+	phase-fetch -k "$dir/a.pub" -o out candidates > /dev/full 2> err || status=$?
+	[ "$status" = 3 ]
+	grep -q 'write error: No space left on device' err
+}

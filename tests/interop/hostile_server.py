@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""A file server that misbehaves in the way that the first segment of the path asks for.
+
+    hostile_server.py [--bind ADDRESS] [--log FILE] FOLDER
+
+prints its port and serves FOLDER until it is killed. /MODE/PATH is FOLDER/PATH, answered in MODE:
+one of the words below, or several joined by '+'. Faults are those of artifacts; manifests and
+trees (*.bmt) have words of their own. Each artifact request is noted in the log as a line
+"MODE PATH STATUS FIRST-LAST SENT".
+
+  honest            ranges, keep-alive
+  no-range          knows no ranges: always 200 and the whole
+  200-to-range      the range that was asked for, but as a 200
+  other-size-N      a file that is N bytes shorter (-N: longer)
+  close-N           announces everything, closes after N bytes
+  more-N            announces N bytes more than it sends, then closes
+  less-N            announces N bytes less than it sends
+  garbage-range     Content-Range that is none
+  shifted-range     Content-Range and bytes of the range behind the one that was asked for
+  no-content-range  206 without Content-Range
+  wrong-N           the byte at N is wrong (start, middle, end: those of the file)
+  stall-N           N bytes, then nothing more, with the connection open
+  rate-N            N bytes per second
+  status-N          that status instead of an artifact
+  redirect          302 to a place that would have it
+  chunked           Transfer-Encoding: chunked, no length
+  garbage           no HTTP at all
+  huge-manifest     1 MiB + 1 of manifest
+  html-manifest     a page that says that one has to log in
+  slow-manifest     a manifest that never ends
+  no-tree, bad-tree, short-tree, endless-tree, html-tree
+"""
+import argparse
+import http.server
+import os
+import re
+import socketserver
+import sys
+import threading
+import time
+
+BLOCK = 1 << 18
+HTML = b"<!DOCTYPE html><title>Log in</title><p>Please log in.</p>\n"
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    folder = log = None
+    log_lock = threading.Lock()
+
+    def server_bind(self):
+        """Without HTTPServer's question to the DNS."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def handle_error(self, request, client_address):
+        """Clients that go away are what these tests are about."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def number(self, word, default=None):
+        """N of word-N in the mode; start, middle and end are those of the file."""
+        for part in self.mode:
+            if part.startswith(word + "-"):
+                text = part[len(word) + 1:]
+                places = {"start": 0, "middle": self.size // 2, "end": self.size - 1}
+                return places[text] if text in places else int(text)
+        return default
+
+    def head(self, status, headers):
+        self.sent_status = status
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+
+    def whole(self, status, body):
+        self.head(status, [("Content-Length", str(len(body)))])
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.size = 0
+        mode, _, path = self.path.lstrip("/").partition("/")
+        self.mode = mode.split("+")
+        name = os.path.join(self.server.folder, path.partition("?")[0])
+        if not os.path.isfile(name):
+            return self.whole(404, b"not found\n")
+        if path.endswith(".json"):
+            return self.manifest(name)
+        if path.endswith(".bmt"):
+            return self.tree(name)
+        self.sent, self.sent_status, self.first, self.last = 0, 0, 0, 0
+        try:
+            return self.artifact(name)
+        finally:
+            if self.server.log:
+                with self.server.log_lock, open(self.server.log, "a", encoding="ascii") as log:
+                    log.write(f"{mode} {path} {self.sent_status} {self.first}-{self.last} {self.sent}\n")
+
+    def manifest(self, name):
+        with open(name, "rb") as file:
+            body = file.read()
+        if "huge-manifest" in self.mode:
+            body += b" " * ((1 << 20) + 1 - len(body))
+        if "html-manifest" in self.mode:
+            body = HTML
+        if "slow-manifest" in self.mode:
+            self.head(200, [("Content-Length", str(len(body)))])
+            self.wfile.write(body[:-1])
+            self.wfile.flush()
+            return time.sleep(60)
+        return self.whole(200, body)
+
+    def tree(self, name):
+        with open(name, "rb") as file:
+            body = bytearray(file.read())
+        if "no-tree" in self.mode:
+            return self.whole(404, b"not found\n")
+        if "html-tree" in self.mode:
+            body = HTML
+        if "bad-tree" in self.mode:
+            body[len(body) // 2] ^= 1
+        if "short-tree" in self.mode:
+            body = body[:-1]
+        if "endless-tree" in self.mode:
+            self.head(200, [("Content-Length", str(len(body)))])
+            self.wfile.write(body[:100])
+            self.wfile.flush()
+            return time.sleep(60)
+        return self.whole(200, bytes(body))
+
+    def artifact(self, name):
+        real = os.path.getsize(name)
+        self.size = real - self.number("other-size", 0)
+        status = self.number("status")
+        if status is not None:
+            return self.whole(status, b"no\n")
+        if "redirect" in self.mode:
+            return self.head(302, [("Location", self.path.replace("redirect", "honest")), ("Content-Length", "0")])
+        if "garbage" in self.mode:
+            self.close_connection = True
+            return self.wfile.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200)
+        return self.body(name, *self.answer_head())
+
+    def answer_head(self):
+        """Sends the head; gives the first byte and how many are to be sent, and how many were announced."""
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        self.first, self.last, status = 0, self.size - 1, 200
+        headers = []
+        if asked and "no-range" not in self.mode:
+            self.first = int(asked[1])
+            self.last = min(int(asked[2] or self.last), self.last)
+            if self.first > self.last:
+                self.whole(416, b"")
+                return 0, 0, 0
+            status = 206
+            if "shifted-range" in self.mode and self.last + 1 < self.size:
+                n = self.last - self.first + 1
+                self.first, self.last = self.last + 1, min(self.last + n, self.size - 1)
+            value = f"bytes {self.first}-{self.last}/{self.size}"
+            if "garbage-range" in self.mode:
+                value = "bytes 18446744073709551616--1/x\x01"
+            if "no-content-range" not in self.mode:
+                headers.append(("Content-Range", value))
+            if "200-to-range" in self.mode:
+                status, headers = 200, []
+        n = self.last - self.first + 1
+        announced = n + self.number("more", 0) - self.number("less", 0)
+        chunked = ("Transfer-Encoding", "chunked")
+        self.head(status, headers + [chunked if "chunked" in self.mode else ("Content-Length", str(announced))])
+        return self.first, n, announced
+
+    def body(self, name, first, n, announced):
+        close, stall, rate = self.number("close"), self.number("stall"), self.number("rate")
+        wrong = self.number("wrong")
+        began = time.monotonic()
+        end = first + n
+        if close is not None:
+            end = min(end, first + close)
+        if stall is not None:
+            end = min(end, first + stall)
+        with open(name, "rb") as file:
+            file.seek(first)
+            at = first
+            while at < end:
+                data = file.read(min(BLOCK if rate is None else max(rate // 20, 1), end - at))
+                data = bytearray(data) or bytearray(min(BLOCK, end - at))
+                if wrong is not None and at <= wrong < at + len(data):
+                    data[wrong - at] ^= 0x40
+                at += len(data)
+                if "chunked" in self.mode:
+                    data = b"%x\r\n%s\r\n" % (len(data), bytes(data))
+                self.wfile.write(data)
+                self.sent = at - first
+                if rate is not None:
+                    time.sleep(max(0.0, began + (at - first) / rate - time.monotonic()))
+        if "chunked" in self.mode:
+            self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+        if stall is not None and stall < n:
+            time.sleep(60)
+        if close is not None or announced != n:
+            self.close_connection = True
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log")
+    parser.add_argument("folder")
+    options = parser.parse_args()
+    server = Server((options.bind, options.port), Handler)
+    server.folder, server.log = options.folder, options.log
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
