@@ -33,7 +33,8 @@ struct hashing {
 	struct split *split; /* on the heap: 70 KB */
 	struct tree tree;
 	int tree_fd;
-	int err; /* of the worker that splits */
+	int err;          /* of the worker that splits */
+	int system_errno; /* what went with it: errno is each thread's own */
 };
 
 static int keep_chunks(struct hashing *h)
@@ -106,8 +107,8 @@ static void *split_worker(void *context)
 	struct hashing *h = context;
 	struct bytes piece;
 	for (; next_piece(&h->ring, 1, &piece); piece_done(&h->ring, 1))
-		if (h->err == OK)
-			h->err = split_piece(h, piece);
+		if (h->err == OK && (h->err = split_piece(h, piece)) != OK)
+			h->system_errno = errno;
 	return NULL;
 }
 
@@ -197,7 +198,10 @@ static int read_for_workers(int fd, struct hashing *h, const struct hash_wanted 
 	errno = kept;
 	if (err == OK && n < 0)
 		err = ERR_IO;
-	return err != OK ? err : h->err;
+	if (err != OK || h->err == OK)
+		return err;
+	errno = h->system_errno;
+	return h->err;
 }
 
 static bool same(const struct stat *a, const struct stat *b)
@@ -207,13 +211,22 @@ static bool same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* From where fd stands to its end: a shell may have read the first lines of our stdin. */
+static uint64_t bytes_ahead(int fd, off_t size)
+{
+	off_t at = lseek(fd, 0, SEEK_CUR);
+	if (at < 0)
+		at = 0;
+	return at < size ? (uint64_t)(size - at) : 0;
+}
+
 static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *wanted, struct hash_result *result)
 {
 	struct stat before, after;
 	if (fstat(fd, &before) != 0)
 		return ERR_IO;
 	bool regular = S_ISREG(before.st_mode);
-	uint64_t total = regular ? (uint64_t)before.st_size : 0, size = 0;
+	uint64_t total = regular ? bytes_ahead(fd, before.st_size) : 0, size = 0;
 	if (h->tree_fd >= 0 && !regular) {
 		errno = ESPIPE;
 		return ERR_IO;
@@ -231,7 +244,7 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 		return err;
 	if (fstat(fd, &after) != 0)
 		return ERR_IO;
-	if (regular && (!same(&before, &after) || size != total))
+	if (regular && (!same(&before, &after) || size < total))
 		return ERR_CHANGED;
 	result->size = size;
 	if (wanted->sha256)
