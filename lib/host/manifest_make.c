@@ -20,7 +20,6 @@ struct making {
 	struct store_names names;
 	struct bytes roles[MANIFEST_ARTIFACTS_MAX];
 	const char *showing; /* the file being hashed */
-	uint64_t hashed;     /* bytes of the files before it */
 };
 
 /* The role that --role gives the file, or what its name means. */
@@ -209,7 +208,8 @@ static int make(struct making *m, struct bytes *document)
 			cli_error(m->cli, err, "%s/%s/%s/%.*s %s", m->o->store, m->folder.channel, m->folder.arch,
 				  (int)why.id.n, (const char *)why.id.p, why.what);
 		else
-			cli_error(m->cli, err, "%s/%s/%s: %s", m->o->store, m->folder.channel, m->folder.arch,
+			cli_error(m->cli, err, "%s/%s/%s%s%.*s: %s", m->o->store, m->folder.channel, m->folder.arch,
+				  why.id.n > 0 ? "/" : "", (int)why.id.n, (const char *)why.id.p,
 				  err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}

@@ -14,17 +14,46 @@
 #include "phase/names.h"
 
 #define PATH_BYTES 1024 /* three components of at most 255 bytes */
+#define OPEN_TRIES 64   /* somebody else's rename makes the kernel unsure of a "..": EAGAIN */
+
+/* For kernels and containers without openat2: component by component, and no link is followed. */
+static int open_plain(const struct store *s, const char *path, int flags)
+{
+	char name[PATH_BYTES];
+	int at = s->fd;
+	for (;;) {
+		size_t n = strcspn(path, "/");
+		bool last = path[n] == 0;
+		memcpy(name, path, n); /* no path is longer than PATH_BYTES */
+		name[n] = 0;
+		int fd = openat(at, name, last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int kept = errno;
+		if (at != s->fd)
+			(void)close(at);                         /* only walked through */
+		errno = fd < 0 && kept == ELOOP ? EMLINK : kept; /* ELOOP is for links that were followed */
+		if (fd < 0 || last)
+			return fd;
+		at = fd;
+		path += n + 1;
+	}
+}
 
 static int open_below(const struct store *s, const char *path, int flags)
 {
 	const struct open_how how = {.flags = (unsigned)(flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
 				     .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	return (int)syscall(SYS_openat2, s->fd, path, &how, sizeof how);
+	int fd = -1, tries = OPEN_TRIES;
+	do
+		fd = (int)syscall(SYS_openat2, s->fd, path, &how, sizeof how);
+	while (fd < 0 && errno == EAGAIN && --tries > 0);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		return open_plain(s, path, (int)how.flags);
+	return fd;
 }
 
 static int err_of_errno(void)
 {
-	bool absent = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EXDEV;
+	bool absent = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EXDEV || errno == EMLINK;
 	return absent ? ERR_NOT_FOUND : ERR_IO;
 }
 
@@ -156,11 +185,14 @@ static int keep_artifact(void *context, const char *name)
 	}
 	if (errno == EISDIR && fstatat(l->folder->fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
 		return 0;
+	int kept = errno;
 	const char *what = errno == EXDEV    ? "leads out of the store"
 			   : errno == ENOENT ? "leads to nothing"
+			   : errno == EMLINK ? "is a link, and this kernel cannot keep links in the store"
 			   : errno == ELOOP  ? "leads in circles"
 					     : "is no regular file";
 	(void)snprintf(l->culprit, 256, "%s", name);
+	errno = kept;
 	return why_not(l->why, err == ERR_NOT_FOUND ? ERR_VALUE : (enum err)err, what, WHY_NOWHERE,
 		       bytes_text(l->culprit));
 }

@@ -1,7 +1,8 @@
 /* The store: STORE/CHANNEL/ARCH/FILE on disk, read without ever leaving it.
  *
  * Every name is one harmless component (name_is_safe), and the kernel keeps the path below the
- * store (openat2 with RESOLVE_BENEATH): links inside the store work, links out of it do not. The
+ * store (openat2 with RESOLVE_BENEATH): links inside the store work, links out of it do not; where
+ * the kernel has no openat2, no link does. The
  * arch folder may carry either spelling (amd64 = x86_64, arm64 = aarch64). */
 #ifndef HOST_STORE_H
 #define HOST_STORE_H
@@ -42,7 +43,8 @@ void store_folder_close(struct store_folder *folder);
 
 /* The names of its artifacts (names_ignored left out, folders too). Refused
  * (ERR_VALUE) is a file that leads out of the store or is neither file nor folder: why->id names
- * it, a view into names, and why->what says of it which, "leads out of the store". */
+ * it, a view into names, and why->what says of it which, "leads out of the store". why->id names
+ * also the file that could not be looked at (ERR_IO with errno). */
 MUST_CHECK int store_list(const struct store *s, const struct store_folder *folder, struct store_names *names,
 			  struct why *why);
 void store_names_free(struct store_names *names);
@@ -51,7 +53,7 @@ void store_names_free(struct store_names *names);
 MUST_CHECK int store_folders(const struct store *s, const char *channel, struct store_names *names);
 
 /* Opens a regular file for reading. ERR_NOT_FOUND when there is none, also when it is something
- * else or leads out of the store (errno ELOOP or EXDEV tells); st may not be NULL. */
+ * else or leads out of the store (errno ELOOP, EMLINK or EXDEV tells); st may not be NULL. */
 MUST_CHECK int store_file_open(const struct store *s, const struct store_folder *folder, const char *name, int *fd,
 			       struct stat *st);
 
