@@ -7,5 +7,5 @@ paths=()
 for path in README.md CHANGELOG.md lib cmd efi man docs tests tools debian .ci; do
 	[ ! -e "$path" ] || paths+=("$path")
 done
-exec codespell --quiet-level 3 --skip 'tests/vectors,tests/fuzz/corpus,*.pem,*.bin' \
+exec codespell --quiet-level 3 --skip '*.sum,tests/vectors,tests/fuzz/corpus,*.pem,*.bin' \
 	--ignore-words-list 'hist,mis,ist,nd,te,crypted,fo,ba' "${paths[@]}"

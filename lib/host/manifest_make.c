@@ -123,7 +123,7 @@ static int hash_artifact(struct making *m, const char *file, struct hash_result 
 	int kept = errno;
 	cli_progress_end(m->cli);
 	file_output_drop(&out); /* nothing when it was committed */
-	(void)close(fd); /* only read from */
+	(void)close(fd);        /* only read from */
 	errno = kept;
 	if (err == OK && result->size == 0)
 		err = ERR_SIZE;
