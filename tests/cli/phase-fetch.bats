@@ -537,7 +537,6 @@ part() {
 
 @test "a dead IPv6 address costs a quarter of a second for each connection" {
 	# shellcheck disable=SC2016 # for the shell within
-	# shellcheck disable=SC2016 # the inner shell expands it
 	timeout 40 unshare -nm bash -euc '
 		printf "127.0.0.1 both\n2001:db8::1 both\n" > hosts
 		mount --bind hosts /etc/hosts
