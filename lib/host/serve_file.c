@@ -138,10 +138,14 @@ static const char *header(struct MHD_Connection *c, const char *name)
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
-/* Whether a list of entity tags ("a", W/"b", or *) names the item's. */
-static bool names_etag(const char *list, const char *etag)
+/* Whether a list of entity tags ("a", W/"b", or *) names the item's; a weak one does not when the
+ * comparison is a strong one. */
+static bool names_etag(const char *list, const char *etag, bool strong)
 {
-	return strcmp(list, "*") == 0 || strstr(list, etag) != NULL;
+	for (const char *p = list; (p = strstr(p, etag)) != NULL; p++)
+		if (!strong || p - list < 2 || memcmp(p - 2, "W/", 2) != 0)
+			return true;
+	return strcmp(list, "*") == 0;
 }
 
 static enum MHD_Result send_partial(struct MHD_Connection *c, const struct serve_item *item,
@@ -219,9 +223,10 @@ enum MHD_Result serve_file(struct serve *s, struct MHD_Connection *c, const stru
 	const char *if_match = header(c, "If-Match"), *if_none = header(c, "If-None-Match");
 	const char *since = header(c, "If-Modified-Since");
 	struct ranges ranges = {.n = 0};
-	if (if_match != NULL && !names_etag(if_match, item->etag))
+	if (if_match != NULL && !names_etag(if_match, item->etag, true))
 		return serve_problem(s, c, MHD_HTTP_PRECONDITION_FAILED, "The file is another one by now.");
-	if (if_none != NULL ? names_etag(if_none, item->etag) : since != NULL && strcmp(since, item->modified) == 0)
+	if (if_none != NULL ? names_etag(if_none, item->etag, false)
+			    : since != NULL && strcmp(since, item->modified) == 0)
 		return send_not_modified(c, item);
 	const char *range = range_wanted(c, item);
 	enum range_answer answer = range == NULL ? RANGE_WHOLE : range_read(bytes_text(range), item->size, &ranges);

@@ -59,33 +59,33 @@ done = function(summary)
 end
 LUA
 
-# compare FIGURE PATH CONNECTIONS requests|bytes SCALE BOUND
+# compare FIGURE UNIT PATH CONNECTIONS requests|bytes SCALE WANTED
 compare() {
 	local i ours theirs
 	: > "$t/pairs"
 	for ((i = 0; i < pairs; i++)); do
 		if ((i % 2)); then
-			ours=$(load serve "$2" "$3" "$4") theirs=$(load nginx "$2" "$3" "$4")
+			ours=$(load serve "$3" "$4" "$5") theirs=$(load nginx "$3" "$4" "$5")
 		else
-			theirs=$(load nginx "$2" "$3" "$4") ours=$(load serve "$2" "$3" "$4")
+			theirs=$(load nginx "$3" "$4" "$5") ours=$(load serve "$3" "$4" "$5")
 		fi
 		echo "$ours $theirs" >> "$t/pairs"
 	done
-	jq -Rsc --arg figure "$1" --argjson scale "$5" --argjson bound "$6" '
+	jq -Rsc --arg figure "$1" --arg unit "$2" --argjson scale "$6" --argjson wanted "$7" '
 		def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+		def cents: . * 100 | round / 100;
 		[split("\n")[] | select(. != "") | split(" ") | map(tonumber)]
 		| (map(.[0] / .[2])) as $ratios
-		| {figure: $figure, value: (map(.[0] / $scale) | median | round), peer: "nginx",
-		   peer_value: (map(.[2] / $scale) | median | round),
-		   ratio: ($ratios | median * 100 | round / 100), ratio_min: ($ratios | min * 100 | round / 100),
-		   ratio_max: ($ratios | max * 100 | round / 100),
-		   ratio_cpu: (map(.[1] / .[3]) | median * 100 | round / 100), pairs: length, bound: $bound}' "$t/pairs"
+		| {figure: $figure, ours: (map(.[0] / $scale) | median | round),
+		   peer: (map(.[2] / $scale) | median | round), unit: $unit, ratio: ($ratios | median | cents),
+		   wanted: $wanted, ratio_min: ($ratios | min | cents), ratio_max: ($ratios | max | cents),
+		   ratio_cpu: (map(.[1] / .[3]) | median | cents), pairs: length}' "$t/pairs"
 }
 
 load serve /stable/x86_64/manifest.json 64 requests > "$t/warm"
 load nginx /stable/x86_64/manifest.json 64 requests > "$t/warm"
-compare 'phase-serve: manifest of 2.8 KB, requests/s' /stable/x86_64/manifest.json 64 requests 1 1.2
-compare 'phase-serve: artifact of 64 MiB, MB/s' /stable/x86_64/vmlinuz 4 bytes 1000000 0.98
+compare 'phase-serve / nginx, manifest of 2.8 KB' requests/s /stable/x86_64/manifest.json 64 requests 1 1.2
+compare 'phase-serve / nginx, artifact of 64 MiB' MB/s /stable/x86_64/vmlinuz 4 bytes 1000000 0.98
 
 # 1,000 connections that have asked once and are kept.
 idle() { # URL PROCESS
@@ -106,6 +106,7 @@ PY
 }
 ours=$(idle "$serve_url" "$(cat "$t/serve.process")")
 theirs=$(idle "$nginx_url" "$(cat "$t/nginx.process")")
+# Here less is better, and the bound is our own.
 jq -nc --argjson ours "$ours" --argjson theirs "$theirs" \
-	'{figure: "phase-serve: resident KiB with 1,000 idle connections", value: $ours, peer: "nginx", peer_value: $theirs,
-	  ratio: ($ours / $theirs * 100 | round / 100), bound_kib: 16384}'
+	'{figure: "phase-serve / nginx, resident with 1,000 idle connections", ours: $ours, peer: $theirs, unit: "KiB",
+	  ratio: ($ours / $theirs * 100 | round / 100), wanted: null, ours_max: 16384}'

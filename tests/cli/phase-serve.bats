@@ -393,8 +393,12 @@ slow_download() {
 	run ! grep -q ' 200 ' out.100000
 	{ printf 'GET /'; head -c 2000 /dev/zero | tr '\0' a; printf ' HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'; } | raw > out
 	grep -q ' 404 ' out
-	printf 'GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\nConnection: close\r\n\r\n' | raw > out
+	{ printf 'GET /'; head -c 10000 /dev/zero | tr '\0' a; printf ' HTTP/1.1\r\nHost: x\r\n\r\n'; } | raw > out
 	run ! grep -q ' 200 ' out
+	for size in 99999999999999999999999 -1 1x; do
+		printf 'GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\nConnection: close\r\n\r\n' "$size" | raw > out
+		run ! grep -q ' 200 ' out
+	done
 	printf 'GET /stable/x86_64/vmlinuz HTTP/1.1\r\nHost: x\r\nRange: bytes=%s\r\nConnection: close\r\n\r\n' \
 		"$(seq -s, 0 2 1000 | sed 's/[0-9]*/&-&/g')" | raw > out
 	head -n 1 out | grep -qE ' (200|206|431) '
@@ -449,6 +453,32 @@ slow_download() {
 	echo "resident: $rss KiB"
 	# a sanitizer's shadow memory is not the program's
 	[ "$rss" -lt 16384 ] || grep -q __asan_init "$(command -v phase-serve)"
+}
+
+@test "one address cannot take all connections" {
+	serve store
+	python3 - "$port" <<-'PY' 3>&- > connected &
+	import resource, socket, sys, time
+	soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+	resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+	kept = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(2200)]
+	print("connected", flush=True)
+	time.sleep(60)
+	PY
+	echo $! > python.pid
+	for _ in {1..1000}; do
+		[ ! -s connected ] || break
+		sleep 0.02
+	done
+	[ "$(cat connected)" = connected ]
+	run ! get /health -m 2
+	[ "$(status_of /health --interface 127.0.0.2)" = 200 ]
+	kill "$(cat python.pid)"
+	for _ in {1..100}; do
+		[ "$(status_of /health || true)" != 200 ] || return 0
+		sleep 0.05
+	done
+	return 1
 }
 
 @test "--policy: a release that verifies is served, nothing else" {

@@ -135,6 +135,20 @@ same() {
 	same vmlinuz -H 'Range: bytes=0-9' -H 'Range: bytes=20-29'
 }
 
+@test "more ranges than anybody needs: the whole, where nginx sends a heap of parts" {
+	local many
+	same vmlinuz -H "Range: bytes=$(seq -s, 0 2 30 | sed 's/[0-9]*/&-&/g')" # 16
+	for many in "$(seq -s, 0 2 398 | sed 's/[0-9]*/&-&/g')" "$(printf '0-0%.0s,' {1..299})0-0"; do
+		[ "$(ask nginx vmlinuz -H "Range: bytes=$many" | head -n 1)" = 206 ]
+		[ "$(ask serve vmlinuz -H "Range: bytes=$many" | head -n 1)" = 200 ]
+		cmp "$T/serve.body" "$T/store/stable/x86_64/vmlinuz"
+	done
+}
+
+@test "a file that is not there, with a range" {
+	same missing -H 'Range: bytes=0-9'
+}
+
 @test "HEAD: the same headers" {
 	local range
 	for range in 0-9 5000- 0-9,20-29; do
@@ -186,6 +200,9 @@ same_by_etag() {
 	same_by_etag 'If-None-Match: "x", %s'
 	same_by_etag 'If-None-Match: W/%s'
 	same_by_etag 'If-Match: %s' -H 'Range: bytes=0-9'
+	same_by_etag 'If-Match: W/%s' -H 'Range: bytes=0-9'
+	same_by_etag 'If-Match: "x", %s' -H 'Range: bytes=0-9'
+	same_by_etag 'If-Match: "x", W/%s' -H 'Range: bytes=0-9'
 	same vmlinuz -H 'If-Match: "other"' -H 'Range: bytes=0-9'
 	same vmlinuz -H 'If-Match: *' -H 'Range: bytes=0-9'
 	same vmlinuz -H 'If-None-Match: *'
