@@ -16,7 +16,7 @@
 
 #define CONNECTIONS_MAX 4096
 #define CONNECTIONS_PER_IP_MAX 2048
-#define FILES_SPARE 1024 /* descriptors beside those of connections */
+#define FILES_SPARE (CHUNK_INDEX_TREES_MAX + 1024) /* descriptors beside those of connections */
 #define TEND_EVERY_S 2
 /* One request with its answer's headers. MHD clears all of it between requests of a connection,
  * so more costs time and memory; less refuses ordinary browsers. */
@@ -137,11 +137,12 @@ static void name_url(struct serve *s, int fd)
 	(void)snprintf(s->url, sizeof s->url, six ? "http://[%s]:%u" : "http://%s:%u", host, s->port);
 }
 
-/* A thousand machines are a thousand descriptors: more than many systems give by themselves. */
+/* A thousand machines that ask for ranges are two thousand descriptors: more than many systems
+ * give by themselves. */
 static void raise_files_limit(void)
 {
 	struct rlimit limit;
-	const rlim_t wanted = CONNECTIONS_MAX + FILES_SPARE;
+	const rlim_t wanted = 2 * CONNECTIONS_MAX + FILES_SPARE;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -195,7 +196,7 @@ static void *tend(void *context)
 		while (!tender_ends(s, false) && catalogue_hash_next(&s->catalogue))
 			;
 		atomic_store(&s->ready, true);
-		chunk_index_refresh(&s->chunks, &s->catalogue);
+		chunk_index_refresh(&s->chunks);
 		(void)malloc_trim(0); /* else it keeps what hashing used */
 	} while (!tender_ends(s, true));
 	return NULL;
@@ -232,7 +233,7 @@ int serve_start(struct cli *cli, const struct serve_options *o, struct serve **s
 	s->refusals_lock = s->clients_lock = s->tender_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	s->tender_woken = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	chunk_index_open(&s->chunks);
+	chunk_index_open(&s->chunks, cli, &s->catalogue);
 	int err = catalogue_open(&s->catalogue, o->store);
 	if (err == OK)
 		err = catalogue_scan(&s->catalogue);

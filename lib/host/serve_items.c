@@ -54,36 +54,37 @@ struct serve_item *serve_item_find(struct serve *s, const char *url)
 	return item;
 }
 
-/* The place for a new item: that of the same url, a free one, or the one least used. */
-static struct serve_item *make_room(struct serve *s, const char *url)
+static struct serve_item *least_used(struct serve *s)
 {
-	struct serve_item *least = cached(s, url);
-	for (size_t i = 0; least == NULL && i < SERVE_CACHE_N; i++)
-		if (s->items[i].url[0] == 0)
-			return &s->items[i];
-	if (least == NULL)
-		least = &s->items[0];
-	else
-		goto found;
+	struct serve_item *least = &s->items[0]; /* a free one was used never */
 	for (size_t i = 1; i < SERVE_CACHE_N; i++)
 		if (s->items[i].used < least->used)
 			least = &s->items[i];
-found:
-	free_item(s, least);
 	return least;
+}
+
+/* The place for a new item: that of the same url, a free one, or the one least used. */
+static struct serve_item *make_room(struct serve *s, const char *url)
+{
+	struct serve_item *item = cached(s, url);
+	if (item == NULL)
+		item = least_used(s);
+	if (item->url[0] != 0)
+		free_item(s, item);
+	return item;
 }
 
 static void describe(struct serve_item *item, const struct catalogue_file *file)
 {
 	struct tm tm;
 	(void)snprintf(item->file, sizeof item->file, "%s/%s/%s", file->channel, file->arch, file->name);
-	(void)snprintf(item->etag, sizeof item->etag, "\"%llx-%llx-%llx\"", (unsigned long long)file->st.st_ino,
+	(void)snprintf(item->etag, sizeof item->etag, "\"%llx-%llx-%llx%s\"", (unsigned long long)file->st.st_ino,
 		       (unsigned long long)file->st.st_mtim.tv_sec * 1000000000 +
 			       (unsigned long long)file->st.st_mtim.tv_nsec,
-		       (unsigned long long)file->st.st_size);
+		       (unsigned long long)file->st.st_size, item->is_tree ? "-tree" : "");
 	if (gmtime_r(&file->st.st_mtim.tv_sec, &tm) != NULL)
 		(void)strftime(item->modified, sizeof item->modified, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	if (file->hashed) {
+	if (file->hashed && !item->is_tree) {
 		memcpy(item->hash, "sha256:", 7);
 		hex_encode(bytes_of(file->sha256, SHA256_BYTES), item->hash + 7);
 	}
@@ -102,8 +103,8 @@ static struct MHD_Response *from_memory(const struct serve_item *item)
 	size_t n = (size_t)item->size;
 	char *text = malloc(n + 1);
 	struct stat st;
-	if (text != NULL && pread(item->fd, text, n, 0) == (ssize_t)n && fstat(item->fd, &st) == 0 &&
-	    stat_same(&st, &item->st)) {
+	if (text != NULL && pread(item->fd, text, n, 0) == (ssize_t)n &&
+	    (item->is_tree || (fstat(item->fd, &st) == 0 && stat_same(&st, &item->st)))) {
 		struct MHD_Response *r = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
 		if (r != NULL)
 			return r;
@@ -137,31 +138,44 @@ static struct MHD_Response *whole_file(const struct serve_item *item)
 	return r;
 }
 
-struct serve_item *serve_item_make(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
-				   const char *type)
+/* Puts what was made of made->fd in its place; takes the descriptor in any case. */
+static struct serve_item *keep(struct serve *s, const char *url, const struct catalogue_file *file,
+			       struct serve_item *made)
 {
 	struct serve_item *item = cached(s, url);
 	uint64_t generation = catalogue_generation(&s->catalogue);
-	if (item != NULL && stat_same(&item->st, &file->st) && (item->hash[0] != 0) == file->hashed) {
-		(void)close(fd); /* of the same file as the item's */
+	describe(made, file);
+	if (item != NULL && stat_same(&item->st, &file->st) && strcmp(item->etag, made->etag) == 0 &&
+	    strcmp(item->hash, made->hash) == 0) {
+		(void)close(made->fd); /* of the same file as the item's */
 		item->generation = generation;
 		item->used = ++s->clock;
 		return item;
 	}
-	struct serve_item made = {.fd = fd,
-				  .type = type,
-				  .st = file->st,
-				  .size = (uint64_t)file->st.st_size,
-				  .used = ++s->clock,
-				  .generation = generation};
-	describe(&made, file);
-	if (strlen(url) >= sizeof made.url || (made.whole = whole_file(&made)) == NULL) {
-		(void)close(fd); /* only read from */
+	if (strlen(url) >= sizeof made->url || (made->whole = whole_file(made)) == NULL) {
+		(void)close(made->fd); /* only read from */
 		return NULL;
 	}
-	(void)snprintf(made.url, sizeof made.url, "%s", url);
+	(void)snprintf(made->url, sizeof made->url, "%s", url);
+	made->generation = generation;
+	made->used = ++s->clock;
 	item = make_room(s, url);
-	made.watch = watch(s, fd);
-	*item = made;
+	made->watch = watch(s, made->fd);
+	*item = *made;
 	return item;
+}
+
+struct serve_item *serve_item_make(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
+				   const char *type)
+{
+	struct serve_item made = {.fd = fd, .type = type, .st = file->st, .size = (uint64_t)file->st.st_size};
+	return keep(s, url, file, &made);
+}
+
+struct serve_item *serve_item_make_tree(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
+					uint64_t n)
+{
+	struct serve_item made = {
+		.fd = fd, .type = "application/octet-stream", .st = file->st, .size = n, .is_tree = true};
+	return keep(s, url, file, &made);
 }

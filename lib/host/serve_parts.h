@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "host/chunk_index.h"
 #include "host/serve.h"
-#include "host/serve_chunks.h"
 
 #define SERVE_CACHE_N 64     /* whole answers kept ready; the least used one goes */
 #define SERVE_SEGMENTS_MAX 8 /* of a path */
@@ -17,12 +17,13 @@
 /* What a file is to a client, and what was made of it. Only the HTTP thread touches these. */
 struct serve_item {
 	char url[1024]; /* the path as asked for; empty: free */
-	char file[640]; /* CHANNEL/ARCH/NAME below the store */
+	char file[640]; /* CHANNEL/ARCH/NAME below the store, of which st is */
 	const char *type;
 	struct stat st;
-	int fd;    /* owned; kept open while the item lives */
-	int watch; /* inotify's number for the file; -1: it is not watched */
-	uint64_t size;
+	int fd;                                /* owned; kept open while the item lives */
+	int watch;                             /* inotify's number for the file; -1: it is not watched */
+	uint64_t size;                         /* of what fd holds */
+	bool is_tree;                          /* fd is the file's tree, not the file */
 	uint64_t generation;                   /* of the catalogue when it was made */
 	uint64_t used;                         /* for finding the least used one */
 	char etag[72], modified[40], hash[80]; /* hash: "sha256:…", empty while not known */
@@ -107,6 +108,9 @@ void serve_header(struct MHD_Response *r, const char *name, const char *value);
  * type: a literal. NULL: no memory. */
 struct serve_item *serve_item_make(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
 				   const char *type);
+/* The same for the file's tree, n bytes in fd, where no FILE.bmt lies: good while the file is. */
+struct serve_item *serve_item_make_tree(struct serve *s, const char *url, const struct catalogue_file *file, int fd,
+					uint64_t n);
 /* A ready item for url whose file is still the same, or NULL. */
 struct serve_item *serve_item_find(struct serve *s, const char *url);
 void serve_items_free(struct serve *s);

@@ -56,15 +56,42 @@ static enum MHD_Result send_found(struct serve *s, struct MHD_Connection *c, con
 	return item == NULL ? MHD_NO : serve_file(s, c, item, head);
 }
 
+/* FILE.bmt where none lies: the one that was made for /chunks. */
+static enum MHD_Result route_tree(struct serve *s, struct MHD_Connection *c, const char *url,
+				  const struct serve_path *p, bool head)
+{
+	const struct bytes name = bytes_of(p->v[2].p, p->v[2].n - BYTES_LITERAL(".bmt").n);
+	struct catalogue_file file;
+	int fd, tree_fd;
+	uint64_t n = 0;
+	if (names_ignored(name) || catalogue_find(&s->catalogue, p->v[0], p->v[1], name, &file, &fd) != OK)
+		return serve_problem(s, c, 404, "No such artifact.");
+	bool known = file.hashed && serve_allows(s, &file);
+	if (known && file.st.st_size > TREE_BLOCK_BYTES) {
+		(void)close(fd); /* only read from */
+		known = chunk_index_tree(&s->chunks, file.reference, &tree_fd, &n) == OK;
+		fd = known ? tree_fd : -1;
+	}
+	if (!known) {
+		if (fd >= 0)
+			(void)close(fd); /* only read from */
+		return serve_problem(s, c, 404, "No tree of this artifact is there yet.");
+	}
+	struct serve_item *item = serve_item_make_tree(s, url, &file, fd, n);
+	return item == NULL ? MHD_NO : serve_file(s, c, item, head);
+}
+
 static enum MHD_Result route_artifact(struct serve *s, struct MHD_Connection *c, const char *url,
 				      const struct serve_path *p, bool head)
 {
 	struct catalogue_file file;
 	int fd;
 	bool side = names_ignored(p->v[2]) && !bytes_ends(p->v[2], ".bmt") && !bytes_ends(p->v[2], ".sig");
-	if (side || catalogue_find(&s->catalogue, p->v[0], p->v[1], p->v[2], &file, &fd) != OK)
-		return serve_problem(s, c, 404, "No such artifact.");
-	return send_found(s, c, url, &file, fd, head);
+	if (!side && catalogue_find(&s->catalogue, p->v[0], p->v[1], p->v[2], &file, &fd) == OK)
+		return send_found(s, c, url, &file, fd, head);
+	if (!side && bytes_ends(p->v[2], ".bmt"))
+		return route_tree(s, c, url, p, head);
+	return serve_problem(s, c, 404, "No such artifact.");
 }
 
 static enum MHD_Result route_blob(struct serve *s, struct MHD_Connection *c, const char *url,

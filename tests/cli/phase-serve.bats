@@ -475,10 +475,10 @@ slow_download() {
 	[ "$(status_of /health --interface 127.0.0.2)" = 200 ]
 	kill "$(cat python.pid)"
 	for _ in {1..100}; do
-		[ "$(status_of /health || true)" != 200 ] || return 0
+		get /health -o got && break
 		sleep 0.05
 	done
-	return 1
+	jq -e '.status == "healthy"' got
 }
 
 @test "--policy: a release that verifies is served, nothing else" {
@@ -576,6 +576,61 @@ chunks_come() {
 	get /stable/x86_64/vmlinuz.bmt | cmp - store/stable/x86_64/vmlinuz.bmt
 }
 
+@test "FILE.bmt where none lies: as bmt-hash makes it, gone when the file changes" {
+	local name size etag k n=0
+	for size in 1 4096 4097 524288 524289 3000000; do
+		n=$((n + 1))
+		mkdir -p "store/c$n/x86_64"
+		head -c "$size" /dev/urandom > "store/c$n/x86_64/vmlinuz"
+	done
+	serve store
+	for ((k = n; k > 0; k--)); do
+		chunks_come "$(bmt-hash --plain "store/c$k/x86_64/vmlinuz" | cut -c 1-64)"
+		bmt-hash --tree "tree$k" "store/c$k/x86_64/vmlinuz"
+		for name in vmlinuz kernel; do
+			[ "$(status_of "/c$k/x86_64/$name.bmt" -D head)" = 200 ]
+			cmp got "tree$k"
+			run ! grep -q '^X-Artifact-Hash' head
+			etag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' head)
+			[ "$(status_of "/c$k/x86_64/$name.bmt" -H "If-None-Match: $etag")" = 304 ]
+		done
+	done
+	get "/c$n/x86_64/vmlinuz.bmt" -r 5000-5999 | cmp - <(tail -c +5001 "tree$n" | head -c 1000)
+	[ "$(status_of "/c$n/x86_64/nothing.bmt")" = 404 ]
+	[ "$(status_of "/c$n/x86_64/vmlinuz.bmt.bmt")" = 404 ]
+	[ "$(status_of "/c$n/x86_64/.bmt")" = 404 ]
+	# of the new bytes, or none yet
+	head -c 3000000 /dev/urandom > "store/c$n/x86_64/vmlinuz"
+	bmt-hash --tree new "store/c$n/x86_64/vmlinuz"
+	for _ in {1..500}; do
+		[ "$(status_of "/c$n/x86_64/vmlinuz.bmt")" = 404 ] || break
+		sleep 0.02
+	done
+	cmp got new
+}
+
+@test "/chunks: files beyond the limit are left out, and the log says so" {
+	mkdir -p store/many/x86_64
+	for i in {1000..2029}; do
+		seq "$i" 3000 > "store/many/x86_64/$i"
+	done
+	serve store
+	for _ in {1..500}; do
+		! grep -q ' files are left out' err || break
+		sleep 0.02
+	done
+	grep '^phase-serve: /chunks: 8 files are left out' err
+	bmt-hash --plain store/*/*/* | cut -c 1-64 > references
+	[ "$(wc -l < references)" = 1032 ]
+	sed "s|.*|url = \"$url/chunks/&\"\noutput = \"got\"|" references > chunks.curl
+	curl -s -m 20 -K chunks.curl -w '%{http_code}\n' | sort | uniq -c > answers
+	[ "$(awk '{ printf "%s %s;", $1, $2 }' answers)" = '1024 200;8 404;' ]
+	get "/bytes/$(tail -n 1 references)" -o got
+	[ "$(bmt-hash --plain got | cut -c 1-64)" = "$(tail -n 1 references)" ]
+	sleep 3
+	[ "$(grep -c 'left out' err)" = 1 ]
+}
+
 @test "/chunks: a FILE.bmt that is wrong is not used; a file that changed has no chunks of old" {
 	local root
 	bmt-hash --tree store/stable/x86_64/vmlinuz.bmt store/stable/x86_64/vmlinuz
@@ -585,6 +640,7 @@ chunks_come() {
 	chunks_come "$root"
 	walk "$root"
 	cmp walked store/stable/x86_64/vmlinuz
+	[ "$(status_of "/chunks/${root:0:63}$(tr 0-9a-f 1-9a-f0 <<< "${root:63}")")" = 404 ]
 	chunk "$root"
 	leaf=$(od -An -v -tx1 -w32 -N 32 payload | tr -d ' ')
 	chunk "$leaf"
