@@ -1,4 +1,5 @@
 /* phase-serve: the provider: manifests and artifacts over HTTP, announced by mDNS. */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -66,10 +67,10 @@ static int say_ready(const struct serve *s)
 	return fflush(stdout) == 0 ? OK : ERR_IO; /* cli_end says why */
 }
 
-static int serve(struct cli *cli, const struct options *o)
+static int serve(struct cli *cli, const struct options *o, int signals)
 {
 	struct serve *s;
-	int signals = catch_signals(), err = serve_start(cli, &o->serve, &s);
+	int err = serve_start(cli, &o->serve, &s);
 	if (err != OK)
 		return err;
 	struct pollfd events[] = {{.fd = signals, .events = POLLIN}, {.fd = serve_watch_fd(s), .events = POLLIN}};
@@ -93,6 +94,18 @@ static int serve(struct cli *cli, const struct options *o)
 	return err;
 }
 
+static int run(struct cli *cli, const struct options *o)
+{
+	int signals = catch_signals();
+	if (signals < 0) { /* it could be ended by SIGKILL only */
+		cli_error(cli, ERR_IO, "no descriptor for signals: %s", strerror(errno));
+		return ERR_IO;
+	}
+	int err = serve(cli, o, signals);
+	(void)close(signals); /* only read from */
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.serve = {.bind = "0.0.0.0", .port = 8080, .channel = "stable", .idle_ms = 60000}};
@@ -110,7 +123,7 @@ int main(int argc, char **argv)
 	int err = o.policy == NULL ? OK : trust_read_policy(&cli, o.policy, &trust);
 	if (err == OK) {
 		o.serve.policy = o.policy == NULL ? NULL : &trust.policy;
-		err = serve(&cli, &o);
+		err = run(&cli, &o);
 	}
 	trust_free(&trust);
 	return cli_end(&cli, err);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,19 +25,27 @@ static void free_parsed(struct parsed *p)
 	free(p);
 }
 
-static struct bytes read_fd(int fd, uint64_t size)
+/* ERR_LIMIT, ERR_NO_MEMORY, ERR_IO; ERR_CHANGED when fewer than size bytes are there. */
+static int read_fd(int fd, uint64_t size, struct bytes *out)
 {
-	uint8_t *text = size > MANIFEST_BYTES_MAX ? NULL : malloc((size_t)size + 1);
+	if (size > MANIFEST_BYTES_MAX)
+		return ERR_LIMIT;
+	uint8_t *text = malloc((size_t)size + 1);
 	size_t n = 0;
-	while (text != NULL && n < size) {
+	if (text == NULL)
+		return ERR_NO_MEMORY;
+	while (n < size) {
 		ssize_t got = pread(fd, text + n, (size_t)size - n, (off_t)n);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0) {
 			free(text);
-			return BYTES_NONE;
+			return got < 0 ? ERR_IO : ERR_CHANGED;
 		}
 		n += (size_t)got;
 	}
-	return bytes_of(text, n);
+	*out = bytes_of(text, n);
+	return OK;
 }
 
 /* Says why a release is refused, once for each version of it. */
@@ -59,12 +68,10 @@ static struct parsed *accepted(struct serve *s, const struct catalogue_file *fil
 	struct parsed *p = calloc(1, sizeof *p);
 	struct verdict verdict;
 	const struct circumstances now = {.now = {clock_wall_s()}, .has_now = true};
-	int err = ERR_NO_MEMORY;
-	if (p != NULL) {
-		p->text = read_fd(fd, (uint64_t)file->st.st_size);
-		p->memory = malloc(MANIFEST_ARENA_BYTES);
-	}
-	if (p != NULL && p->text.p != NULL && p->memory != NULL) {
+	int err = p == NULL || (p->memory = malloc(MANIFEST_ARENA_BYTES)) == NULL
+			  ? ERR_NO_MEMORY
+			  : read_fd(fd, (uint64_t)file->st.st_size, &p->text);
+	if (err == OK) {
 		struct arena a = arena_of(p->memory, MANIFEST_ARENA_BYTES);
 		struct why why;
 		err = manifest_read(&p->read, p->text, &a, &why);

@@ -510,6 +510,10 @@ slow_download() {
 	[ "$(status_of "/chunks/$reference")" = 404 ]
 	grep -q 'stable/x86_64/manifest.json is not served: threshold not met' err
 	[ "$(grep -c 'not served' err)" = 1 ]
+	# one that is larger than any may be
+	head -c 1048577 /dev/zero | tr '\0' ' ' > store/stable/x86_64/manifest.json
+	[ "$(status_of /manifest.json)" = 404 ]
+	grep -q 'stable/x86_64/manifest.json is not served: larger than the limit' err
 	# no manifest at all: none is made
 	rm store/stable/x86_64/manifest.json
 	[ "$(status_of /manifest.json)" = 404 ]
@@ -670,6 +674,9 @@ chunks_come() {
 	run -3 phase-serve --no-mdns -b 127.0.0.1 -p "$port" store
 	[[ "$output" = *"cannot listen on 127.0.0.1 port $port: Address already in use"* ]]
 	run -3 bash -c 'phase-serve --no-mdns -b 127.0.0.1 -p 0 store > /dev/full'
+	ASAN_OPTIONS=detect_leaks=0 run -3 strace -f -qq -o trace -e trace=signalfd4 -e inject=signalfd4:error=EMFILE \
+		phase-serve --no-mdns -b 127.0.0.1 -p 0 store
+	[[ "$output" = *"no descriptor for signals: Too many open files"* ]]
 }
 
 @test "IPv6, and IPv4 through it" {
