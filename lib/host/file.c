@@ -64,37 +64,39 @@ int file_read(const char *path, size_t max, struct bytes *data)
 }
 
 /* FOLDER/.NAME.RANDOM beside FOLDER/NAME. */
-static char *temporary_name(const char *path)
+static int temporary_name(const char *path, char **out)
 {
 	uint8_t chance[8];
 	char hex[2 * sizeof chance + 1] = {0};
-	if (random_fill(chance, sizeof chance) != OK)
-		return NULL;
+	int err = random_fill(chance, sizeof chance);
+	if (err != OK)
+		return err;
 	hex_encode(bytes_of(chance, sizeof chance), hex);
 	const char *slash = strrchr(path, '/');
 	int folder_n = slash == NULL ? 0 : (int)(slash - path + 1);
 	char *name = NULL;
 	if (asprintf(&name, "%.*s.%s.%s", folder_n, path, path + folder_n, hex) < 0)
-		return NULL;
-	return name;
+		return ERR_NO_MEMORY;
+	*out = name;
+	return OK;
 }
 
 int file_output_open(struct file_output *f, const char *path, mode_t mode)
 {
-	*f = (struct file_output){.fd = -1, .path = strdup(path), .temporary = temporary_name(path)};
-	if (f->path == NULL || f->temporary == NULL) {
-		file_output_drop(f);
-		return ERR_NO_MEMORY;
-	}
-	f->fd = open(f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	char *temporary;
+	*f = (struct file_output){.fd = -1};
+	int err = temporary_name(path, &temporary);
+	if (err != OK)
+		return err;
+	f->path = strdup(path);
+	f->fd = f->path == NULL ? -1 : open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (f->fd < 0) {
-		int err = err_of_errno(), kept = errno;
-		free(f->temporary);
-		f->temporary = NULL;
-		file_output_drop(f);
-		errno = kept;
+		err = f->path == NULL ? ERR_NO_MEMORY : err_of_errno();
+		free(temporary);
+		file_output_drop(f); /* keeps errno */
 		return err;
 	}
+	f->temporary = temporary;
 	temporary_add(f->temporary);
 	return OK;
 }

@@ -104,8 +104,8 @@ static struct MHD_Response *from_parts(const struct serve_item *item, const stru
 {
 	struct parts *p = calloc(1, sizeof *p);
 	uint64_t chance, size = 0;
-	if (p == NULL || (p->fd = fcntl(item->fd, F_DUPFD_CLOEXEC, 0)) < 0 ||
-	    random_fill(&chance, sizeof chance) != OK) {
+	if (p == NULL || random_fill(&chance, sizeof chance) != OK ||
+	    (p->fd = fcntl(item->fd, F_DUPFD_CLOEXEC, 0)) < 0) {
 		free(p);
 		return NULL;
 	}
