@@ -218,9 +218,11 @@ int cli_end(struct cli *cli, int err)
 {
 	cli_progress_end(cli);
 	cli_close_stdout(cli);
+	if (err != OK && cli->status == 0) /* nobody who knew more has said it: lack of memory mostly */
+		cli_error(cli, err, "%s", err_text(err));
 	free(cli->operands.v);
 	for (size_t i = 0; i < cli->program->options_n; i++)
 		if (cli->program->options[i].kind == CLI_TEXTS && cli->options != NULL)
 			free(((struct cli_texts *)(void *)(cli->options + cli->program->options[i].offset))->v);
-	return cli->status != 0 ? cli->status : cli_exit_status(err);
+	return cli->status;
 }

@@ -82,8 +82,8 @@ void cli_progress_end(struct cli *cli);
 /* The exit status for err: 0, 1 (verification), 2 (usage), 3 (input, output), 4 (policy). */
 int cli_exit_status(int err);
 /* Flushes stdout and checks it (a full disk is status 3), frees, and returns the exit status:
- * return cli_end(&cli, err) is how every main ends. err without a message printed before is the
- * caller's mistake. */
+ * return cli_end(&cli, err) is how every main ends. When no error was printed before, err's
+ * sentence is: so nothing fails without a word, not even for lack of memory. */
 int cli_end(struct cli *cli, int err);
 
 /* A copy of text fit for a terminal, cut to fit buf: control characters and invalid UTF-8 as '?'. */

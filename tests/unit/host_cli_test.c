@@ -296,6 +296,21 @@ TEST(output_that_did_not_arrive_is_an_error)
 	CHECK(o.status == 3 && strcmp(o.err, "probe: write error: No space left on device\n") == 0);
 }
 
+static int body_silent(struct cli *cli, const struct settings *s)
+{
+	if (s->flag)
+		cli_error(cli, ERR_HASH, "said before");
+	return ERR_NO_MEMORY;
+}
+
+TEST(an_error_that_nobody_told_is_told_at_the_end)
+{
+	struct outcome o = run(body_silent, "", NULL);
+	CHECK(o.status == 3 && strcmp(o.err, "probe: not enough memory\n") == 0);
+	o = run(body_silent, "-f", NULL);
+	CHECK(o.status == 1 && strcmp(o.err, "probe: said before\n") == 0);
+}
+
 TEST(classes_of_errors_are_exit_statuses)
 {
 	CHECK(cli_exit_status(OK) == 0);
@@ -401,6 +416,7 @@ int main(void)
 	RUN(a_long_message_is_cut_to_one_line);
 	RUN(failures_say_what_where_and_why);
 	RUN(output_that_did_not_arrive_is_an_error);
+	RUN(an_error_that_nobody_told_is_told_at_the_end);
 	RUN(classes_of_errors_are_exit_statuses);
 	RUN(quoting_fits_and_is_clean);
 	RUN(progress_on_a_terminal_only);
