@@ -16,8 +16,8 @@
 #include "core/err.h"
 
 #define FETCH_SOURCES_MAX 32
-#define FETCH_REQUESTS_MAX 64
-#define FETCH_PER_SOURCE 2                /* requests under way: the next is asked before one ends */
+#define FETCH_PER_SOURCE 2 /* requests under way: the next is asked before one ends */
+#define FETCH_REQUESTS_MAX (FETCH_SOURCES_MAX * FETCH_PER_SOURCE)
 #define FETCH_PIECES_MAX 8192             /* the piece size grows with the artifact */
 #define FETCH_PIECE_BYTES_MIN (1U << 20)  /* a multiple of the tree's 4 KiB block */
 #define FETCH_RUN_BYTES_MAX (16ULL << 20) /* one request */
@@ -33,7 +33,7 @@ enum fetch_piece { FETCH_MISSING, FETCH_ASKED, FETCH_STORED, FETCH_GOOD };
 enum fetch_fault {
 	FETCH_FINE,
 	FETCH_ABSENT,     /* it does not have the artifact (404): asked again for the next one */
-	FETCH_OTHER_SIZE, /* it has something else under that name */
+	FETCH_OTHER_SIZE, /* it has something else under that name: also asked again for the next one */
 	FETCH_WRONG,      /* it sent wrong bytes */
 	FETCH_FAILING,    /* too many failures in a row */
 	FETCH_SLOW,       /* others had to finish its work, repeatedly */
@@ -115,7 +115,8 @@ bool fetch_completed(struct fetch *f, unsigned request, uint32_t *piece);
 /* The driver's check of a stored piece. */
 void fetch_checked(struct fetch *f, uint32_t piece, bool good);
 /* The request is over. err: OK (all bytes, or abandoned), ERR_NOT_FOUND, ERR_SIZE (another size
- * than signed), ERR_PROTOCOL (it ignores ranges), ERR_TIMEOUT, ERR_CLOSED, ERR_IO. */
+ * than signed), ERR_PROTOCOL (it ignores ranges; the second time a failure like all others),
+ * ERR_SOURCE (it refuses), ERR_TIMEOUT, ERR_CLOSED, ERR_IO. */
 void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms);
 /* The hash of the whole. True: done. False: go on with fetch_next. */
 bool fetch_hashed(struct fetch *f, bool good);

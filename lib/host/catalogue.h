@@ -49,7 +49,8 @@ void catalogue_hash_small(struct catalogue *c, struct catalogue_file *file);
 
 /* Finds by names; channel, arch and name as in the URL, decoded; arch in either spelling; name a
  * file's or a role's ("kernel"). Opens the file, sees whether it is still the one known, and
- * copies what is known of it. ERR_NOT_FOUND. The caller closes *fd. */
+ * copies what is known of it. ERR_NOT_FOUND, ERR_IO, ERR_LIMIT beyond CATALOGUE_FILES_MAX. The
+ * caller closes *fd. Side files and manifests are found too; nothing is kept of them. */
 MUST_CHECK int catalogue_find(struct catalogue *c, struct bytes channel, struct bytes arch, struct bytes name,
 			      struct catalogue_file *file, int *fd);
 /* By SHA-256 or by Swarm reference. */
@@ -57,7 +58,7 @@ MUST_CHECK int catalogue_find_hash(struct catalogue *c, const uint8_t sha256[sta
 				   struct catalogue_file *file, int *fd);
 MUST_CHECK int catalogue_find_reference(struct catalogue *c, const uint8_t reference[static REFERENCE_BYTES],
 					struct catalogue_file *file, int *fd);
-/* Copies file number i (in the order of folders and names), false when there are not so many. */
+/* Copies file number i (in the order they were found), false when there are not so many. */
 bool catalogue_file_at(struct catalogue *c, size_t i, struct catalogue_file *file);
 uint64_t catalogue_generation(struct catalogue *c);
 

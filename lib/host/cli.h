@@ -56,8 +56,8 @@ struct cli {
 
 /* Reads the command line into *options (the struct that offsets point into; zeroed defaults set
  * by the caller) by getopt_long rules. --help, --version and usage errors end the process here
- * (0 and 2). Ignores nothing: an unknown option, an empty or bad value, too few or too many
- * operands: one line that names it, then "Try 'NAME --help'.". */
+ * (0 and 2; 3 when the help did not arrive). Ignores nothing: an unknown option, an empty or bad value, too few or too
+ * many operands: one line that names it, then "Try 'NAME --help'.". */
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options);
 
 /* One line on stderr: "NAME: " and the text; control characters become '?'. Errors set the status

@@ -13,12 +13,13 @@
 
 struct download;
 
-/* roots: base URLs of providers ("http://host:8080/"), borrowed while the download lives. */
+/* roots: base URLs of providers ("http://host:8080/"), borrowed while the download lives; those
+ * beyond FETCH_SOURCES_MAX - 1 are not asked. ERR_NO_MEMORY. */
 MUST_CHECK int download_open(struct cli *cli, const char *const *roots, size_t roots_n, const char *folder,
 			     struct download **download);
 /* One artifact of m into folder/FILENAME; nothing is fetched when it is there already. Messages,
  * also about sources that were dropped, are printed. ERR_SOURCE: no source could give it;
- * ERR_HASH: all that could gave wrong bytes; ERR_IO: this machine's disk. */
+ * ERR_HASH: all that could gave wrong bytes; ERR_IO: this machine's disk; ERR_NO_MEMORY. */
 MUST_CHECK int download_artifact(struct download *d, const struct manifest *m, const struct artifact *a);
 /* What source i has done so far. */
 const struct fetch_source *download_source(const struct download *d, size_t i);

@@ -41,9 +41,10 @@ struct download {
 
 /* A curl handle with what all our requests have in common. NULL: no memory. */
 CURL *transfer_handle(void);
-/* The URL of the artifact at a source; false when it does not fit. */
+/* The URL of the artifact at a source, and suffix behind it; false when it does not fit, or the
+ * source is the artifact's own URL and the manifest names none. */
 bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES]);
-/* Begins what an ASK wants. */
+/* Begins what an ASK wants; when the source has no URL for it, it has ended at once. ERR_NO_MEMORY. */
 MUST_CHECK int transfer_begin(struct download *d, const struct fetch_want *want);
 /* Ends one that the machine abandons. */
 void transfer_abandon(struct download *d, unsigned request);
@@ -51,8 +52,9 @@ void transfer_abandon(struct download *d, unsigned request);
 void transfer_reap(struct download *d);
 void transfer_free_all(struct download *d);
 
-/* Gets FILE.bmt from whoever has it and checks it against the signed reference. tree->file is a
- * mapping: tree_release ends it. False: nobody has it, or it would be empty. */
+/* Gets FILE.bmt from whoever has it and checks it against the signed reference. True: tree->file
+ * is a mapping of it, or empty for a file of one chunk, whose reference is all there is to know.
+ * False: the manifest has no reference, or nobody has the tree. tree_release in any case. */
 bool tree_get(struct download *d, struct checker_tree *tree);
 void tree_release(struct checker_tree *tree);
 

@@ -17,23 +17,28 @@ struct file_output {
 	char *temporary; /* owned; in the same folder, made with O_EXCL */
 };
 
-/* Opens a temporary file beside path. mode as for open(2): 0666 less umask, 0600 for secrets. */
+/* Opens a temporary file beside path. mode as for open(2): 0666 less umask, 0600 for secrets.
+ * ERR_NOT_FOUND, ERR_IO with errno, ERR_NO_MEMORY; nothing is left to drop then. */
 MUST_CHECK int file_output_open(struct file_output *f, const char *path, mode_t mode);
-/* fsync, rename, fsync of the folder. On failure the temporary is gone and path untouched. */
+/* fsync, rename, fsync of the folder: ERR_IO with errno, ERR_NO_MEMORY. On failure the temporary is
+ * gone, and path is untouched unless it was the folder that could not be synced: the new file
+ * stands there then, but may not outlive a power cut. */
 MUST_CHECK int file_output_commit(struct file_output *f);
-/* As commit, but ERR_IO with errno EEXIST when path is there already (link, not rename). */
+/* As commit, but ERR_IO with errno EEXIST when path is there already (link, not rename). On any
+ * failure there is no new path. */
 MUST_CHECK int file_output_commit_new(struct file_output *f);
 /* Removes the temporary; nothing when committed or never opened (fd -1). */
 void file_output_drop(struct file_output *f);
 
+/* Writes all of it, or ERR_IO with errno. */
 MUST_CHECK int file_write_all(int fd, struct bytes data);
 /* The same at an offset; the file's own position stays. */
 MUST_CHECK int file_write_at(int fd, struct bytes data, uint64_t offset);
 /* fsync of the folder that path lies in, so that a rename there survives a power cut. */
 MUST_CHECK int file_sync_folder(const char *path);
-/* Whole small file, atomically. */
+/* Whole small file, atomically; errors as of file_output_open and _commit. */
 MUST_CHECK int file_write(const char *path, struct bytes data, mode_t mode);
-/* mkdir -p, mode 0777 less umask. */
+/* mkdir -p, mode 0777 less umask. ERR_IO with errno, ERR_NO_MEMORY. */
 MUST_CHECK int file_make_folders(const char *path);
 
 /* Wall clock and monotonic clock of this machine, and its randomness. */

@@ -20,8 +20,8 @@ struct kexec_progress {
 /* Copies the parts one behind the other, each padded with zeros to 4 bytes as the kernel wants
  * concatenated initial RAM disks (one part stays as it is), into memory that nobody can write to
  * any more, and gives its descriptor. *failed is the part that an error is about, n when it is
- * about none. ERR_NOT_FOUND, ERR_IO with errno, ERR_SIZE, ERR_HASH, ERR_CHANGED, ERR_VALUE for
- * what is no regular file. */
+ * about none. ERR_NOT_FOUND, ERR_IO with errno, ERR_NO_MEMORY, ERR_SIZE, ERR_HASH, ERR_CHANGED,
+ * ERR_VALUE for what is no regular file. */
 MUST_CHECK int kexec_image(const char *name, const struct kexec_part *parts, size_t n,
 			   const struct kexec_progress *progress, int *fd, size_t *failed);
 

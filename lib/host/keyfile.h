@@ -15,7 +15,8 @@ MUST_CHECK int keyfile_make(const char *name, uint8_t key[static ED25519_KEY_BYT
  * wipes seed; on failure it is zeroed. */
 MUST_CHECK int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why);
 /* A public key: 64 hex digits themselves, or a file: PEM public key, or a line of 64 hex digits.
- * ERR_KEY when it is not acceptable (ed25519_key_check); ERR_NOT_FOUND, ERR_IO with errno. */
+ * ERR_KEY when it is not acceptable (ed25519_key_check), ERR_VALUE when it is none of these,
+ * ERR_LIMIT above KEYFILE_BYTES_MAX; ERR_NOT_FOUND, ERR_IO with errno, ERR_NO_MEMORY. */
 MUST_CHECK int keyfile_public(const char *text, uint8_t key[static ED25519_KEY_BYTES], struct why *why);
 
 #endif

@@ -2,10 +2,12 @@
 #ifndef HOST_RELEASE_H
 #define HOST_RELEASE_H
 
+#include "fetch/fetch.h"
 #include "host/cli.h"
 #include "host/trust.h"
 
-#define RELEASE_CANDIDATES_MAX 31 /* what the fetch machine takes, and one */
+/* Sources of the fetch machine, but for the last: that is the URL an artifact itself may name. */
+#define RELEASE_CANDIDATES_MAX (FETCH_SOURCES_MAX - 1)
 
 struct candidate {
 	char *url;         /* owned: of its manifest */
@@ -36,7 +38,8 @@ MUST_CHECK int candidates_add_provider(struct cli *cli, struct candidates *c, st
 /* Adds those of a text of lines: JSON objects with "manifest_url" as phase-discover prints them,
  * or bare URLs as in candidates_add_provider. Lines that are neither are passed over with a warning. */
 MUST_CHECK int candidates_read(struct cli *cli, struct candidates *c, struct bytes text);
-/* Adds a root that serves artifacts, whatever its manifest says. */
+/* Adds a root that serves artifacts, whatever its manifest says. The same one again, and those
+ * beyond RELEASE_CANDIDATES_MAX, are left out. ERR_VALUE (printed), ERR_NO_MEMORY. */
 MUST_CHECK int candidates_add_root(struct cli *cli, struct candidates *c, struct bytes root);
 void candidates_free(struct candidates *c);
 

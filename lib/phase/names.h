@@ -6,7 +6,7 @@
 
 /* The artifact that a file of this name is: "kernel" for vmlinuz*, bzImage, Image and kernel,
  * "initramfs" for initramfs* and initrd*, "rootfs" for rootfs and rootfs.*, "dtb" for *.dtb, "uki"
- * for *.efi; any other file is an artifact of its own name. The view is of name or of a literal.
+ * for *.efi; any other file is an artifact of its own name. The view is of filename or of a literal.
  * Ask names_ignored first: initramfs.img.sig must not take the place of what it stands beside. */
 struct bytes names_role(struct bytes filename);
 
