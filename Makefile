@@ -49,20 +49,20 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 # --- what others call ----------------------------------------------------------------------
 # What deps installs changes what this file reads (pkg-config), so the work is done by a new make.
 deps:
-	@tools/deps.sh build run check
+	@tools/deps.sh build efi run check
 run:
-	@tools/deps.sh build run
+	@tools/deps.sh build efi run
 	+@$(MAKE) --no-print-directory programs
 	@tools/run.sh
 check:
 	$(if $(SAN)$(COV),$(error make check builds with sanitizers by itself: leave SAN and COV out))
-	@tools/deps.sh build run check
+	@tools/deps.sh build efi run check
 	+@tools/check.sh
 # The parts of check, for use while working.
 tidy unit cli:
 	+@tools/check.sh $@
 bench:
-	@tools/deps.sh build run check bench
+	@tools/deps.sh build efi run check bench
 	+@$(MAKE) --no-print-directory programs
 	@tools/bench.sh
 fuzz: fuzz-programs
@@ -161,5 +161,7 @@ install: programs $(CMDS:%=build/completions/%)
 		to=$(DESTDIR)$(prefix)/lib/systemd/system/$${unit#debian/phase-tools.}; \
 		sed 's|/usr/bin/|$(prefix)/bin/|' $$unit > $$to && chmod 644 $$to || exit 1; done
 MAN_SECTIONS := $(sort $(patsubst .%,%,$(suffix $(wildcard man/*.[0-9]))))
+
+include tools/efi.mk
 
 -include $(shell find $(wildcard $(B)/host $(F) build/fuzz) -name '*.d' 2>/dev/null)

@@ -1,0 +1,4 @@
+#include "efi/uefi/built.h"
+
+const uint64_t built_s = BUILT_S;
+const char built_version[] = VERSION;

@@ -1,0 +1,56 @@
+# SWFETCH.EFI for x86_64: the cores as firmware objects, the program's logic (efi/*.c) and its UEFI
+# side (efi/uefi/*.c), with gnu-efi's headers and start-up code. make efi
+
+EFI := $(F)/efi
+EFI_SRC := $(wildcard efi/*.c efi/uefi/*.c)
+EFI_OBJ := $(EFI_SRC:%.c=$(F)/%.o)
+# Archives of other sources for firmware, wanted by efi/ alone; rules at the end of this file.
+EFI_ARCHIVES :=
+
+# efi/*.c know only the seams; the firmware's interfaces are for efi/uefi/*.c.
+EFI_CPPFLAGS = $(FIRMWARE_CPPFLAGS) -I. -DVERSION='"$(VERSION)"'
+UEFI_CPPFLAGS = $(EFI_CPPFLAGS) -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+# Without tables for unwinding: nobody reads them.
+EFI_CFLAGS = $(FIRMWARE_CFLAGS) -fvisibility=hidden -fno-asynchronous-unwind-tables
+# Nothing undefined; no name is resolved outside the image.
+EFI_LDFLAGS := -nostdlib -shared -Bsymbolic -z text -z noexecstack --no-undefined --fatal-warnings --build-id=none
+EFI_SECTIONS := .text .rodata .sbat .reloc .data .dynamic .rela
+# What a clock is measured against. Not the time of this build, or no two builds were the same.
+EFI_BUILT_S := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+
+FLAGS_efi = $(CC) $(UEFI_CPPFLAGS) $(EFI_CFLAGS)
+FLAGS_efi-built = $(FLAGS_efi) $(EFI_BUILT_S)
+FLAGS_efi-link = $(LD) $(OBJCOPY) $(EFI_LDFLAGS) $(EFI_SECTIONS)
+LD ?= ld
+OBJCOPY ?= objcopy
+
+.PHONY: efi
+efi: build/SWFETCH.EFI
+
+build/deps-efi.ok: tools/deps.sh tools/packages
+	@tools/deps.sh --present efi
+	@mkdir -p $(@D) && touch $@
+
+$(filter-out $(EFI)/uefi/%,$(EFI_OBJ)): $(F)/%.o: %.c build/flags/efi | build/deps-efi.ok
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(EFI_CPPFLAGS) $(EFI_CFLAGS) -MMD -MP -c $< -o $@
+$(filter $(EFI)/uefi/%,$(EFI_OBJ)): $(F)/%.o: %.c build/flags/efi | build/deps-efi.ok
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UEFI_CPPFLAGS) $(EFI_CFLAGS) $(EFI_EXTRA) -MMD -MP -c $< -o $@
+# A compiler that sees a memcpy in memcpy's loop would call it for ever. clang looks for none here.
+$(EFI)/uefi/memory_functions.o: EFI_EXTRA := $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
+$(EFI)/uefi/built.o: EFI_EXTRA := -DBUILT_S=$(EFI_BUILT_S)
+$(EFI)/uefi/built.o: build/flags/efi-built
+
+# An archive: what is not called, such as a part that is still in the making, stays out.
+$(EFI)/libefi.a: $(EFI_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+EFI_ROOTS := $(EFI)/uefi/entry.o $(EFI)/uefi/sbat.o
+build/SWFETCH.so: efi/uefi/image.lds build/flags/efi-link $(EFI_ROOTS) $(EFI)/libefi.a $(F)/libphase.a $(FIRMWARE_ARCHIVES) $(EFI_ARCHIVES)
+	$(Q)$(LD) $(EFI_LDFLAGS) -T $< -Map build/SWFETCH.map -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_ROOTS) \
+		--start-group $(filter %.a,$^) /usr/lib/libgnuefi.a --end-group
+build/SWFETCH.EFI: build/SWFETCH.so
+	$(Q)$(OBJCOPY) -O efi-app-x86_64 $(EFI_SECTIONS:%=-j %) --strip-all --file-alignment 512 --section-alignment 4096 $< $@
+	@echo "$@: $$((($$(stat -c %s $@) + 1023) / 1024)) KiB"
+
+# --- libraries for efi/ alone ----------------------------------------------------------------
