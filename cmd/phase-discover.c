@@ -1,7 +1,7 @@
 /* phase-discover: where a release may be had. */
-#include <sys/utsname.h>
-
+#include "core/arch.h"
 #include "host/discover.h"
+#include "host/machine.h"
 #include "phase/document.h"
 
 struct options {
@@ -35,24 +35,17 @@ static const struct cli_program program = {
 /* What this machine would boot, unless something else is asked for. */
 static void complete(struct cli *cli, struct options *o)
 {
-	static struct utsname machine;
 	struct discover_options *d = &o->discover;
 	if (o->all && (d->channel != NULL || d->arch != NULL))
 		cli_usage(cli, "--all goes without --channel and --arch");
 	if (d->channel != NULL && !name_is_safe(bytes_text(d->channel)))
 		cli_usage(cli, "--channel: '%s' is no name of a channel", d->channel);
-	if (d->arch != NULL && arch_canonical(bytes_text(d->arch)) == NULL)
-		cli_usage(cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", d->arch);
 	d->mdns = d->mdns || d->urls.n == 0;
 	if (o->all)
 		return;
 	if (d->channel == NULL)
 		d->channel = "stable";
-	if (d->arch == NULL)
-		d->arch = uname(&machine) == 0 ? machine.machine : "x86_64";
-	d->arch = arch_canonical(bytes_text(d->arch));
-	if (d->arch == NULL)
-		cli_usage(cli, "nothing is published for this machine's architecture: name another with --arch");
+	d->arch = arch_canonical(bytes_text(machine_arch_option(cli, d->arch)));
 }
 
 int main(int argc, char **argv)

@@ -51,7 +51,7 @@ static int read_candidates(struct cli *cli, const struct options *o, struct cand
 {
 	const char *operand = cli->operands.n > 0 ? cli->operands.v[0] : "-";
 	int err = OK;
-	if (bytes_starts(bytes_text(operand), "http://") || bytes_starts(bytes_text(operand), "https://")) {
+	if (bytes_http_scheme(bytes_text(operand)) > 0) {
 		err = candidates_add_provider(cli, c, bytes_text(operand));
 	} else {
 		struct bytes text;

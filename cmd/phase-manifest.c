@@ -2,11 +2,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "core/decimal.h"
 #include "core/utf8.h"
 #include "host/file.h"
+#include "host/machine.h"
 #include "host/manifest_make.h"
 #include "phase/manifest.h"
 
@@ -72,8 +72,6 @@ static void check_texts(struct cli *cli, const struct manifest_options *o)
 	if (!name_is_safe(bytes_text(o->channel)))
 		cli_usage(cli, "--channel: '%s' is not a name: it is a single folder, and not a hidden one",
 			  o->channel);
-	if (arch_canonical(bytes_text(o->arch)) == NULL)
-		cli_usage(cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", o->arch);
 	if (o->version != NULL && !name_is_printable(bytes_text(o->version)))
 		cli_usage(cli, "--version: longer than %d bytes, or with control characters", MANIFEST_NAME_MAX);
 	if (o->cmdline != NULL && strlen(o->cmdline) > MANIFEST_CMDLINE_MAX)
@@ -98,11 +96,9 @@ static int64_t now(struct cli *cli)
 int main(int argc, char **argv)
 {
 	struct options o = {.make = {.channel = "stable", .release = RELEASE_UNSET}, .expires_ms = EXPIRES_DEFAULT_MS};
-	struct utsname machine;
 	char text[WALL_TEXT_BYTES];
 	struct bytes document;
 	struct cli cli;
-	o.make.arch = uname(&machine) == 0 ? machine.machine : "x86_64";
 	char version[] = "-V"; /* --version V is this program's own option; alone it asks for ours */
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
@@ -111,6 +107,7 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "--release N is required: a number that only ever grows");
 	if (o.make.release > JSON_UINT_MAX)
 		cli_usage(&cli, "--release: larger than 2^53 - 1");
+	o.make.arch = machine_arch_option(&cli, o.make.arch);
 	check_texts(&cli, &o.make);
 	if (o.expires_ms > EXPIRES_MAX_MS)
 		cli_usage(&cli, "--expires: too far away");

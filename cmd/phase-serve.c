@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "host/machine.h"
 #include "host/mdns_publish.h"
 #include "host/serve.h"
 
@@ -109,15 +109,12 @@ static int run(struct cli *cli, const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {.serve = {.bind = "0.0.0.0", .port = 8080, .channel = "stable", .idle_ms = 60000}};
-	struct utsname machine;
 	struct trust trust = {.memory = NULL};
 	struct cli cli;
-	o.serve.arch = uname(&machine) == 0 ? machine.machine : "x86_64";
 	cli_start(&cli, &program, argc, argv, &o);
 	if (o.serve.port > UINT16_MAX)
 		cli_usage(&cli, "--port: %llu is larger than 65535", (unsigned long long)o.serve.port);
-	if (arch_canonical(bytes_text(o.serve.arch)) == NULL)
-		cli_usage(&cli, "--arch: '%s' is none of x86_64, amd64, arm64, aarch64", o.serve.arch);
+	o.serve.arch = machine_arch_option(&cli, o.serve.arch);
 	o.serve.store = cli.operands.v[0];
 	o.serve.log_requests = cli.verbose;
 	int err = o.policy == NULL ? OK : trust_read_policy(&cli, o.policy, &trust);

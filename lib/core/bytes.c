@@ -32,6 +32,13 @@ bool bytes_ends(struct bytes a, const char *suffix)
 	return a.n >= b.n && bytes_equal(bytes_skip(a, a.n - b.n), b);
 }
 
+size_t bytes_http_scheme(struct bytes a)
+{
+	if (bytes_starts(a, "http://"))
+		return sizeof "http://" - 1;
+	return bytes_starts(a, "https://") ? sizeof "https://" - 1 : 0;
+}
+
 int bytes_compare(struct bytes a, struct bytes b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;

@@ -31,6 +31,8 @@ bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *s); /* equal to a C string */
 bool bytes_starts(struct bytes a, const char *prefix);
 bool bytes_ends(struct bytes a, const char *suffix);
+/* How long the "http://" or "https://" is that a starts with; 0: neither. */
+size_t bytes_http_scheme(struct bytes a);
 int bytes_compare(struct bytes a, struct bytes b); /* as memcmp, a shorter prefix comes first */
 /* The view without its first n bytes; empty when n is larger. */
 struct bytes bytes_skip(struct bytes a, size_t n);

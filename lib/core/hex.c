@@ -11,15 +11,12 @@ void hex_encode(struct bytes in, char *out)
 	}
 }
 
-#define NO_DIGIT 16U
-
-static unsigned digit(uint8_t c)
+int hex_digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
-		return c - (unsigned)'0';
-	if (c >= 'a' && c <= 'f')
-		return c - (unsigned)'a' + 10;
-	return NO_DIGIT;
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int hex_decode(struct bytes text, uint8_t *out, size_t n)
@@ -27,9 +24,9 @@ int hex_decode(struct bytes text, uint8_t *out, size_t n)
 	if (text.n / 2 != n || text.n % 2 != 0)
 		return ERR_VALUE;
 	for (size_t i = 0; i < text.n; i++)
-		if (digit(text.p[i]) == NO_DIGIT)
+		if (hex_digit(text.p[i]) < 0 || (text.p[i] >= 'A' && text.p[i] <= 'F'))
 			return ERR_VALUE;
 	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(digit(text.p[2 * i]) << 4 | digit(text.p[2 * i + 1]));
+		out[i] = (uint8_t)(hex_digit(text.p[2 * i]) << 4 | hex_digit(text.p[2 * i + 1]));
 	return OK;
 }

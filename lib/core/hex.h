@@ -6,6 +6,8 @@
 
 /* Writes 2 * in.n digits to out, no NUL. */
 void hex_encode(struct bytes in, char *out);
+/* The value of one digit in either case, as percent-encodings have them; -1: it is none. */
+int hex_digit(uint8_t c);
 /* Fills out[0..n) from exactly 2 * n lower-case digits; ERR_VALUE otherwise, out untouched. */
 MUST_CHECK int hex_decode(struct bytes text, uint8_t *out, size_t n);
 

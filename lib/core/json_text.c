@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/hex.h"
 #include "core/utf8.h"
 
 static int take_hex4(struct reader *r, uint32_t *out)
@@ -9,13 +10,11 @@ static int take_hex4(struct reader *r, uint32_t *out)
 	struct bytes digits = read_bytes(r, 4);
 	uint32_t v = 0;
 	for (size_t i = 0; i < digits.n; i++) {
-		uint8_t c = digits.p[i], letter = c | 0x20;
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint32_t)(c - '0');
-		else if (letter >= 'a' && letter <= 'f')
-			v = v << 4 | (uint32_t)(letter - 'a' + 10);
-		else
+		int digit = hex_digit(digits.p[i]);
+		if (digit < 0)
 			r->dead = true;
+		else
+			v = v << 4 | (uint32_t)digit;
 	}
 	*out = v;
 	return r->dead ? ERR_SYNTAX : OK;

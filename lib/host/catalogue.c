@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/arch.h"
 #include "host/hash.h"
 #include "phase/document.h"
 #include "phase/names.h"

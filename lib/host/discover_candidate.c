@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <strings.h>
 
+#include "core/arch.h"
 #include "core/decimal.h"
 #include "core/json.h"
 #include "host/cli.h"

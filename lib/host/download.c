@@ -252,7 +252,7 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 			  (const char *)a->filename.p);
 		return OK;
 	}
-	bool absolute = bytes_starts(a->download_url, "http://") || bytes_starts(a->download_url, "https://");
+	bool absolute = bytes_http_scheme(a->download_url) > 0;
 	fetch_begin(&d->fetch, a->size, false);
 	d->fetch.sources[d->roots_n].fault = absolute ? FETCH_FINE : FETCH_ABSENT;
 	memset(d->told, 0, sizeof d->told);

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "core/hex.h"
 #include "host/explain.h"
 #include "host/file.h"
 #include "host/kexec_image.h"
+#include "host/machine.h"
 
 static int read_documents(struct cli *cli, const char *path, struct kexec_plan *k)
 {
@@ -42,8 +42,7 @@ static int read_documents(struct cli *cli, const char *path, struct kexec_plan *
 /* What kexec cannot do is said before megabytes are read. */
 static int check_startable(struct cli *cli, const struct kexec_plan *k)
 {
-	struct utsname machine;
-	const char *own = uname(&machine) == 0 ? arch_canonical(bytes_text(machine.machine)) : NULL;
+	const char *own = machine_arch();
 	if (k->plan.uki.n > 0) {
 		cli_error(cli, ERR_VALUE,
 			  "%s: kexec cannot start a unified kernel image: let the firmware start it, or publish "

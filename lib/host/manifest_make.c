@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/arch.h"
 #include "host/file.h"
 #include "host/hash.h"
 #include "host/store.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/arch.h"
 #include "phase/document.h"
 
 #define SERVICE "_phase-image._tcp"

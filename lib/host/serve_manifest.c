@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/arch.h"
 #include "host/file.h"
 #include "host/serve_parts.h"
 #include "phase/names.h"

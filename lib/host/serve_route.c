@@ -6,14 +6,6 @@
 #include "host/serve_parts.h"
 #include "phase/names.h"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Cuts a path at its slashes first and decodes each segment once, so that no encoded slash or NUL
  * can move a border. False: malformed. */
 static bool cut_path(const char *url, struct serve_path *path)
@@ -28,7 +20,8 @@ static bool cut_path(const char *url, struct serve_path *path)
 			return false;
 		for (url++; *url != 0 && *url != '/'; url++) {
 			int high = -1, low = -1;
-			if (*url == '%' && ((high = hex_value(url[1])) < 0 || (low = hex_value(url[2])) < 0))
+			if (*url == '%' &&
+			    ((high = hex_digit((uint8_t)url[1])) < 0 || (low = hex_digit((uint8_t)url[2])) < 0))
 				return false;
 			path->room[n++] = (char)(*url == '%' ? high << 4 | low : *url);
 			url += *url == '%' ? 2 : 0;

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/arch.h"
 #include "phase/manifest.h"
 #include "phase/names.h"
 
@@ -227,14 +228,13 @@ static int open_spelling(const struct store *s, const char *arch, struct store_f
 
 int store_folder_open(const struct store *s, struct bytes channel, struct bytes arch, struct store_folder *folder)
 {
-	const char *canonical = arch_canonical(arch);
-	if (!name_is_safe(channel) || canonical == NULL)
+	const char *other = arch_other(arch);
+	if (!name_is_safe(channel) || other == NULL)
 		return ERR_VALUE;
 	struct store_folder first = {.fd = -1}, second;
 	memcpy(first.channel, channel.p, channel.n);
 	second = first;
-	bool asked_alias = !bytes_is(arch, canonical);
-	int err = open_spelling(s, asked_alias ? arch_alias(canonical) : canonical, &first);
+	int err = open_spelling(s, arch_other(bytes_text(other)), &first);
 	int kept = errno;
 	if (err == OK && holds_artifacts(&first)) {
 		*folder = first;
@@ -242,7 +242,7 @@ int store_folder_open(const struct store *s, struct bytes channel, struct bytes 
 	}
 	if (err != OK && err != ERR_NOT_FOUND)
 		return err;
-	if (open_spelling(s, asked_alias ? canonical : arch_alias(canonical), &second) == OK) {
+	if (open_spelling(s, other, &second) == OK) {
 		store_folder_close(&first);
 		*folder = second;
 		return OK;

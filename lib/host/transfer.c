@@ -35,7 +35,7 @@ bool transfer_url(const struct download *d, unsigned source, const char *suffix,
 {
 	struct writer w = writer_of(url, DOWNLOAD_URL_BYTES - 1);
 	struct bytes given = d->artifact->download_url;
-	bool absolute = bytes_starts(given, "http://") || bytes_starts(given, "https://");
+	bool absolute = bytes_http_scheme(given) > 0;
 	if (source == d->roots_n) { /* the absolute URL is a source of its own */
 		write_bytes(&w, given);
 	} else {

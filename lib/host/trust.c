@@ -2,9 +2,11 @@
 
 #include <errno.h>
 
+#include "core/arch.h"
 #include "host/file.h"
 #include "host/floor_store.h"
 #include "host/keyfile.h"
+#include "host/machine.h"
 #include "phase/floor.h"
 
 void trust_check_usage(struct cli *cli, const struct trust_options *o)
@@ -15,8 +17,8 @@ void trust_check_usage(struct cli *cli, const struct trust_options *o)
 		cli_usage(cli, "whom to trust? give --policy or --key");
 	if (o->policy != NULL && o->threshold != TRUST_NO_THRESHOLD)
 		cli_usage(cli, "--threshold goes with --key; a policy has its own");
-	if (o->arch != NULL && arch_canonical(bytes_text(o->arch)) == NULL)
-		cli_usage(cli, "--arch %s: neither x86_64 nor arm64", o->arch);
+	if (o->arch != NULL)
+		(void)machine_arch_option(cli, o->arch); /* it must be one */
 }
 
 int trust_read_policy(struct cli *cli, const char *path, struct trust *t)

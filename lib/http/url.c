@@ -1,5 +1,7 @@
 #include "http/url.h"
 
+#include "core/arch.h"
+
 static size_t authority_end(struct bytes url, size_t from)
 {
 	while (from < url.n && url.p[from] != '/' && url.p[from] != '?' && url.p[from] != '#')
@@ -7,16 +9,9 @@ static size_t authority_end(struct bytes url, size_t from)
 	return from;
 }
 
-static size_t scheme_bytes(struct bytes url)
-{
-	if (bytes_starts(url, "http://"))
-		return 7;
-	return bytes_starts(url, "https://") ? 8 : 0;
-}
-
 bool url_ok(struct bytes url)
 {
-	size_t scheme = scheme_bytes(url);
+	size_t scheme = bytes_http_scheme(url);
 	if (scheme == 0 || url.n > URL_BYTES_MAX)
 		return false;
 	size_t end = authority_end(url, scheme);
@@ -33,7 +28,7 @@ bool url_ok(struct bytes url)
 
 bool url_names_json(struct bytes url)
 {
-	size_t host_end = authority_end(url, scheme_bytes(url)), end = host_end;
+	size_t host_end = authority_end(url, bytes_http_scheme(url)), end = host_end;
 	struct bytes suffix = BYTES_LITERAL(".json");
 	while (end < url.n && url.p[end] != '?' && url.p[end] != '#')
 		end++;
@@ -52,21 +47,9 @@ static bool cut(struct bytes *path, struct bytes name)
 	return true;
 }
 
-static struct bytes other_spelling(struct bytes arch)
-{
-	static const char *const pairs[][2] = {{"x86_64", "amd64"}, {"arm64", "aarch64"}};
-	for (size_t i = 0; i < 2; i++) {
-		if (bytes_is(arch, pairs[i][0]))
-			return bytes_text(pairs[i][1]);
-		if (bytes_is(arch, pairs[i][1]))
-			return bytes_text(pairs[i][0]);
-	}
-	return arch;
-}
-
 struct bytes url_root(struct bytes url, struct bytes channel, struct bytes arch)
 {
-	size_t host_end = authority_end(url, scheme_bytes(url)), end = host_end;
+	size_t host_end = authority_end(url, bytes_http_scheme(url)), end = host_end;
 	while (end < url.n && url.p[end] != '?' && url.p[end] != '#')
 		end++;
 	struct bytes path = bytes_of(url.p, end);
@@ -74,7 +57,9 @@ struct bytes url_root(struct bytes url, struct bytes channel, struct bytes arch)
 		return bytes_of(url.p, host_end); /* no path: the caller adds the slash */
 	if (cut(&path, BYTES_LITERAL("manifest.json"))) {
 		struct bytes before = path;
-		if ((cut(&path, arch) || cut(&path, other_spelling(arch))) && cut(&path, channel) && path.n >= host_end)
+		const char *other = arch_other(arch);
+		if ((cut(&path, arch) || (other != NULL && cut(&path, bytes_text(other)))) && cut(&path, channel) &&
+		    path.n >= host_end)
 			return bytes_of(url.p, path.n + 1);
 		return bytes_of(url.p, before.n + 1);
 	}

@@ -1,5 +1,6 @@
 #include "phase/document.h"
 
+#include "core/arch.h"
 #include "core/hex.h"
 #include "core/utf8.h"
 
@@ -243,22 +244,4 @@ bool name_is_safe(struct bytes name)
 		if (name.p[i] == '/' || name.p[i] == '\\')
 			return false;
 	return true;
-}
-
-static const char *const arches[][2] = {{"x86_64", "amd64"}, {"arm64", "aarch64"}};
-
-const char *arch_canonical(struct bytes arch)
-{
-	for (size_t i = 0; i < sizeof arches / sizeof arches[0]; i++)
-		if (bytes_is(arch, arches[i][0]) || bytes_is(arch, arches[i][1]))
-			return arches[i][0];
-	return NULL;
-}
-
-const char *arch_alias(const char *canonical)
-{
-	for (size_t i = 0; i < sizeof arches / sizeof arches[0]; i++)
-		if (bytes_is(bytes_text(canonical), arches[i][0]))
-			return arches[i][1];
-	return NULL;
 }

@@ -61,9 +61,4 @@ bool name_is_safe(struct bytes name);
 /* 1 to 255 bytes of printable UTF-8. */
 bool name_is_printable(struct bytes name);
 
-/* The canonical spelling ("x86_64" for amd64, "arm64" for aarch64), or NULL for anything else. */
-const char *arch_canonical(struct bytes arch);
-/* The other spelling of a canonical arch: "amd64", "aarch64". */
-const char *arch_alias(const char *canonical);
-
 #endif

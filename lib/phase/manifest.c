@@ -1,5 +1,7 @@
 #include "phase/manifest.h"
 
+#include "core/hex.h"
+
 #include "core/utf8.h"
 
 static const char *const understood[] = {
@@ -24,14 +26,6 @@ bool artifact_filename_ok(struct bytes filename)
 {
 	return name_is_safe(filename) && !bytes_is(filename, "manifest.json") && !bytes_ends(filename, ".bmt") &&
 	       !bytes_ends(filename, ".part") && !bytes_ends(filename, ".sig");
-}
-
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* One octet off the front, percent-decoded; -1 when the encoding is broken. */
@@ -72,8 +66,8 @@ bool download_url_ok(struct bytes url)
 {
 	if (url.n == 0 || url.n > MANIFEST_URL_MAX || !utf8_printable(url) || bytes_starts(url, "//"))
 		return false;
-	bool absolute = bytes_starts(url, "http://") || bytes_starts(url, "https://");
-	struct bytes rest = absolute ? bytes_skip(url, url.p[4] == 's' ? 8 : 7) : url;
+	bool absolute = bytes_http_scheme(url) > 0;
+	struct bytes rest = bytes_skip(url, bytes_http_scheme(url));
 	if (absolute && (rest.n == 0 || rest.p[0] == '/' || rest.p[0] == '?'))
 		return false; /* no host */
 	bool path_begun = absolute;

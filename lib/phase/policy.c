@@ -18,7 +18,7 @@ static bool is_key_name(struct bytes text)
 
 static bool is_source(struct bytes text)
 {
-	return (bytes_starts(text, "http://") || bytes_starts(text, "https://")) && download_url_ok(text);
+	return bytes_http_scheme(text) > 0 && download_url_ok(text);
 }
 
 static bool is_multiaddr(struct bytes text)

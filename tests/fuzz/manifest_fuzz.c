@@ -2,6 +2,7 @@
  * survives being signed, and its signed bytes are a fixed point. */
 #include <stdalign.h>
 
+#include "core/arch.h"
 #include "phase/attach.h"
 #include "phase/plan.h"
 #include "phase/verdict.h"

@@ -2,6 +2,7 @@
  * read keeps the promises of the headers. */
 #include <stdalign.h>
 
+#include "core/arch.h"
 #include "phase/attach.h"
 #include "phase/floor.h"
 #include "phase/plan.h"

@@ -197,8 +197,17 @@ TEST(an_arena_refuses_what_does_not_fit)
 	CHECK(arena_take(&a, 1) == NULL);
 }
 
+TEST(schemes_of_http)
+{
+	CHECK(bytes_http_scheme(BYTES_LITERAL("http://")) == 7 &&
+	      bytes_http_scheme(BYTES_LITERAL("https://host/")) == 8);
+	CHECK(bytes_http_scheme(BYTES_LITERAL("http:/")) == 0 && bytes_http_scheme(BYTES_LITERAL("HTTP://h")) == 0);
+	CHECK(bytes_http_scheme(BYTES_LITERAL("ftp://http://")) == 0 && bytes_http_scheme(BYTES_NONE) == 0);
+}
+
 int main(void)
 {
+	RUN(schemes_of_http);
 	RUN(views_compare_by_content);
 	RUN(order_is_that_of_bytes_and_shorter_first);
 	RUN(beginnings_and_ends);

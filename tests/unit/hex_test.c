@@ -40,8 +40,20 @@ TEST(every_other_length_is_refused)
 	CHECK(hex_decode(BYTES_LITERAL("00"), out, SIZE_MAX / 2 + 2) == ERR_VALUE); /* 2 * n would wrap to 2 */
 }
 
+TEST(single_digits_in_either_case)
+{
+	for (unsigned c = 0; c < 256; c++) {
+		static const char digits[] = "0123456789abcdef", upper[] = "ABCDEF";
+		const char *low = c == 0 ? NULL : strchr(digits, (int)c), *high = c == 0 ? NULL : strchr(upper, (int)c);
+		CHECK(hex_digit((uint8_t)c) == (low != NULL    ? (int)(low - digits)
+						: high != NULL ? (int)(high - upper) + 10
+							       : -1));
+	}
+}
+
 int main(void)
 {
+	RUN(single_digits_in_either_case);
 	RUN(every_byte_there_and_back);
 	RUN(every_other_digit_is_refused);
 	RUN(every_other_length_is_refused);
