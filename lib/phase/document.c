@@ -124,19 +124,20 @@ int document_hex(struct document *d, const struct json_node *object, const char 
 	return OK;
 }
 
-int document_member(struct document *d, const char *name, bool required, enum json_type type,
-		    const struct json_node **out)
+int document_member(struct document *d, const struct json_node *object, const char *name, bool required,
+		    enum json_type type, const struct json_node **out)
 {
-	int err = find(d, json_root(&d->json), name, required, out);
+	int err = find(d, object, name, required, out);
 	if (err == OK && *out != NULL && (*out)->type != type)
 		err = document_misfit(d, ERR_TYPE, name, *out);
 	return err;
 }
 
-int document_texts(struct document *d, const char *name, bool (*valid)(struct bytes), const struct json_node **out)
+int document_texts(struct document *d, const struct json_node *object, const char *name, bool (*valid)(struct bytes),
+		   const struct json_node **out)
 {
 	const struct json_node *array;
-	int err = document_member(d, name, false, JSON_ARRAY, &array);
+	int err = document_member(d, object, name, false, JSON_ARRAY, &array);
 	if (err != OK)
 		return err;
 	for (const struct json_node *e = json_child(&d->json, array); e != NULL; e = json_next(&d->json, e)) {
@@ -161,7 +162,7 @@ static bool is_listed(const struct json *j, const struct json_node *node, const 
 int document_critical(struct document *d, const char *const *understood, size_t understood_n, struct bytes *unknown)
 {
 	const struct json_node *array;
-	int err = document_member(d, "critical", false, JSON_ARRAY, &array);
+	int err = document_member(d, json_root(&d->json), "critical", false, JSON_ARRAY, &array);
 	if (err != OK)
 		return err;
 	struct bytes first = BYTES_NONE;
@@ -203,7 +204,7 @@ int document_signature(struct document *d, const struct json_node *entry, struct
 int document_signatures(struct document *d, struct signature signatures[static SIGNATURES_MAX], size_t *n)
 {
 	const struct json_node *array;
-	int err = document_member(d, "signatures", false, JSON_ARRAY, &array);
+	int err = document_member(d, json_root(&d->json), "signatures", false, JSON_ARRAY, &array);
 	if (err != OK)
 		return err;
 	if (array != NULL && array->n > SIGNATURES_MAX)

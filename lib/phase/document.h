@@ -38,11 +38,11 @@ MUST_CHECK int document_arch(struct document *d, bool required, struct bytes *ou
 MUST_CHECK int document_hex(struct document *d, const struct json_node *object, const char *name, bool required,
 			    const char *prefix, uint8_t *out, size_t n, bool *present);
 /* A member that must be of that type; *out is NULL when absent. */
-MUST_CHECK int document_member(struct document *d, const char *name, bool required, enum json_type type,
-			       const struct json_node **out);
+MUST_CHECK int document_member(struct document *d, const struct json_node *object, const char *name, bool required,
+			       enum json_type type, const struct json_node **out);
 /* A member that must be an array of strings, each of them valid. */
-MUST_CHECK int document_texts(struct document *d, const char *name, bool (*valid)(struct bytes),
-			      const struct json_node **out);
+MUST_CHECK int document_texts(struct document *d, const struct json_node *object, const char *name,
+			      bool (*valid)(struct bytes), const struct json_node **out);
 /* The first name in "critical" that understood does not list; *unknown stays when there is none. */
 MUST_CHECK int document_critical(struct document *d, const char *const *understood, size_t understood_n,
 				 struct bytes *unknown);

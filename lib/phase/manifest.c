@@ -106,7 +106,7 @@ static int read_artifact(struct document *d, const struct json_node *node, struc
 static int read_artifacts(struct document *d, struct manifest *m)
 {
 	const struct json_node *object;
-	int err = document_member(d, "artifacts", true, JSON_OBJECT, &object);
+	int err = document_member(d, json_root(&d->json), "artifacts", true, JSON_OBJECT, &object);
 	if (err != OK)
 		return err;
 	if (object->n > MANIFEST_ARTIFACTS_MAX)

@@ -70,7 +70,7 @@ static int read_initrds(struct document *d, struct plan *p)
 {
 	const struct json_node *array = NULL;
 	size_t start = d->strings.n;
-	int err = document_texts(d, "initrd", is_path, &array);
+	int err = document_texts(d, json_root(&d->json), "initrd", is_path, &array);
 	if (err != OK || array == NULL)
 		return err;
 	if (array->n > PLAN_INITRDS_MAX)

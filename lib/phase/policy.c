@@ -68,7 +68,7 @@ static int read_key(struct document *d, const struct json_node *entry, struct po
 static int read_keys(struct document *d, struct policy *p)
 {
 	const struct json_node *root = json_root(&d->json), *array;
-	int err = document_member(d, "keys", true, JSON_ARRAY, &array);
+	int err = document_member(d, root, "keys", true, JSON_ARRAY, &array);
 	if (err != OK)
 		return err;
 	for (const struct json_node *e = json_child(&d->json, array); e != NULL; e = json_next(&d->json, e))
@@ -92,8 +92,8 @@ static int read_members(struct document *d, struct policy *p)
 	    (err = document_text(d, root, "channel", false, name_is_safe, &p->channel)) != OK ||
 	    (err = document_arch(d, false, &p->arch)) != OK ||
 	    (err = document_wall(d, "expires_at", false, &p->expires_at, &p->has_expires_at)) != OK ||
-	    (err = document_texts(d, "sources", is_source, &p->sources)) != OK ||
-	    (err = document_texts(d, "bootstrap", is_multiaddr, &p->bootstrap)) != OK ||
+	    (err = document_texts(d, root, "sources", is_source, &p->sources)) != OK ||
+	    (err = document_texts(d, root, "bootstrap", is_multiaddr, &p->bootstrap)) != OK ||
 	    (err = document_critical(d, understood, sizeof understood / sizeof understood[0], &unknown)) != OK)
 		return err;
 	if (unknown.n != 0)

@@ -66,11 +66,12 @@ TEST(lists_of_texts)
 {
 	const struct json_node *array = NULL;
 	CHECK(opened("{\"a\":[\"x\",\"y\"],\"b\":[1],\"c\":\"x\",\"d\":[\"x\",\"\"]}") == OK);
-	CHECK(document_texts(&d, "a", name_is_safe, &array) == OK && array != NULL && array->n == 2);
-	CHECK(document_texts(&d, "b", name_is_safe, &array) == ERR_TYPE);
-	CHECK(document_texts(&d, "c", name_is_safe, &array) == ERR_TYPE);
-	CHECK(document_texts(&d, "d", name_is_safe, &array) == ERR_VALUE && array->n == 2);
-	CHECK(document_texts(&d, "e", name_is_safe, &array) == OK && array == NULL);
+	CHECK(document_texts(&d, json_root(&d.json), "a", name_is_safe, &array) == OK && array != NULL &&
+	      array->n == 2);
+	CHECK(document_texts(&d, json_root(&d.json), "b", name_is_safe, &array) == ERR_TYPE);
+	CHECK(document_texts(&d, json_root(&d.json), "c", name_is_safe, &array) == ERR_TYPE);
+	CHECK(document_texts(&d, json_root(&d.json), "d", name_is_safe, &array) == ERR_VALUE && array->n == 2);
+	CHECK(document_texts(&d, json_root(&d.json), "e", name_is_safe, &array) == OK && array == NULL);
 }
 
 TEST(the_signed_bytes_leave_out_the_signatures_of_the_root_only)

@@ -1,0 +1,150 @@
+#include "fetch/boot_config.h"
+
+#include <stdalign.h>
+
+#include "test.h"
+
+#define KEY_A "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"
+#define POLICY "\"keys\":[{\"key_id\":\"" KEY_A "\"}],\"threshold\":1"
+
+static alignas(16) uint8_t memory[BOOT_CONFIG_ARENA_BYTES];
+static struct boot_config c;
+static struct why why;
+
+static int read_text(const char *text)
+{
+	struct arena a = arena_of(memory, sizeof memory);
+	why = (struct why){.err = OK};
+	return boot_config_read(&c, bytes_text(text), &a, &why);
+}
+
+static int read_boot(const char *boot)
+{
+	static char text[8192];
+	(void)snprintf(text, sizeof text, "{" POLICY ",\"boot\":%s}", boot);
+	return read_text(text);
+}
+
+static int override(const char *options)
+{
+	struct boot_options o;
+	int err = boot_options_read(&o, bytes_text(options), &why);
+	return err != OK ? err : boot_config_override(&c, &o, &why);
+}
+
+TEST(a_policy_alone_is_a_configuration)
+{
+	CHECK(read_text("{" POLICY "}") == OK);
+	CHECK(c.policy.keys_n == 1 && c.providers.n == 0 && !c.mdns && c.attempts == BOOT_ATTEMPTS);
+	CHECK(c.http && c.native && c.bridge && c.network_id == 1 && c.back == BOOT_ANY_BACK && c.unknown.n == 0);
+	CHECK(read_text("{\"boot\":{}}") == ERR_MISSING);
+}
+
+TEST(reads_what_is_there)
+{
+	CHECK(read_boot("{\"manifest\":\"http://a/m.json\",\"providers\":[\"http://a:8080/\",\"http://[fec0::2]/x\"],"
+			"\"bridge\":[\"/ip4/10.0.2.2/tcp/4001\"],\"bootnodes\":[],\"network_id\":10,"
+			"\"modes\":[\"http\"],\"mdns\":true,\"attempts\":0,\"backoff_seconds\":7,\"network\":"
+			"{\"stack\":\"tcp4\",\"address\":\"10.0.2.15/"
+			"24\",\"gateway\":\"10.0.2.2\",\"dns\":[\"10.0.2.3\"],"
+			"\"mac\":\"52:54:00:12:34:56\"}}") == OK);
+	CHECK(bytes_is(c.manifest, "http://a/m.json") && c.providers.n == 2 &&
+	      bytes_is(c.providers.v[1], "http://[fec0::2]/x"));
+	CHECK(c.bridges.n == 1 && c.bootnodes.n == 0 && c.network_id == 10 && c.http && !c.native && !c.bridge);
+	CHECK(c.mdns && c.attempts == 0 && c.backoff_s == 7 && c.back == BOOT_TCP4 && c.unknown.n == 0);
+	CHECK(bytes_is(c.address, "10.0.2.15/24") && bytes_is(c.gateway, "10.0.2.2") && c.resolvers.n == 1);
+	CHECK(bytes_is(c.mac, "52:54:00:12:34:56"));
+}
+
+TEST(what_is_wrong_is_named)
+{
+	static const struct {
+		const char *boot, *what;
+		int err;
+	} cases[] = {
+		{"[]", "boot", ERR_TYPE},
+		{"{\"providers\":\"http://a/\"}", "providers", ERR_TYPE},
+		{"{\"providers\":[1]}", "providers", ERR_TYPE},
+		{"{\"providers\":[\"ftp://a/\"]}", "providers", ERR_VALUE},
+		{"{\"providers\":[\"http://a b/\"]}", "providers", ERR_VALUE},
+		{"{\"modes\":[\"https\"]}", "modes", ERR_VALUE},
+		{"{\"bridge\":[\"10.0.2.2\"]}", "bridge", ERR_VALUE},
+		{"{\"mdns\":1}", "mdns", ERR_TYPE},
+		{"{\"attempts\":-1}", NULL, ERR_NUMBER},
+		{"{\"backoff_seconds\":301}", "backoff_seconds", ERR_VALUE},
+		{"{\"network\":{\"stack\":\"linux\"}}", "stack", ERR_VALUE},
+		{"{\"manifest\":\"\"}", "manifest", ERR_VALUE},
+		{"{\"network\":[]}", "network", ERR_TYPE},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		CHECK(read_text("{" POLICY "}") == OK);
+		CHECK(read_boot(cases[i].boot) == cases[i].err && why.err == cases[i].err);
+		CHECK(cases[i].what == NULL || strcmp(why.what, cases[i].what) == 0);
+		CHECK(c.attempts == BOOT_ATTEMPTS && c.providers.n == 0); /* untouched */
+	}
+}
+
+TEST(a_misspelt_member_is_noted)
+{
+	CHECK(read_boot("{\"provider\":[\"http://a/\"]}") == OK && bytes_is(c.unknown, "provider"));
+	CHECK(read_boot("{\"network\":{\"adress\":\"10.0.0.1/8\"}}") == OK && bytes_is(c.unknown, "adress"));
+}
+
+TEST(lists_have_a_limit)
+{
+	char text[4096] = "{\"providers\":[\"http://a/\"";
+	for (int i = 1; i < BOOT_TEXTS_MAX; i++)
+		(void)snprintf(text + strlen(text), sizeof text - strlen(text), ",\"http://a/%d\"", i);
+	size_t n = strlen(text);
+	(void)snprintf(text + n, sizeof text - n, "]}");
+	CHECK(read_boot(text) == OK && c.providers.n == BOOT_TEXTS_MAX);
+	(void)snprintf(text + n, sizeof text - n, ",\"http://b/\"]}");
+	CHECK(read_boot(text) == ERR_LIMIT);
+}
+
+TEST(options_come_before_the_configuration)
+{
+	CHECK(read_boot("{\"providers\":[\"http://a/\",\"http://b/\"],\"mdns\":true}") == OK);
+	CHECK(override("") == OK && c.providers.n == 2);
+	CHECK(override("  mdns=off provider=http://c/ provider=http://d/ stack=lwip attempts=0 verbose=on\n") == OK);
+	CHECK(c.providers.n == 2 && bytes_is(c.providers.v[0], "http://c/") && bytes_is(c.providers.v[1], "http://d/"));
+	CHECK(!c.mdns && c.back == BOOT_LWIP && c.attempts == 0 && c.verbose);
+	CHECK(override("config=\\EFI\\x.json selftest address=10.0.0.1/8 gateway=10.0.0.2 dns=10.0.0.3 "
+		       "bridge=/ip4/10.0.2.2/tcp/1 manifest=abc mac=52:54:00:12:34:56") == OK);
+	CHECK(bytes_is(c.address, "10.0.0.1/8") && c.bridges.n == 1 && bytes_is(c.manifest, "abc"));
+}
+
+TEST(options_that_are_none)
+{
+	static const char *const bad[] = {"nonsense",    "mdns=yes", "provider=",  "provider=ftp://a",
+					  "attempts=-1", "stack=",   "selftest=1", "threshold=1",
+					  "=",           "address="};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		CHECK(read_boot("{}") == OK);
+		CHECK(override(bad[i]) == ERR_VALUE && bytes_is(why.id, bad[i]));
+	}
+	static char longer[BOOT_OPTIONS_BYTES_MAX + 2];
+	memset(longer, ' ', sizeof longer - 1);
+	CHECK(override(longer) == ERR_LIMIT);
+}
+
+TEST(options_known_early)
+{
+	struct boot_options o;
+	CHECK(boot_options_read(&o, bytes_text("attempts=3 config=\\a.json selftest"), &why) == OK);
+	CHECK(o.selftest && bytes_is(o.config, "\\a.json"));
+	CHECK(boot_options_read(&o, BYTES_NONE, &why) == OK && !o.selftest && o.config.n == 0);
+}
+
+int main(void)
+{
+	RUN(a_policy_alone_is_a_configuration);
+	RUN(reads_what_is_there);
+	RUN(what_is_wrong_is_named);
+	RUN(a_misspelt_member_is_noted);
+	RUN(lists_have_a_limit);
+	RUN(options_come_before_the_configuration);
+	RUN(options_that_are_none);
+	RUN(options_known_early);
+	return test_end();
+}
