@@ -57,7 +57,7 @@ static int hash_chunk(struct cli *cli, const char *path, uint64_t span, char tex
 	hex_encode(bytes_of(address, sizeof address), text);
 	text[2 * REFERENCE_BYTES] = 0;
 	*size = data.n;
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	return OK;
 }
 

@@ -63,7 +63,7 @@ static int read_candidates(struct cli *cli, const struct options *o, struct cand
 			return err;
 		}
 		err = candidates_read(cli, c, text);
-		free((void *)(uintptr_t)text.p);
+		file_free(text);
 	}
 	for (size_t i = 0; err == OK && i < o->sources.n; i++)
 		err = candidates_add_root(cli, c, bytes_text(o->sources.v[i]));

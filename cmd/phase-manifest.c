@@ -5,6 +5,7 @@
 
 #include "core/decimal.h"
 #include "core/utf8.h"
+#include "host/clock.h"
 #include "host/file.h"
 #include "host/machine.h"
 #include "host/manifest_make.h"
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
 	int err = manifest_make(&cli, &o.make, &document);
 	if (err == OK) {
 		(void)fwrite(document.p, 1, document.n, stdout); /* cli_end checks stdout */
-		free((void *)(uintptr_t)document.p);
+		file_free(document);
 	}
 	return cli_end(&cli, err);
 }

@@ -3,6 +3,7 @@
 #include "core/decimal.h"
 #include "core/hex.h"
 #include "host/cli.h"
+#include "host/clock.h"
 #include "host/file.h"
 #include "host/keyfile.h"
 #include "host/signing.h"

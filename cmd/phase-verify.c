@@ -4,6 +4,7 @@
 
 #include "host/artifacts.h"
 #include "host/cli.h"
+#include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
 #include "host/trust.h"
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
 	else if ((err = trust_read(&cli, &o.trust, &trust)) == OK && (err = read_manifest(&cli, &o, &text)) == OK &&
 		 (o.state == NULL || (err = trust_floor(&cli, o.state, &manifest, &circumstances.floor)) == OK))
 		err = verify(&cli, &o, text);
-	free((void *)(uintptr_t)text.p);
+	file_free(text);
 	trust_free(&trust);
 	trust_free(&next);
 	return cli_end(&cli, err);

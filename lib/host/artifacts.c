@@ -7,9 +7,9 @@
 
 #include "core/hex.h"
 #include "crypto/sha256.h"
+#include "host/hash.h"
 #include "host/store.h"
 
-#define READ_BYTES 262144
 #define HASH_TEXT_BYTES (sizeof "sha256:" + 2 * SHA256_BYTES)
 
 struct check {
@@ -41,46 +41,31 @@ static int complain(struct check *c, int err, const char *found)
 	return err;
 }
 
-/* Reads the file to its end, but never more than a byte beyond the signed size. */
-static int hash_file(struct check *c, int fd, uint8_t hash[static SHA256_BYTES], uint64_t *size)
+static void show(void *context, uint64_t done, uint64_t total)
 {
-	static uint8_t buf[READ_BYTES];
-	struct sha256 h;
-	sha256_init(&h);
-	*size = 0;
-	while (*size <= c->artifact->size) {
-		ssize_t n = read(fd, buf, sizeof buf);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ERR_IO;
-		if (n == 0)
-			break;
-		sha256_add(&h, bytes_of(buf, (size_t)n));
-		*size += (uint64_t)n;
-		cli_progress(c->cli, c->path, *size, c->artifact->size);
-	}
-	cli_progress_end(c->cli);
-	sha256_end(&h, hash);
-	return OK;
+	const struct check *c = context;
+	cli_progress(c->cli, c->path, done, total);
 }
 
 static int compare(struct check *c, int fd, const struct stat *st)
 {
-	uint8_t hash[SHA256_BYTES];
+	const struct hash_wanted wanted = {.sha256 = true, .tree_fd = -1, .progress = show, .context = c};
+	struct hash_result result;
 	char words[HASH_TEXT_BYTES];
-	uint64_t size;
 	if ((uint64_t)st->st_size != c->artifact->size) {
 		(void)snprintf(words, sizeof words, "%" PRIu64 " bytes, not %" PRIu64, (uint64_t)st->st_size,
 			       c->artifact->size);
 		return complain(c, ERR_SIZE, words);
 	}
-	if (hash_file(c, fd, hash, &size) != OK)
-		return complain(c, ERR_IO, strerror(errno));
-	if (size != c->artifact->size)
-		return complain(c, ERR_CHANGED, "its size changed meanwhile");
-	hash_text(hash, words);
-	if (memcmp(hash, c->artifact->sha256, sizeof hash) != 0)
+	errno = 0;
+	int err = hash_file(fd, &wanted, &result);
+	cli_progress_end(c->cli);
+	if (err == OK && result.size != c->artifact->size)
+		err = ERR_CHANGED;
+	if (err != OK)
+		return complain(c, err, reason(err));
+	hash_text(result.sha256, words);
+	if (memcmp(result.sha256, c->artifact->sha256, SHA256_BYTES) != 0)
 		return complain(c, ERR_HASH, words);
 	(void)snprintf(c->found, sizeof c->found, "%s", words);
 	return OK;

@@ -9,18 +9,12 @@
 #include <unistd.h>
 
 #include "core/arch.h"
+#include "host/file.h"
 #include "host/hash.h"
 #include "phase/document.h"
 #include "phase/names.h"
 
 #define SETTLE_MS 20
-
-bool stat_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
 
 int catalogue_open(struct catalogue *c, const char *store)
 {
@@ -77,7 +71,7 @@ static struct catalogue_file *note(struct catalogue *c, const struct store_folde
 		(void)snprintf(f->arch, sizeof f->arch, "%s", folder->arch);
 		(void)snprintf(f->name, sizeof f->name, "%s", name);
 	}
-	if (!f->present || !stat_same(&f->st, st)) {
+	if (!f->present || !file_same(&f->st, st)) {
 		f->st = *st;
 		f->hashed = f->unfit = false;
 		c->generation++;
@@ -192,14 +186,14 @@ static void hash_one(struct catalogue *c, size_t i, struct catalogue_file *file)
 	int fd, err = open_file(c, file, &fd, &st);
 	if (err == OK) {
 		settle(&st);
-		err = stat_same(&st, &file->st) ? hash_file(fd, &wanted, &result) : ERR_CHANGED;
+		err = file_same(&st, &file->st) ? hash_file(fd, &wanted, &result) : ERR_CHANGED;
 		if (err == OK && result.size == 0)
 			err = ERR_SIZE;
 		(void)close(fd); /* only read from */
 	}
 	lock(c);
 	struct catalogue_file *f = &c->files[i];
-	bool same = f->present && stat_same(&f->st, &file->st);
+	bool same = f->present && file_same(&f->st, &file->st);
 	if (err == OK && same) {
 		memcpy(f->sha256, result.sha256, SHA256_BYTES);
 		memcpy(f->reference, result.reference, REFERENCE_BYTES);
@@ -234,13 +228,13 @@ void catalogue_hash_small(struct catalogue *c, struct catalogue_file *file)
 		return;
 	lock(c);
 	const struct catalogue_file *f = known(c, file->channel, file->arch, file->name);
-	bool same = f != NULL && f->present && stat_same(&f->st, &file->st);
+	bool same = f != NULL && f->present && file_same(&f->st, &file->st);
 	size_t i = f == NULL ? 0 : (size_t)(f - c->files);
 	unlock(c);
 	struct catalogue_file hashed = *file;
 	if (same)
 		hash_one(c, i, &hashed);
-	if (same && hashed.present && stat_same(&hashed.st, &file->st))
+	if (same && hashed.present && file_same(&hashed.st, &file->st))
 		*file = hashed;
 }
 
@@ -319,7 +313,7 @@ static int find_equal(struct catalogue *c, size_t offset, const uint8_t *hash, s
 	unlock(c);
 	if (err != OK || open_file(c, file, fd, &st) != OK)
 		return ERR_NOT_FOUND;
-	if (stat_same(&st, &file->st))
+	if (file_same(&st, &file->st))
 		return OK;
 	(void)close(*fd); /* another file by now */
 	return ERR_NOT_FOUND;

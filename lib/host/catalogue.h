@@ -62,7 +62,4 @@ MUST_CHECK int catalogue_find_reference(struct catalogue *c, const uint8_t refer
 bool catalogue_file_at(struct catalogue *c, size_t i, struct catalogue_file *file);
 uint64_t catalogue_generation(struct catalogue *c);
 
-/* Whether a file is the same one, unchanged. */
-bool stat_same(const struct stat *a, const struct stat *b);
-
 #endif

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "host/hash.h"
 
 /* Chunk numbers of a source: first FILE.bmt's in its order, then the leaves. */
@@ -119,7 +120,7 @@ static bool reuse_tree(struct chunk_source *s, const struct chunk_index *old)
 	for (size_t i = 0; i < old->sources_n; i++)
 		if (old->sources[i].tree_fd >= 0 &&
 		    memcmp(old->sources[i].file.reference, s->file.reference, REFERENCE_BYTES) == 0 &&
-		    stat_same(&old->sources[i].file.st, &s->file.st))
+		    file_same(&old->sources[i].file.st, &s->file.st))
 			return (s->tree_fd = fcntl(old->sources[i].tree_fd, F_DUPFD_CLOEXEC, 0)) >= 0;
 	return false;
 }

@@ -3,7 +3,7 @@
 
 #include "host/cli.h"
 #include "host/cli_parts.h"
-#include "host/file.h"
+#include "host/clock.h"
 
 #define PROGRESS_EVERY_MS 100
 #define RATE_AFTER_MS 500 /* before that a rate says little */

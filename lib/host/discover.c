@@ -1,7 +1,7 @@
 #include "host/discover.h"
 
+#include "host/clock.h"
 #include "host/discover_url.h"
-#include "host/file.h"
 #include "host/mdns_browse.h"
 
 #define HEARD_MAX 4096 /* manifest URLs remembered: anybody on the network may announce any number */

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/download_parts.h"
-#include "host/file.h"
 #include "host/hash.h"
 
 #define POLL_MAX_MS 1000

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/clock.h"
 #include "host/download.h"
 #include "host/file.h"
 #include "phase/plan.h"

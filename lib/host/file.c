@@ -4,19 +4,25 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "host/random.h"
 #include "host/temporary.h"
 
 #define READ_STEP_BYTES 65536
 
-static int err_of_errno(void)
+int file_err(void)
 {
 	return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+}
+
+bool file_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static int read_all(int fd, size_t max, struct bytes *data)
@@ -55,12 +61,17 @@ int file_read(const char *path, size_t max, struct bytes *data)
 		return read_all(STDIN_FILENO, max, data);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return err_of_errno();
+		return file_err();
 	int err = read_all(fd, max, data);
 	int kept = errno;
 	(void)close(fd); /* only read from */
 	errno = kept;
 	return err;
+}
+
+void file_free(struct bytes data)
+{
+	free((void *)(uintptr_t)data.p);
 }
 
 /* FOLDER/.NAME.RANDOM beside FOLDER/NAME. */
@@ -91,7 +102,7 @@ int file_output_open(struct file_output *f, const char *path, mode_t mode)
 	f->path = strdup(path);
 	f->fd = f->path == NULL ? -1 : open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (f->fd < 0) {
-		err = f->path == NULL ? ERR_NO_MEMORY : err_of_errno();
+		err = f->path == NULL ? ERR_NO_MEMORY : file_err();
 		free(temporary);
 		file_output_drop(f); /* keeps errno */
 		return err;
@@ -238,33 +249,4 @@ int file_make_folders(const char *path)
 	}
 	free(part);
 	return err;
-}
-
-int64_t clock_wall_s(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with a valid clock */
-	return t.tv_sec;
-}
-
-uint64_t clock_now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with a valid clock */
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-int random_fill(void *p, size_t n)
-{
-	uint8_t *at = p;
-	while (n > 0) {
-		ssize_t got = getrandom(at, n, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return ERR_IO;
-		at += got;
-		n -= (size_t)got;
-	}
-	return OK;
 }

@@ -2,13 +2,18 @@
 #ifndef HOST_FILE_H
 #define HOST_FILE_H
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "core/err.h"
 
-/* Reads the file at path, or stdin for "-", into *data (malloc, the caller frees data->p; a NUL
- * follows the data). ERR_LIMIT when larger than max, ERR_NOT_FOUND, ERR_IO; errno says more. */
+/* Reads the file at path, or stdin for "-", into *data (owned, for file_free; a NUL follows
+ * the data). ERR_LIMIT when larger than max, ERR_NOT_FOUND, ERR_IO; errno says more. */
 MUST_CHECK int file_read(const char *path, size_t max, struct bytes *data);
+void file_free(struct bytes data); /* what file_read gave; or nothing, when p is NULL */
+/* What errno means when a file could not be opened: ERR_NOT_FOUND or ERR_IO. */
+int file_err(void);
+/* Whether both are one file that did not change in between. */
+bool file_same(const struct stat *a, const struct stat *b);
 
 /* An output file that appears under its name only when it is whole. */
 struct file_output {
@@ -40,10 +45,5 @@ MUST_CHECK int file_sync_folder(const char *path);
 MUST_CHECK int file_write(const char *path, struct bytes data, mode_t mode);
 /* mkdir -p, mode 0777 less umask. ERR_IO with errno, ERR_NO_MEMORY. */
 MUST_CHECK int file_make_folders(const char *path);
-
-/* Wall clock and monotonic clock of this machine, and its randomness. */
-int64_t clock_wall_s(void);
-uint64_t clock_now_ms(void);
-MUST_CHECK int random_fill(void *p, size_t n);
 
 #endif

@@ -65,7 +65,7 @@ static int read_floor(const char *path, struct bytes channel, struct bytes arch,
 		*release = floor.release;
 	else
 		(void)refuse(why, (enum err)err, damaged);
-	free((void *)(uintptr_t)text.p);
+	file_free(text);
 	return err;
 }
 

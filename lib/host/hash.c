@@ -160,6 +160,12 @@ static void report(const struct hash_wanted *wanted, uint64_t done, uint64_t tot
 		wanted->progress(wanted->context, done, total);
 }
 
+/* Somebody who writes as fast as we read must not keep us for ever; total 0: not known. */
+static bool grew(uint64_t size, uint64_t total)
+{
+	return total > 0 && size > total;
+}
+
 static int read_alone(int fd, struct hashing *h, const struct hash_wanted *wanted, uint64_t total, uint64_t *size)
 {
 	for (;;) {
@@ -167,6 +173,8 @@ static int read_alone(int fd, struct hashing *h, const struct hash_wanted *wante
 		if (n <= 0)
 			return n < 0 ? ERR_IO : OK;
 		*size += (uint64_t)n;
+		if (grew(*size, total))
+			return ERR_CHANGED;
 		struct bytes piece = bytes_of(h->ring.pieces, (size_t)n);
 		if (wanted->sha256)
 			sha256_add(&h->sha256, piece);
@@ -188,6 +196,7 @@ static int read_for_workers(int fd, struct hashing *h, const struct hash_wanted 
 	int err = h->ring.workers == WORKERS_MAX ? OK : ERR_NO_MEMORY;
 	while (err == OK && (n = read_piece(fd, free_piece(&h->ring))) > 0) {
 		*size += (uint64_t)n;
+		err = grew(*size, total) ? ERR_CHANGED : OK;
 		give_piece(&h->ring, (size_t)n);
 		report(wanted, *size, total);
 	}
@@ -202,13 +211,6 @@ static int read_for_workers(int fd, struct hashing *h, const struct hash_wanted 
 		return err;
 	errno = h->system_errno;
 	return h->err;
-}
-
-static bool same(const struct stat *a, const struct stat *b)
-{
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 /* From where fd stands to its end: a shell may have read the first lines of our stdin. */
@@ -244,7 +246,7 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 		return err;
 	if (fstat(fd, &after) != 0)
 		return ERR_IO;
-	if (regular && (!same(&before, &after) || size < total))
+	if (regular && (!file_same(&before, &after) || size < total))
 		return ERR_CHANGED;
 	result->size = size;
 	if (wanted->sha256)

@@ -22,8 +22,8 @@ struct hash_result {
 
 /* Reads fd from where it stands to its end. With both hashes wanted, each has a thread of its own
  * beside the reading one. ERR_CHANGED when a regular file was another after the read than before
- * it (size, times, or fewer bytes than its size), ERR_IO with errno, ERR_LIMIT above 2^48 bytes,
- * ERR_NO_MEMORY. The file must stand at its start for the tree. */
+ * it (size, times, or another number of bytes than its size; one that grows is not read on), ERR_IO with errno,
+ * ERR_LIMIT above 2^48 bytes, ERR_NO_MEMORY. The file must stand at its start for the tree. */
 MUST_CHECK int hash_file(int fd, const struct hash_wanted *wanted, struct hash_result *result);
 
 #endif

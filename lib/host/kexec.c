@@ -41,7 +41,7 @@ static bool says(const char *root, const char *path, const char *text)
 	    file_read(name, SYSTEM_FILE_MAX, &data) != OK)
 		return false;
 	bool found = strstr((const char *)data.p, text) != NULL; /* a NUL follows the data */
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	return found;
 }
 

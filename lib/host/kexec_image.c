@@ -19,7 +19,7 @@ static int open_part(const struct kexec_part *part, int *fd)
 	struct stat st;
 	*fd = open(part->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (*fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+		return file_err();
 	if (fstat(*fd, &st) != 0)
 		return ERR_IO;
 	if (!S_ISREG(st.st_mode))

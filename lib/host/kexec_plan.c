@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
 #include "host/kexec_image.h"
@@ -203,8 +204,8 @@ void kexec_plan_free(struct kexec_plan *k)
 		(void)close(k->kernel_fd); /* memory only */
 	if (k->initrd_fd >= 0)
 		(void)close(k->initrd_fd);
-	free((void *)(uintptr_t)k->plan_text.p);
-	free((void *)(uintptr_t)k->manifest_text.p);
+	file_free(k->plan_text);
+	file_free(k->manifest_text);
 	free(k->memory[0]);
 	free(k->memory[1]);
 	*k = (struct kexec_plan){.kernel_fd = -1, .initrd_fd = -1};

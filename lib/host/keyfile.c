@@ -27,7 +27,7 @@ static int no_passphrase(char *buf, int size, int writing, void *asked)
 
 static int read_error(struct why *why)
 {
-	return refuse(why, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO, "open");
+	return refuse(why, (enum err)file_err(), "open");
 }
 
 /* Reads a whole small file; *n is what was there. */
@@ -128,7 +128,7 @@ int keyfile_public(const char *text, uint8_t key[static ED25519_KEY_BYTES], stru
 			return refuse(why, (enum err)err, "public key");
 		if (hex_decode(trim(data), read, sizeof read) != OK)
 			err = public_from_pem(data, read, why);
-		free((void *)(uintptr_t)data.p);
+		file_free(data);
 		if (err != OK)
 			return err;
 	}

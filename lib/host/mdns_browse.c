@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <net/if.h>
 
-#include "host/file.h"
+#include "host/clock.h"
 
 #define SERVICE "_phase-image._tcp"
 #define RESOLVERS_MAX 256 /* at once: a flood of announcements gets no more memory than this */

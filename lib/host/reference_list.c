@@ -72,7 +72,7 @@ int reference_of_file(struct cli *cli, const char *path, const char *tree, char 
 		cli_reads_stdin(cli, "data");
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		int err = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+		int err = file_err();
 		cli_fail(cli, err, path, NULL);
 		return err;
 	}

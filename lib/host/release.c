@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
 #include "http/url.h"
@@ -113,7 +114,7 @@ void candidates_free(struct candidates *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->v[i].url);
-		free((void *)(uintptr_t)c->v[i].text.p);
+		file_free(c->v[i].text);
 	}
 	for (size_t i = 0; i < c->roots_n; i++)
 		free(c->roots[i]);

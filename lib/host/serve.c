@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/file.h"
+#include "host/clock.h"
 #include "host/serve_parts.h"
 
 #define CONNECTIONS_MAX 4096

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/file.h"
+#include "host/clock.h"
 #include "host/serve_parts.h"
 
 static void lock(struct serve *s)

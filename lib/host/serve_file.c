@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
-#include "host/file.h"
+#include "host/random.h"
 #include "host/serve_parts.h"
 #include "http/range.h"
 

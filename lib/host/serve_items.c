@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "host/file.h"
 #include "host/serve_parts.h"
 
 #define SMALL_BYTES 16384 /* times SERVE_CACHE_N: 1 MiB at most */
@@ -48,7 +49,7 @@ struct serve_item *serve_item_find(struct serve *s, const char *url)
 	struct serve_item *item = cached(s, url);
 	struct stat st;
 	if (item == NULL || item->generation != catalogue_generation(&s->catalogue) ||
-	    fstatat(s->catalogue.store.fd, item->file, &st, AT_SYMLINK_NOFOLLOW) != 0 || !stat_same(&st, &item->st))
+	    fstatat(s->catalogue.store.fd, item->file, &st, AT_SYMLINK_NOFOLLOW) != 0 || !file_same(&st, &item->st))
 		return NULL;
 	item->used = ++s->clock;
 	return item;
@@ -104,7 +105,7 @@ static struct MHD_Response *from_memory(const struct serve_item *item)
 	char *text = malloc(n + 1);
 	struct stat st;
 	if (text != NULL && pread(item->fd, text, n, 0) == (ssize_t)n &&
-	    (item->is_tree || (fstat(item->fd, &st) == 0 && stat_same(&st, &item->st)))) {
+	    (item->is_tree || (fstat(item->fd, &st) == 0 && file_same(&st, &item->st)))) {
 		struct MHD_Response *r = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
 		if (r != NULL)
 			return r;
@@ -145,7 +146,7 @@ static struct serve_item *keep(struct serve *s, const char *url, const struct ca
 	struct serve_item *item = cached(s, url);
 	uint64_t generation = catalogue_generation(&s->catalogue);
 	describe(made, file);
-	if (item != NULL && stat_same(&item->st, &file->st) && strcmp(item->etag, made->etag) == 0 &&
+	if (item != NULL && file_same(&item->st, &file->st) && strcmp(item->etag, made->etag) == 0 &&
 	    strcmp(item->hash, made->hash) == 0) {
 		(void)close(made->fd); /* of the same file as the item's */
 		item->generation = generation;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/arch.h"
+#include "host/clock.h"
 #include "host/file.h"
 #include "host/serve_parts.h"
 #include "phase/names.h"
@@ -20,7 +21,7 @@ struct parsed {
 static void free_parsed(struct parsed *p)
 {
 	if (p != NULL) {
-		free((void *)(uintptr_t)p->text.p);
+		file_free(p->text);
 		free(p->memory);
 	}
 	free(p);
@@ -55,7 +56,7 @@ static void note_refusal(struct serve *s, const struct catalogue_file *file, int
 	bool known = false;
 	(void)pthread_mutex_lock(&s->refusals_lock); /* of a mutex that is ours: cannot fail */
 	for (size_t i = 0; i < SERVE_REFUSALS_N && !known; i++)
-		known = s->refusals[i].err == err && stat_same(&s->refusals[i].st, &file->st);
+		known = s->refusals[i].err == err && file_same(&s->refusals[i].st, &file->st);
 	if (!known)
 		s->refusals[s->refusals_n++ % SERVE_REFUSALS_N] = (struct serve_refusal){file->st, err};
 	(void)pthread_mutex_unlock(&s->refusals_lock);

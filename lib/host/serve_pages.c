@@ -4,7 +4,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "host/file.h"
+#include "host/clock.h"
 #include "host/serve_parts.h"
 
 #define NAME "phase-serve"

@@ -9,7 +9,7 @@ static int take_text(struct signing *s, struct bytes text)
 {
 	struct arena a = arena_of(s->memory, SIGNABLE_ARENA_BYTES);
 	struct why why = {.err = OK};
-	free((void *)(uintptr_t)s->text.p);
+	file_free(s->text);
 	s->text = text;
 	int err = signable_read(&s->document, text, &a, &why);
 	if (err != OK)
@@ -46,7 +46,7 @@ int signing_open(struct signing *s, struct cli *cli, const char *subject, struct
 
 void signing_close(struct signing *s)
 {
-	free((void *)(uintptr_t)s->text.p);
+	file_free(s->text);
 	free(s->memory);
 	s->text = BYTES_NONE;
 	s->memory = NULL;
@@ -98,7 +98,7 @@ int signing_attach(struct signing *s, const char *path)
 		cli_fail(s->cli, err, path, &why);
 	else
 		err = signing_add(s, &made, signed_at);
-	free((void *)(uintptr_t)text.p);
+	file_free(text);
 	free(memory);
 	return err;
 }

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/clock.h"
 #include "host/download_parts.h"
-#include "host/file.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define HAPPY_EYEBALLS_MS 250L /* a dead IPv6 address costs this much */

@@ -94,7 +94,7 @@ int trust_read(struct cli *cli, const struct trust_options *o, struct trust *t)
 
 void trust_free(struct trust *t)
 {
-	free((void *)(uintptr_t)t->text.p);
+	file_free(t->text);
 	free(t->memory);
 	*t = (struct trust){.memory = NULL};
 }

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/file.h"
+#include "host/random.h"
 #include "host/temporary.h"
 #include "test.h"
 
@@ -29,7 +31,7 @@ static bool contains(const char *name, const char *text)
 	if (file_read(in_folder(name), 1000, &data) != OK)
 		return false;
 	bool same = bytes_equal(data, bytes_text(text)) && data.p[data.n] == 0;
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	return same;
 }
 
@@ -58,12 +60,12 @@ TEST(reads_whole_files_within_the_limit)
 	CHECK(contains("a", "0123456789"));
 	CHECK(file_read(in_folder("a"), 9, &data) == ERR_LIMIT && bytes_equal(data, BYTES_LITERAL("untouched")));
 	CHECK(file_read(in_folder("a"), 10, &data) == OK && data.n == 10);
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	CHECK(file_read(in_folder("none"), 10, &data) == ERR_NOT_FOUND && errno == ENOENT);
 	CHECK(file_read(in_folder("a/b"), 10, &data) == ERR_NOT_FOUND && errno == ENOTDIR);
 	CHECK(file_read(folder, 10, &data) == ERR_IO && errno == EISDIR);
 	CHECK(file_read("/dev/null", 0, &data) == OK && data.n == 0 && data.p[0] == 0);
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	CHECK(file_read("/dev/zero", 1U << 20, &data) == ERR_LIMIT);
 }
 
@@ -76,7 +78,7 @@ TEST(reads_more_than_one_step)
 	struct bytes data;
 	CHECK(file_write(in_folder("big"), bytes_of(big, n), 0666) == OK);
 	CHECK(file_read(in_folder("big"), n, &data) == OK && bytes_equal(data, bytes_of(big, n)));
-	free((void *)(uintptr_t)data.p);
+	file_free(data);
 	free(big);
 }
 
@@ -232,6 +234,29 @@ TEST(clocks_go_forward_and_chance_differs)
 	CHECK(random_fill(a, sizeof a) == OK && random_fill(b, sizeof b) == OK && memcmp(a, b, sizeof a) != 0);
 }
 
+TEST(a_file_is_the_same_until_it_changes)
+{
+	struct stat a, b;
+	CHECK(file_write(in_folder("one"), BYTES_LITERAL("one"), 0666) == OK && stat(in_folder("one"), &a) == 0);
+	CHECK(file_write(in_folder("two"), BYTES_LITERAL("two"), 0666) == OK && stat(in_folder("two"), &b) == 0);
+	CHECK(file_same(&a, &a) && !file_same(&a, &b));
+	CHECK(stat(in_folder("one"), &b) == 0 && file_same(&a, &b));
+	const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+	CHECK(utimensat(AT_FDCWD, in_folder("one"), times, 0) == 0 && stat(in_folder("one"), &b) == 0);
+	CHECK(!file_same(&a, &b));
+	CHECK(unlink(in_folder("one")) == 0 && unlink(in_folder("two")) == 0);
+}
+
+TEST(what_errno_means_for_a_file)
+{
+	errno = ENOENT;
+	CHECK(file_err() == ERR_NOT_FOUND);
+	errno = ENOTDIR;
+	CHECK(file_err() == ERR_NOT_FOUND);
+	errno = EACCES;
+	CHECK(file_err() == ERR_IO);
+}
+
 int main(void)
 {
 	if (mkdtemp(folder) == NULL)
@@ -246,6 +271,8 @@ int main(void)
 	RUN(signals_take_temporaries_along);
 	RUN(more_temporaries_than_the_list_holds);
 	RUN(makes_folders_that_are_missing);
+	RUN(a_file_is_the_same_until_it_changes);
+	RUN(what_errno_means_for_a_file);
 	RUN(clocks_go_forward_and_chance_differs);
 	empty_folder();
 	(void)rmdir(folder);

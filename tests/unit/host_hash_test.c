@@ -132,11 +132,41 @@ TEST(a_file_that_changes_is_refused)
 	}
 }
 
+#define APPENDS_MAX 200 /* so that a reader that runs along fails, and not the disk */
+
+struct appending {
+	int fd;
+	uint64_t n;
+};
+
+static void append(void *context, uint64_t done, uint64_t total)
+{
+	struct appending *a = context;
+	(void)done;
+	if (a->n < APPENDS_MAX)
+		CHECK(ftruncate(a->fd, (off_t)(total + ++a->n * (1U << 20))) == 0);
+}
+
+TEST(a_file_that_never_ends_growing_is_not_followed)
+{
+	for (int both = 0; both < 2; both++) {
+		int fd = temporary(LARGE);
+		struct appending a = {.fd = fd};
+		struct hash_wanted wanted = {
+			.sha256 = true, .reference = both == 1, .tree_fd = -1, .progress = append, .context = &a};
+		struct hash_result got = {.size = 77};
+		CHECK(hash_file(fd, &wanted, &got) == ERR_CHANGED && got.size == 77);
+		CHECK(a.n < APPENDS_MAX);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	RUN(from_where_the_file_stands);
 	RUN(files_whose_size_is_unknown);
 	RUN(a_tree_that_cannot_be_written_says_why);
 	RUN(a_file_that_changes_is_refused);
+	RUN(a_file_that_never_ends_growing_is_not_followed);
 	return test_end();
 }

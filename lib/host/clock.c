@@ -1,0 +1,17 @@
+#include "host/clock.h"
+
+#include <time.h>
+
+int64_t clock_wall_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with a valid clock */
+	return t.tv_sec;
+}
+
+uint64_t clock_now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail with a valid clock */
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
