@@ -49,8 +49,9 @@ EFI_ROOTS := $(EFI)/uefi/entry.o $(EFI)/uefi/sbat.o
 build/SWFETCH.so: efi/uefi/image.lds build/flags/efi-link $(EFI_ROOTS) $(EFI)/libefi.a $(F)/libphase.a $(FIRMWARE_ARCHIVES) $(EFI_ARCHIVES)
 	$(Q)$(LD) $(EFI_LDFLAGS) -T $< -Map build/SWFETCH.map -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_ROOTS) \
 		--start-group $(filter %.a,$^) /usr/lib/libgnuefi.a --end-group
-build/SWFETCH.EFI: build/SWFETCH.so
+build/SWFETCH.EFI: build/SWFETCH.so tools/mark-nx.sh
 	$(Q)$(OBJCOPY) -O efi-app-x86_64 $(EFI_SECTIONS:%=-j %) --strip-all --file-alignment 512 --section-alignment 4096 $< $@
+	$(Q)tools/mark-nx.sh $@
 	@echo "$@: $$((($$(stat -c %s $@) + 1023) / 1024)) KiB"
 
 # --- libraries for efi/ alone ----------------------------------------------------------------
