@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fetch/artifact_url.h"
 #include "host/clock.h"
 #include "host/download_parts.h"
 #include "host/hash.h"
@@ -252,7 +253,7 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 			  (const char *)a->filename.p);
 		return OK;
 	}
-	bool absolute = bytes_http_scheme(a->download_url) > 0;
+	bool absolute = artifact_url_absolute(a);
 	fetch_begin(&d->fetch, a->size, false);
 	d->fetch.sources[d->roots_n].fault = absolute ? FETCH_FINE : FETCH_ABSENT;
 	memset(d->told, 0, sizeof d->told);

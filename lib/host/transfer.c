@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fetch/artifact_url.h"
 #include "host/clock.h"
 #include "host/download_parts.h"
 
@@ -34,20 +35,14 @@ CURL *transfer_handle(void)
 bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES])
 {
 	struct writer w = writer_of(url, DOWNLOAD_URL_BYTES - 1);
-	struct bytes given = d->artifact->download_url;
-	bool absolute = bytes_http_scheme(given) > 0;
 	if (source == d->roots_n) { /* the absolute URL is a source of its own */
-		write_bytes(&w, given);
+		write_bytes(&w, d->artifact->download_url);
+		write_text(&w, suffix);
 	} else {
-		write_text(&w, d->roots[source]);
-		if (given.n > 0 && !absolute)
-			write_bytes(&w, given.p[0] == '/' ? bytes_skip(given, 1) : given);
-		else
-			manifest_write_url(d->manifest->channel, d->manifest->arch, d->artifact->filename, &w);
+		artifact_url_write(bytes_text(d->roots[source]), d->manifest, d->artifact, suffix, &w);
 	}
-	write_text(&w, suffix);
 	url[w.n] = 0;
-	return !w.full && (source < d->roots_n || absolute);
+	return !w.full && (source < d->roots_n || artifact_url_absolute(d->artifact));
 }
 
 static size_t take_header(char *p, size_t size, size_t n, void *context)

@@ -18,9 +18,10 @@ static void judge_signatures(struct verdict *v, const struct manifest *m, const 
 		v->rules[RULE_SIGNATURES] = ERR_SIGNATURE;
 }
 
-static void judge_dates(struct verdict *v, const struct manifest *m, const struct policy *p, struct wall now)
+static void judge_dates(struct verdict *v, const struct manifest *m, const struct policy *p, const struct circumstances *c)
 {
-	if (m->created_at.s - VERDICT_CLOCK_SLACK_S > now.s)
+	struct wall now = c->now;
+	if (!c->at_least && m->created_at.s - VERDICT_CLOCK_SLACK_S > now.s)
 		v->rules[RULE_CREATED] = ERR_NOT_YET;
 	if (m->expires_at.s <= now.s)
 		v->rules[RULE_EXPIRES] = ERR_EXPIRED;
@@ -37,7 +38,7 @@ int verdict_reach(struct verdict *v, const struct manifest *m, const struct poli
 	if (p->arch.n != 0 && !bytes_equal(p->arch, m->arch))
 		v->rules[RULE_ARCH] = ERR_ARCH;
 	if (c->has_now)
-		judge_dates(v, m, p, c->now);
+		judge_dates(v, m, p, c);
 	if (m->release < v->floor)
 		v->rules[RULE_FLOOR] = ERR_FLOOR;
 	if (m->critical_unknown.n != 0)

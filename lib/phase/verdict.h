@@ -25,6 +25,7 @@ enum rule {
 struct circumstances {
 	struct wall now;
 	bool has_now;   /* false: no believable clock; dates are then not judged */
+	bool at_least;  /* it is that late or later, nobody knows how much: only expiry is judged */
 	uint64_t floor; /* highest release accepted before for this channel and arch; 0: none */
 };
 

@@ -134,6 +134,20 @@ TEST(a_policy_without_keys_accepts_nothing)
 	CHECK(verdict_reach(&v, &m, &p, &c) == ERR_THRESHOLD);
 }
 
+TEST(a_clock_that_is_only_a_lower_bound_judges_expiry_alone)
+{
+	const cJSON *vector = cJSON_GetObjectItem(vectors, "verdicts")->child;
+	struct circumstances c = circumstances_of(vector);
+	struct verdict v;
+	CHECK(reach(&v, vector) == OK);
+	c.now = (struct wall){m.created_at.s - VERDICT_CLOCK_SLACK_S - 1};
+	CHECK(verdict_reach(&v, &m, &p, &c) == ERR_NOT_YET);
+	c.at_least = true;
+	CHECK(verdict_reach(&v, &m, &p, &c) == OK);
+	c.now = m.expires_at;
+	CHECK(verdict_reach(&v, &m, &p, &c) == ERR_EXPIRED && v.rules[RULE_EXPIRES] == ERR_EXPIRED);
+}
+
 TEST(rules_have_names)
 {
 	for (enum rule r = 0; r < RULES_N; r++)
@@ -150,6 +164,7 @@ int main(void)
 	RUN(every_bit_flipped);
 	RUN(cut_at_every_byte);
 	RUN(a_policy_without_keys_accepts_nothing);
+	RUN(a_clock_that_is_only_a_lower_bound_judges_expiry_alone);
 	RUN(rules_have_names);
 	cJSON_Delete(vectors);
 	return test_end();
