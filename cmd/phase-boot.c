@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "host/cli_json.h"
 #include "host/kexec.h"
 #include "host/kexec_plan.h"
 
@@ -38,20 +39,6 @@ static const struct cli_program program = {
 /* Large, so not on the stack. */
 static struct trust trust;
 static struct kexec_plan plan;
-
-static int print_plan(struct cli *cli, bool judged)
-{
-	cJSON *o = kexec_plan_json(&plan, judged);
-	char *text = o == NULL ? NULL : cJSON_PrintUnformatted(o);
-	int err = text == NULL ? ERR_NO_MEMORY : OK;
-	if (err == OK)
-		printf("%s\n", text); /* cli_end checks stdout */
-	else
-		cli_error(cli, err, "%s", err_text(err));
-	cJSON_free(text);
-	cJSON_Delete(o);
-	return err;
-}
 
 static int start(struct cli *cli, bool load_only)
 {
@@ -93,7 +80,7 @@ static int run(struct cli *cli, const struct options *o)
 		err = kexec_plan_check_files(cli, &plan);
 	if (err != OK)
 		return err;
-	return o->dry_run ? print_plan(cli, judged) : start(cli, o->load);
+	return o->dry_run ? cli_json_print(kexec_plan_json(&plan, judged)) : start(cli, o->load);
 }
 
 int main(int argc, char **argv)

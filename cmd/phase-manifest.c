@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/decimal.h"
 #include "core/utf8.h"
-#include "host/clock.h"
 #include "host/file.h"
 #include "host/machine.h"
 #include "host/manifest_make.h"
@@ -83,26 +81,12 @@ static void check_texts(struct cli *cli, const struct manifest_options *o)
 	check_roles(cli, &o->roles);
 }
 
-static int64_t now(struct cli *cli)
-{
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	uint64_t s;
-	if (epoch == NULL)
-		return clock_wall_s();
-	if (decimal_read(bytes_text(epoch), &s) != OK || s > INT64_MAX / 2)
-		cli_usage(cli, "SOURCE_DATE_EPOCH: '%s' is not a number of seconds", epoch);
-	return (int64_t)s;
-}
-
 int main(int argc, char **argv)
 {
 	struct options o = {.make = {.channel = "stable", .release = RELEASE_UNSET}, .expires_ms = EXPIRES_DEFAULT_MS};
 	char text[WALL_TEXT_BYTES];
 	struct bytes document;
 	struct cli cli;
-	char version[] = "-V"; /* --version V is this program's own option; alone it asks for ours */
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
-		argv[1] = version;
 	cli_start(&cli, &program, argc, argv, &o);
 	if (o.make.release == RELEASE_UNSET)
 		cli_usage(&cli, "--release N is required: a number that only ever grows");
@@ -113,15 +97,13 @@ int main(int argc, char **argv)
 	if (o.expires_ms > EXPIRES_MAX_MS)
 		cli_usage(&cli, "--expires: too far away");
 	o.make.store = cli.operands.v[0];
-	o.make.created_at.s = now(&cli);
+	o.make.created_at = cli_source_date(&cli);
 	o.make.expires_at.s = o.make.created_at.s + (int64_t)(o.expires_ms / 1000);
-	if (wall_write(o.make.created_at, text) != OK)
-		cli_usage(&cli, "SOURCE_DATE_EPOCH: beyond the year 9999");
 	if (wall_write(o.make.expires_at, text) != OK)
 		cli_usage(&cli, "--expires: beyond the year 9999");
 	int err = manifest_make(&cli, &o.make, &document);
 	if (err == OK) {
-		(void)fwrite(document.p, 1, document.n, stdout); /* cli_end checks stdout */
+		cli_print(document);
 		file_free(document);
 	}
 	return cli_end(&cli, err);

@@ -1,9 +1,7 @@
 #include <errno.h>
 
-#include "core/decimal.h"
 #include "core/hex.h"
 #include "host/cli.h"
-#include "host/clock.h"
 #include "host/file.h"
 #include "host/keyfile.h"
 #include "host/signing.h"
@@ -59,34 +57,13 @@ static int make_key(struct cli *cli, const char *name)
 	return OK;
 }
 
-/* The time that signatures carry: SOURCE_DATE_EPOCH, or now. */
-static struct wall time_of_signing(struct cli *cli, char text[static WALL_TEXT_BYTES])
-{
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	struct wall at = {clock_wall_s()};
-	uint64_t s;
-	if (epoch != NULL) {
-		if (decimal_read(bytes_text(epoch), &s) != OK || s > INT64_MAX)
-			cli_usage(cli, "SOURCE_DATE_EPOCH: not a number of seconds");
-		at.s = (int64_t)s;
-	}
-	if (wall_write(at, text) != OK)
-		cli_usage(cli, "SOURCE_DATE_EPOCH: beyond the year 9999");
-	return at;
-}
-
-static void print(struct bytes out)
-{
-	(void)fwrite(out.p, 1, out.n, stdout); /* cli_end sees failures */
-}
-
 static void print_entry(const struct signature *s, struct bytes signed_at)
 {
 	uint8_t buf[SIGNATURE_ENTRY_BYTES_MAX];
 	struct writer w = writer_of(buf, sizeof buf);
 	signature_entry_write(s, signed_at, &w);
 	write_u8(&w, '\n');
-	print(writer_view(&w));
+	cli_print(writer_view(&w));
 }
 
 static int sign(struct signing *s, const struct options *o, struct bytes signed_at)
@@ -103,7 +80,7 @@ static int sign(struct signing *s, const struct options *o, struct bytes signed_
 	for (size_t i = 0; i < o->attach.n && err == OK; i++)
 		err = signing_attach(s, o->attach.v[i]);
 	if (err == OK && !o->detached)
-		print(s->text);
+		cli_print(s->text);
 	return err;
 }
 
@@ -133,7 +110,9 @@ int main(int argc, char **argv)
 		return cli_end(&cli, make_key(&cli, o.new_key));
 	const char *path = cli.operands.n > 0 ? cli.operands.v[0] : "-";
 	const char *subject = strcmp(path, "-") == 0 ? "stdin" : path;
-	struct wall at = time_of_signing(&cli, at_text);
+	struct wall at = cli_source_date(&cli);
+	if (wall_write(at, at_text) != OK)
+		cli_usage(&cli, "the clock is beyond the year 9999");
 	if (strcmp(path, "-") == 0)
 		cli_reads_stdin(&cli, "a manifest or policy");
 	int err = file_read(path, DOCUMENT_BYTES_MAX, &in);
@@ -143,7 +122,7 @@ int main(int argc, char **argv)
 	}
 	err = signing_open(&signing, &cli, subject, in, at);
 	if (err == OK && o.print_payload)
-		print(signable_message(&signing.document));
+		cli_print(signable_message(&signing.document));
 	else if (err == OK)
 		err = sign(&signing, &o, bytes_of(at_text, sizeof at_text));
 	signing_close(&signing);

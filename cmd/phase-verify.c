@@ -4,6 +4,7 @@
 
 #include "host/artifacts.h"
 #include "host/cli.h"
+#include "host/cli_json.h"
 #include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
@@ -75,7 +76,10 @@ static int read_manifest(struct cli *cli, const struct options *o, struct bytes 
 	if (err == OK && (err = manifest_read(&manifest, *text, &a, &why)) == OK)
 		return OK;
 	cli_fail(cli, err, subject, &why);
-	return o->explain ? explain_print_json(cli, explain_malformed_json(err, &why), err) : err;
+	if (!o->explain)
+		return err;
+	int printed = cli_json_print(explain_malformed_json(err, &why));
+	return printed == OK ? err : printed;
 }
 
 static int verify(struct cli *cli, const struct options *o, struct bytes text)
@@ -93,7 +97,8 @@ static int verify(struct cli *cli, const struct options *o, struct bytes text)
 		explained = explain_json(&judged, err == OK);
 		if (artifacts != NULL && !cJSON_AddItemReferenceToObject(explained, "artifacts", artifacts))
 			err = ERR_NO_MEMORY;
-		err = explain_print_json(cli, explained, err);
+		int printed = cli_json_print(explained);
+		err = printed == OK ? err : printed;
 	} else if (err == OK && (err = print(cli, text)) == OK && o->state != NULL) {
 		err = trust_raise_floor(cli, o->state, &manifest, circumstances.now);
 	}

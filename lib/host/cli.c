@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/decimal.h"
 #include "core/json.h"
 #include "core/utf8.h"
 #include "host/cli_parts.h"
+#include "host/clock.h"
 #include "host/file.h"
 
 #define LINE_BYTES_MAX 2048 /* a message longer than this is cut */
@@ -182,6 +184,25 @@ void cli_usage(struct cli *cli, const char *format, ...)
 	if (!cli->log_json)
 		cli_say(writer_view(&w));
 	exit(2);
+}
+
+void cli_print(struct bytes out)
+{
+	(void)fwrite(out.p, 1, out.n, stdout); /* cli_end asks ferror */
+}
+
+struct wall cli_source_date(struct cli *cli)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	char text[WALL_TEXT_BYTES];
+	uint64_t s;
+	if (epoch == NULL)
+		return (struct wall){clock_wall_s()};
+	if (decimal_read(bytes_text(epoch), &s) != OK || s > INT64_MAX)
+		cli_usage(cli, "SOURCE_DATE_EPOCH: '%s' is not a number of seconds", epoch);
+	if (wall_write((struct wall){(int64_t)s}, text) != OK)
+		cli_usage(cli, "SOURCE_DATE_EPOCH: beyond the year 9999");
+	return (struct wall){(int64_t)s};
 }
 
 int cli_exit_status(int err)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/err.h"
+#include "core/wall.h"
 
 enum cli_kind {
 	CLI_FLAG,     /* bool: true when given */
@@ -61,7 +62,10 @@ struct cli {
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options);
 
 /* One line on stderr: "NAME: " and the text; control characters become '?'. Errors set the status
- * that cli_end returns unless an earlier one did. */
+ * that cli_end returns unless an earlier one did.
+ *
+ * Each message is one write. cli_warn, cli_info and cli_debug may be called by any thread of a
+ * program that shows no progress; all else here is for the thread that called cli_start. */
 void cli_error(struct cli *cli, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_info(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));  /* not with --quiet */
@@ -85,6 +89,13 @@ int cli_exit_status(int err);
  * return cli_end(&cli, err) is how every main ends. When no error was printed before, err's
  * sentence is: so nothing fails without a word, not even for lack of memory. */
 int cli_end(struct cli *cli, int err);
+
+/* Bytes to stdout, as they are; cli_end sees whether they arrived. */
+void cli_print(struct bytes out);
+
+/* The time that documents made now carry: SOURCE_DATE_EPOCH when it is set, the clock's otherwise;
+ * wall_write can write it. Ends the program (status 2) when the variable is no such time. */
+struct wall cli_source_date(struct cli *cli);
 
 /* A copy of text fit for a terminal, cut to fit buf: control characters and invalid UTF-8 as '?'. */
 const char *cli_quote(struct bytes text, char *buf, size_t room);

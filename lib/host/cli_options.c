@@ -30,7 +30,8 @@ static const struct cli_option *option_at(const struct cli_program *p, size_t i)
 	return i < p->options_n ? &p->options[i] : &commons[i - p->options_n];
 }
 
-/* A program's own option may have the name of a common one, which then has its letter only. */
+/* A program's own option may have the name of a common flag. That then has its letter; and its name
+ * only where nothing else stands on the command line, so no value can be meant. */
 static bool is_hidden(const struct cli_program *p, size_t i)
 {
 	if (i >= p->options_n)
@@ -223,6 +224,15 @@ static void read_operands(struct cli *cli, int argc, char **argv)
 		add_text(&cli->operands, argv[(size_t)optind + i]);
 }
 
+static void read_hidden(struct reading *r, int argc, char **argv)
+{
+	const struct cli_program *p = r->cli->program;
+	for (size_t i = p->options_n; argc == 2 && i < p->options_n + COMMONS_N; i++)
+		if (is_hidden(p, i) && strncmp(argv[1], "--", 2) == 0 &&
+		    strcmp(argv[1] + 2, option_at(p, i)->name) == 0)
+			set_common(r, (enum common)(i - p->options_n), NULL);
+}
+
 void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 {
 	const struct cli_program *p = cli->program;
@@ -243,6 +253,7 @@ void cli_read_options(struct cli *cli, int argc, char **argv, void *options)
 			letters[letters_n++] = ':';
 	}
 	int code;
+	read_hidden(&r, argc, argv);
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (code == '?' || code == ':')

@@ -64,7 +64,8 @@ void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t tot
 
 void cli_progress_end(struct cli *cli)
 {
-	if (cli->progress_shown)
-		cli_say(BYTES_LITERAL("\r\033[K"));
+	if (!cli->progress_shown)
+		return; /* and nothing is written: messages of other threads come this way */
+	cli_say(BYTES_LITERAL("\r\033[K"));
 	cli->progress_shown = false;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "core/hex.h"
+#include "host/cli_json.h"
 
 #define ID_SHOWN_DIGITS 8
 
@@ -154,13 +155,6 @@ void explain_print(struct cli *cli, const char *subject, const struct judged *j)
 	}
 }
 
-static bool add_text(cJSON *object, const char *name, struct bytes text)
-{
-	char buf[DOCUMENT_NAME_MAX + 1];
-	say_text(buf, sizeof buf, text);
-	return cJSON_AddStringToObject(object, name, buf) != NULL;
-}
-
 static bool add_form(cJSON *rules, bool ok, const char *found)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -187,8 +181,8 @@ static bool add_key(cJSON *keys, const struct judged *j, size_t i)
 	char digits[2 * ED25519_KEY_BYTES];
 	hex_encode(bytes_of(key->key, sizeof key->key), digits);
 	cJSON *o = cJSON_CreateObject();
-	return cJSON_AddItemToArray(keys, o) && add_text(o, "key_id", bytes_of(digits, sizeof digits)) &&
-	       (key->name.n == 0 || add_text(o, "name", key->name)) &&
+	return cJSON_AddItemToArray(keys, o) && cli_json_text(o, "key_id", bytes_of(digits, sizeof digits)) &&
+	       (key->name.n == 0 || cli_json_text(o, "name", key->name)) &&
 	       cJSON_AddStringToObject(o, "signed",
 				       t->good[i]    ? "good"
 				       : t->wrong[i] ? "wrong"
@@ -201,8 +195,8 @@ cJSON *explain_json(const struct judged *j, bool accepted)
 	cJSON *o = cJSON_CreateObject();
 	bool good = cJSON_AddBoolToObject(o, "accepted", accepted) != NULL &&
 		    cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
-		    add_text(o, "channel", m->channel) && add_text(o, "arch", m->arch) &&
-		    add_text(o, "version", m->version);
+		    cli_json_text(o, "channel", m->channel) && cli_json_text(o, "arch", m->arch) &&
+		    cli_json_text(o, "version", m->version);
 	cJSON *rules = cJSON_AddArrayToObject(o, "rules"), *keys = cJSON_AddArrayToObject(o, "keys");
 	good = good && rules != NULL && keys != NULL && add_form(rules, true, "a well-formed manifest");
 	for (enum rule rule = 0; rule < RULES_N && good; rule++)
@@ -227,18 +221,4 @@ cJSON *explain_malformed_json(int err, const struct why *why)
 		return o;
 	cJSON_Delete(o);
 	return NULL;
-}
-
-int explain_print_json(struct cli *cli, cJSON *o, int err)
-{
-	char *text = o == NULL ? NULL : cJSON_PrintUnformatted(o);
-	if (text != NULL) {
-		printf("%s\n", text);
-	} else {
-		cli_error(cli, ERR_NO_MEMORY, "%s", err_text(ERR_NO_MEMORY));
-		err = ERR_NO_MEMORY;
-	}
-	cJSON_free(text);
-	cJSON_Delete(o);
-	return err;
 }

@@ -28,8 +28,5 @@ void explain_print(struct cli *cli, const char *subject, const struct judged *j)
 cJSON *explain_json(const struct judged *j, bool accepted);
 /* The same members for a manifest that could not be read: not accepted, and the rule "form". */
 cJSON *explain_malformed_json(int err, const struct why *why);
-/* Prints o on a line of its own and deletes it. Gives err, or ERR_NO_MEMORY (with a message) when o
- * is NULL or cannot be printed. */
-int explain_print_json(struct cli *cli, cJSON *o, int err);
 
 #endif

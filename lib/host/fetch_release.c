@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/cli_json.h"
 #include "host/clock.h"
 #include "host/download.h"
 #include "host/file.h"
@@ -80,14 +81,6 @@ static char *path_of(const struct fetching *f, struct bytes name)
 	return path;
 }
 
-static bool add_text(cJSON *o, const char *name, struct bytes text)
-{
-	char *copy = strndup((const char *)text.p, text.n);
-	bool added = copy != NULL && cJSON_AddStringToObject(o, name, copy) != NULL;
-	free(copy);
-	return added;
-}
-
 /* Appends a file's path to an array, or adds it as a member; nothing when it was not fetched. */
 static bool add_path(const struct fetching *f, cJSON *to, const char *name, const struct artifact *a)
 {
@@ -132,22 +125,22 @@ static bool add_sources(const struct fetching *f, cJSON *o)
 	return array != NULL;
 }
 
-static char *plan_text(const struct fetching *f)
+static cJSON *plan_json(const struct fetching *f)
 {
 	const struct manifest *m = &f->r->manifest;
-	char *manifest = path_of(f, BYTES_LITERAL("manifest.json")), *text = NULL;
+	char *manifest = path_of(f, BYTES_LITERAL("manifest.json"));
 	cJSON *o = cJSON_CreateObject();
 	bool good = manifest != NULL && o != NULL && add_files(f, o);
 	if (good && m->has_cmdline)
-		good = add_text(o, "cmdline", m->cmdline);
+		good = cli_json_text(o, "cmdline", m->cmdline);
 	good = good && cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
-	       add_text(o, "channel", m->channel) && add_text(o, "arch", m->arch) &&
+	       cli_json_text(o, "channel", m->channel) && cli_json_text(o, "arch", m->arch) &&
 	       cJSON_AddStringToObject(o, "manifest", manifest) != NULL && add_sources(f, o);
-	if (good)
-		text = cJSON_PrintUnformatted(o);
-	cJSON_Delete(o);
 	free(manifest);
-	return text;
+	if (good)
+		return o;
+	cJSON_Delete(o);
+	return NULL;
 }
 
 static int keep_manifest(struct fetching *f)
@@ -169,12 +162,8 @@ static int fetch(struct fetching *f)
 	}
 	if ((err = download_all(f)) == OK && (err = keep_manifest(f)) == OK && f->o->state != NULL)
 		err = trust_raise_floor(f->cli, f->o->state, &f->r->manifest, (struct wall){clock_wall_s()});
-	char *text = err == OK ? plan_text(f) : NULL;
-	if (text != NULL)
-		(void)printf("%s\n", text); /* cli_end checks stdout */
-	else if (err == OK)
-		err = ERR_NO_MEMORY;
-	cJSON_free(text);
+	if (err == OK)
+		err = cli_json_print(plan_json(f));
 	download_close(f->download);
 	return err;
 }

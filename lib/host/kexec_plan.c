@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "host/cli_json.h"
 #include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
@@ -143,16 +144,6 @@ int kexec_plan_check_files(struct cli *cli, struct kexec_plan *k)
 	return err;
 }
 
-static bool add_text(cJSON *o, const char *name, struct bytes text)
-{
-	char copy[PLAN_PATH_MAX + 1];
-	if (text.n >= sizeof copy)
-		return false;
-	memcpy(copy, text.p == NULL ? (const uint8_t *)"" : text.p, text.n);
-	copy[text.n] = 0;
-	return cJSON_AddStringToObject(o, name, copy) != NULL;
-}
-
 static bool add_file(cJSON *array, struct bytes path, const struct artifact *a)
 {
 	char hash[2 * SHA256_BYTES + 1] = {0};
@@ -162,7 +153,7 @@ static bool add_file(cJSON *array, struct bytes path, const struct artifact *a)
 		cJSON_Delete(o);
 		return false;
 	}
-	return add_text(o, "path", path) && cJSON_AddNumberToObject(o, "size_bytes", (double)a->size) != NULL &&
+	return cli_json_text(o, "path", path) && cJSON_AddNumberToObject(o, "size_bytes", (double)a->size) != NULL &&
 	       cJSON_AddStringToObject(o, "sha256", hash) != NULL;
 }
 
@@ -171,15 +162,16 @@ static bool add_all(cJSON *o, const struct kexec_plan *k, bool judged)
 	const struct artifact *initrds[PLAN_INITRDS_MAX];
 	size_t n = plan_initrds(&k->manifest, initrds);
 	cJSON *list, *files;
-	bool good = add_text(o, "kernel", k->plan.kernel) && (list = cJSON_AddArrayToObject(o, "initrd")) != NULL;
+	bool good = cli_json_text(o, "kernel", k->plan.kernel) && (list = cJSON_AddArrayToObject(o, "initrd")) != NULL;
 	for (size_t i = 0; good && i < n; i++) {
 		cJSON *path = cJSON_CreateString((const char *)k->plan.initrds[i].p);
 		good = path != NULL && cJSON_AddItemToArray(list, path);
 	}
-	good = good && add_text(o, "cmdline", k->manifest.cmdline) &&
+	good = good && cli_json_text(o, "cmdline", k->manifest.cmdline) &&
 	       cJSON_AddNumberToObject(o, "release", (double)k->manifest.release) != NULL &&
-	       add_text(o, "channel", k->manifest.channel) && add_text(o, "arch", k->manifest.arch) &&
-	       add_text(o, "manifest", k->plan.manifest) && (files = cJSON_AddArrayToObject(o, "checked")) != NULL &&
+	       cli_json_text(o, "channel", k->manifest.channel) && cli_json_text(o, "arch", k->manifest.arch) &&
+	       cli_json_text(o, "manifest", k->plan.manifest) &&
+	       (files = cJSON_AddArrayToObject(o, "checked")) != NULL &&
 	       add_file(files, k->plan.kernel, plan_kernel(&k->manifest));
 	for (size_t i = 0; good && i < n; i++)
 		good = add_file(files, k->plan.initrds[i], initrds[i]);
