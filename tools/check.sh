@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 suites=("$@")
-[ ${#suites[@]} != 0 ] || suites=(tidy unit firmware sanitized fuzz cli cli-sanitized interop reproducible)
+[ ${#suites[@]} != 0 ] || suites=(tidy unit firmware sanitized fuzz cli cli-sanitized interop efi reproducible)
 jobs=$(nproc)
 results=build/check
 passed=0 failed=0
@@ -122,7 +122,13 @@ suite_interop() {
 	shopt -u nullglob
 	build programs programs && run_all -j 1 'bats --tap' "${files[@]}"
 }
-suite_reproducible() { build programs programs firmware && run tools/reproducible.sh; }
+# The firmware program: its lint, its disk image, and boots in a virtual machine.
+suite_efi() {
+	build efi efi efi-units build/esp/check-config || return
+	run_all '' build/test/efi/*_test
+	run_all -j 1 'bats --tap' tests/efi/*.bats
+}
+suite_reproducible() { build programs programs firmware efi && run tools/reproducible.sh; }
 
 for suite in "${suites[@]}"; do
 	declare -F "suite_$suite" > /dev/null || { echo "check: no suite '$suite'" >&2; exit 2; }

@@ -42,6 +42,11 @@ $(EFI)/uefi/memory_functions.o: EFI_EXTRA := $(if $(findstring clang,$(CC)),,-fn
 $(EFI)/uefi/built.o: EFI_EXTRA := -DBUILT_S=$(EFI_BUILT_S)
 $(EFI)/uefi/built.o: build/flags/efi-built
 
+# --- libraries for efi/ alone ----------------------------------------------------------------
+# Their rules stand here: EFI_ARCHIVES += build/firmware/libNAME.a, and what it needs.
+
+
+# --- the program -------------------------------------------------------------------------------
 # An archive: what is not called, such as a part that is still in the making, stays out.
 $(EFI)/libefi.a: $(EFI_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -54,4 +59,25 @@ build/SWFETCH.EFI: build/SWFETCH.so tools/mark-nx.sh
 	$(Q)tools/mark-nx.sh $@
 	@echo "$@: $$((($$(stat -c %s $@) + 1023) / 1024)) KiB"
 
-# --- libraries for efi/ alone ----------------------------------------------------------------
+# What is linked must be what the lint takes, and the tests of efi/ ask for it.
+.PHONY: check-efi efi-units
+check-efi: build/SWFETCH.EFI
+	$(Q)tools/check-efi.sh $< build/SWFETCH.so
+EFI_UNITS := $(patsubst tests/efi/%.c,build/test/efi/%,$(wildcard tests/efi/*_test.c))
+efi-units: $(EFI_UNITS)
+# The firmware's own machine code under other names, because the test needs the C library's, too.
+build/test/efi/memory_functions.o: $(EFI)/uefi/memory_functions.o
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) $(foreach f,memcpy memmove memset memcmp memchr,--redefine-sym $f=firmware_$f) $< $@
+build/test/efi/memory_functions_test: $(B)/host/tests/efi/memory_functions_test.o build/test/efi/memory_functions.o
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcjson
+
+# --- the disk image: make esp CONFIG=FILE [IMAGE=FILE] --------------------------------------------
+IMAGE ?= build/swfetch.img
+.PHONY: esp
+esp: build/SWFETCH.EFI build/esp/check-config
+	@tools/esp.sh '$(or $(CONFIG),$(error say which configuration: make esp CONFIG=FILE))' '$(IMAGE)'
+	@echo "$(IMAGE): a disk with SWFETCH.EFI and $(CONFIG)"
+build/esp/check-config: build/host/tools/check-config.o build/host/libphase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
