@@ -8,7 +8,6 @@
 
 struct options {
 	struct trust_options trust;
-	const char *state;
 	bool dry_run, load;
 };
 
@@ -16,17 +15,15 @@ struct options {
 static const struct cli_option table[] = {
 	{'n', "dry-run", CLI_FLAG, FIELD(dry_run), NULL, "check everything and print what would be started"},
 	{'l', "load", CLI_FLAG, FIELD(load), NULL, "load it and return; 'systemctl kexec' starts it"},
-	{0, "policy", CLI_TEXT, FIELD(trust.policy), "FILE", "verify the manifest again with this policy"},
-	{'k', "key", CLI_TEXTS, FIELD(trust.keys), "ID_OR_FILE", "or with this public key; may be repeated"},
-	{0, "threshold", CLI_UINT, FIELD(trust.threshold), "N", "how many of the keys must have signed (default 1)"},
-	{0, "state", CLI_TEXT, FIELD(state), "DIR", "refuse releases below the highest one accepted, kept in DIR"},
+	TRUST_OPTIONS(struct options),
 };
 static const struct cli_program program = {
 	.name = "phase-boot",
 	.operands = "[PLAN]",
 	.summary = "check the files of a boot plan once more, and start its kernel by kexec",
 	.text = "Reads the plan that phase-fetch prints, from standard input when no PLAN is given.\n"
-		"Services are not stopped: on a running system use --load.\n"
+		"With --policy or --key the manifest is verified again. Services are not stopped: on a running\n"
+		"system use --load.\n"
 		"\n"
 		"  phase-discover --first | phase-fetch --policy policy.json -o next | phase-boot\n"
 		"  phase-boot --dry-run plan.json | jq -r .cmdline\n"
@@ -36,26 +33,22 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
-/* Large, so not on the stack. */
-static struct trust trust;
-static struct kexec_plan plan;
-
-static int start(struct cli *cli, bool load_only)
+static int start(struct cli *cli, const struct kexec_plan *k, bool load_only)
 {
 	char sentence[KEXEC_SENTENCE_MAX];
-	const char *cmdline = plan.plan.cmdline.n == 0 ? "" : (const char *)plan.plan.cmdline.p;
-	int err = kexec_load(plan.kernel_fd, plan.initrd_fd, cmdline);
+	const char *cmdline = k->plan.cmdline.n == 0 ? "" : (const char *)k->plan.cmdline.p;
+	int err = kexec_load(k->kernel_fd, k->initrd_fd, cmdline);
 	if (err != OK) {
-		cli_error(cli, err, "%s: kexec: %s", (const char *)plan.plan.kernel.p,
+		cli_error(cli, err, "%s: kexec: %s", (const char *)k->plan.kernel.p,
 			  kexec_explain(errno, "", sentence));
 		return err;
 	}
 	if (load_only) {
 		cli_info(cli, "release %llu is loaded; 'systemctl kexec' starts it",
-			 (unsigned long long)plan.manifest.release);
+			 (unsigned long long)k->manifest.release);
 		return OK;
 	}
-	cli_info(cli, "starting release %llu", (unsigned long long)plan.manifest.release);
+	cli_info(cli, "starting release %llu", (unsigned long long)k->manifest.release);
 	err = kexec_start();
 	cli_error(cli, err, "reboot: %s; the release stays unstarted", strerror(errno));
 	if (kexec_unload() != OK)
@@ -63,7 +56,7 @@ static int start(struct cli *cli, bool load_only)
 	return err;
 }
 
-static int run(struct cli *cli, const struct options *o)
+static int run(struct cli *cli, const struct options *o, struct kexec_plan *k, struct trust *trust)
 {
 	bool judged = o->trust.policy != NULL || o->trust.keys.n > 0;
 	int err = OK;
@@ -71,30 +64,32 @@ static int run(struct cli *cli, const struct options *o)
 		cli_error(cli, ERR_IO, "only root can start another kernel (--dry-run needs no root)");
 		return ERR_IO;
 	}
-	if (judged && (err = trust_read(cli, &o->trust, &trust)) != OK)
+	if (judged && (err = trust_read(cli, &o->trust, trust)) != OK)
 		return err;
-	err = kexec_plan_read(cli, cli->operands.n > 0 ? cli->operands.v[0] : "-", &plan);
+	err = kexec_plan_read(cli, cli->operands.n > 0 ? cli->operands.v[0] : "-", k);
 	if (err == OK && judged)
-		err = kexec_plan_judge(cli, &plan, &trust, o->state);
+		err = kexec_plan_judge(cli, k, trust, o->trust.state);
 	if (err == OK)
-		err = kexec_plan_check_files(cli, &plan);
+		err = kexec_plan_check_files(cli, k);
 	if (err != OK)
 		return err;
-	return o->dry_run ? cli_json_print(kexec_plan_json(&plan, judged)) : start(cli, o->load);
+	return o->dry_run ? cli_json_print(kexec_plan_json(k, judged)) : start(cli, k, o->load);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = {.trust.threshold = TRUST_NO_THRESHOLD};
+	struct kexec_plan plan = {.kernel_fd = -1, .initrd_fd = -1};
+	struct trust trust = {.memory = NULL};
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
 	if (o.trust.policy != NULL || o.trust.keys.n > 0)
 		trust_check_usage(&cli, &o.trust);
-	else if (o.state != NULL || o.trust.threshold != TRUST_NO_THRESHOLD)
+	else if (o.trust.state != NULL || o.trust.threshold != TRUST_NO_THRESHOLD)
 		cli_usage(&cli, "--state and --threshold go with --policy or --key");
 	if (o.dry_run && o.load)
 		cli_usage(&cli, "either --dry-run or --load, not both");
-	int err = run(&cli, &o);
+	int err = run(&cli, &o, &plan, &trust);
 	kexec_plan_free(&plan);
 	trust_free(&trust);
 	return cli_end(&cli, err);

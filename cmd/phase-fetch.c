@@ -14,18 +14,14 @@
 struct options {
 	struct trust_options trust;
 	struct cli_texts sources, artifacts;
-	const char *state, *folder;
+	const char *folder;
 	uint64_t timeout_ms;
 };
 
 #define FIELD(name) offsetof(struct options, name)
 static const struct cli_option table[] = {
-	{0, "policy", CLI_TEXT, FIELD(trust.policy), "FILE", "the policy: whom to trust, and for what"},
-	{'k', "key", CLI_TEXTS, FIELD(trust.keys), "ID_OR_FILE", "no policy: trust this public key; may be repeated"},
-	{0, "threshold", CLI_UINT, FIELD(trust.threshold), "N", "how many of the keys must have signed (default 1)"},
-	{'c', "channel", CLI_TEXT, FIELD(trust.channel), "NAME", "accept this channel only"},
-	{'a', "arch", CLI_TEXT, FIELD(trust.arch), "ARCH", "accept this architecture only"},
-	{0, "state", CLI_TEXT, FIELD(state), "DIR", "refuse releases below the highest one accepted, kept in DIR"},
+	TRUST_OPTIONS(struct options),
+	TRUST_NARROWING_OPTIONS(struct options),
 	{'o', "output", CLI_TEXT, FIELD(folder), "DIR", "put the files into DIR (default: the current folder)"},
 	{0, "artifact", CLI_TEXTS, FIELD(artifacts), "NAME", "fetch this artifact only; may be repeated"},
 	{0, "source", CLI_TEXTS, FIELD(sources), "URL", "another provider's root that has the files; may be repeated"},
@@ -79,11 +75,11 @@ int main(int argc, char **argv)
 	struct options o = {.trust = {.threshold = TRUST_NO_THRESHOLD}, .folder = ".", .timeout_ms = TIMEOUT_MS};
 	struct trust trust = {.memory = NULL};
 	struct candidates candidates = {.n = 0};
-	static struct release release; /* large, so not on the stack */
+	struct release release = {.memory = NULL};
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
 	trust_check_usage(&cli, &o.trust);
-	struct fetch_options fetch = {.folder = o.folder, .state = o.state, .artifacts = &o.artifacts};
+	struct fetch_options fetch = {.folder = o.folder, .state = o.trust.state, .artifacts = &o.artifacts};
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err != OK)
 		cli_error(&cli, err, "libcurl does not start");
@@ -94,7 +90,7 @@ int main(int argc, char **argv)
 	if (err == OK)
 		err = candidates_ask(&cli, &candidates, o.timeout_ms);
 	if (err == OK)
-		err = release_choose(&cli, &candidates, &trust, o.state, &release);
+		err = release_choose(&cli, &candidates, &trust, o.trust.state, &release);
 	if (err == OK)
 		err = fetch_release(&cli, &fetch, &candidates, &release);
 	release_free(&release);

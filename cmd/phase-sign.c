@@ -99,7 +99,7 @@ static void check_usage(struct cli *cli, const struct options *o)
 
 int main(int argc, char **argv)
 {
-	static struct signing signing; /* large: not on the stack */
+	struct signing signing;
 	struct options o = {.new_key = NULL};
 	char at_text[WALL_TEXT_BYTES];
 	struct cli cli;

@@ -27,7 +27,7 @@ MUST_CHECK int kexec_plan_check_files(struct cli *cli, struct kexec_plan *k);
 /* What would be started, for --dry-run; judged: kexec_plan_judge has accepted. NULL: out of
  * memory. The caller deletes it. */
 cJSON *kexec_plan_json(const struct kexec_plan *k, bool judged);
-/* Also after a failure; k may be zeroed. */
+/* Also after a failure; a k that was never read has -1 for its descriptors. */
 void kexec_plan_free(struct kexec_plan *k);
 
 #endif

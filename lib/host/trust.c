@@ -92,6 +92,29 @@ int trust_read(struct cli *cli, const struct trust_options *o, struct trust *t)
 	return err;
 }
 
+int trust_replace(struct cli *cli, const char *old_path, const char *path, struct wall now, struct trust *accepted)
+{
+	struct trust old = {.memory = NULL};
+	struct why why = {.what = ""};
+	const struct policy *next = &accepted->policy;
+	int err = trust_read_policy(cli, old_path, &old);
+	if (err == OK)
+		err = trust_read_policy(cli, path, accepted);
+	if (err != OK)
+		goto out; /* it is said */
+	err = policy_replaces(&old.policy, next, &why);
+	if (err == ERR_POLICY_OLD)
+		cli_error(cli, err, "%s: %s: version %llu, in force is %llu", path, err_text(err),
+			  (unsigned long long)next->version, (unsigned long long)old.policy.version);
+	else if (err != OK)
+		cli_error(cli, err, "%s: %s: %s", path, err_text(err), why.what);
+	else if (next->has_expires_at && next->expires_at.s <= now.s)
+		cli_warn(cli, "%s: this policy has expired: it accepts nothing until it is replaced", path);
+out:
+	trust_free(&old);
+	return err;
+}
+
 void trust_free(struct trust *t)
 {
 	file_free(t->text);
