@@ -9,8 +9,9 @@ complain() {
 	echo "$1"
 	status=1
 }
-for program in build/bin/*; do
-	[ -f "cmd/$(basename "$program").c" ] || continue # left over from earlier
+for source in cmd/*.c; do
+	program=build/bin/$(basename "$source" .c)
+	[ -f "$program" ] || { complain "$program: is not built"; continue; }
 	symbols=$(readelf -sW --dyn-syms "$program")
 	header=$(readelf -hW "$program") segments=$(readelf -lW "$program") dynamic=$(readelf -dW "$program")
 	grep -q 'Type: *DYN' <<< "$header" || complain "$program: not position independent"

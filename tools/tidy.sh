@@ -29,6 +29,7 @@ step 'everything builds' make "${at_once[@]}" -k all host-units firmware
 step 'layout (clang-format)' clang-format --dry-run -Werror "${sources[@]}"
 step 'rooms include only what they may' tools/check-layers.sh
 step 'cores call nothing outside' tools/check-purity.sh
+step 'what is shown is used' tools/check-exports.sh
 step 'headers stand alone' tools/check-headers.sh
 step 'programs are hardened' tools/check-hardened.sh
 step 'pages, --help, completion and tests agree' tools/check-manuals.sh

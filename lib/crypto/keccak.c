@@ -116,7 +116,7 @@ void keccak256_of(struct bytes in, uint8_t out[static KECCAK256_BYTES])
 	keccak256_end(&h, out);
 }
 
-void keccak_group_scalar(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
+static void group_scalar(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
 {
 	(void)stride, (void)out_stride, (void)n;
 	uint64_t state[KECCAK_WORDS] = {0};
@@ -135,7 +135,7 @@ static const struct {
 	unsigned worth;
 	keccak_group_fn *group;
 } kinds[KECCAK_KINDS] = {
-	[KECCAK_SCALAR] = {"scalar", 1, 1, keccak_group_scalar},
+	[KECCAK_SCALAR] = {"scalar", 1, 1, group_scalar},
 #if defined(__x86_64__)
 	[KECCAK_SSE2] = {"sse2", 2, 2, keccak_group_sse2},
 	[KECCAK_AVX2] = {"avx2", 4, 2, keccak_group_avx2},
@@ -174,7 +174,7 @@ void keccak256_many(enum keccak_kind kind, const uint8_t *in, size_t message_byt
 		const bool few = n < kinds[kind].worth;
 		const size_t lanes = few ? 1 : kinds[kind].lanes;
 		const size_t group = n < lanes ? n : lanes;
-		(few ? keccak_group_scalar : kinds[kind].group)(in, words, stride, out, out_stride, group);
+		(few ? group_scalar : kinds[kind].group)(in, words, stride, out, out_stride, group);
 		in += group * stride;
 		out += group * out_stride;
 		n -= group;

@@ -18,7 +18,6 @@ typedef void keccak_group_fn(const uint8_t *in, size_t words, size_t stride, uin
 /* Permutes the states of all lanes: word i of lane k is state[i * lanes + k], aligned to 8 * lanes. */
 typedef void keccak_permute_fn(uint64_t *state);
 
-keccak_group_fn keccak_group_scalar;
 keccak_permute_fn keccak_permute_scalar;
 #if defined(__x86_64__)
 keccak_group_fn keccak_group_sse2, keccak_group_avx2, keccak_group_avx512;

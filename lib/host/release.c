@@ -10,7 +10,7 @@
 
 #define LINE_NODES_MAX 64 /* values in one line of phase-discover: it prints eight members */
 
-int candidates_add(struct cli *cli, struct candidates *c, struct bytes url)
+static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
 {
 	char shown[256];
 	if (!url_ok(url)) {
@@ -36,12 +36,12 @@ int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes 
 	uint8_t text[URL_BYTES_MAX + sizeof "/manifest.json"];
 	struct writer w = writer_of(text, sizeof text);
 	if (!url_ok(url) || url_names_json(url))
-		return candidates_add(cli, c, url);
+		return add_url(cli, c, url);
 	write_bytes(&w, url);
 	if (url.p[url.n - 1] != '/')
 		write_u8(&w, '/');
 	write_text(&w, "manifest.json");
-	return candidates_add(cli, c, writer_view(&w));
+	return add_url(cli, c, writer_view(&w));
 }
 
 /* One line; false when it is no candidate. */
@@ -59,7 +59,7 @@ static bool read_line(struct cli *cli, struct candidates *c, struct bytes line, 
 	    json_string(&json, json_member(&json, json_root(&json), "manifest_url"), &w) != OK || w.full ||
 	    !url_ok(writer_view(&w)))
 		return false;
-	*err = candidates_add(cli, c, writer_view(&w));
+	*err = add_url(cli, c, writer_view(&w));
 	return true;
 }
 

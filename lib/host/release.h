@@ -29,11 +29,9 @@ struct release {
 	void *memory; /* owned */
 };
 
-/* Adds a manifest URL. ERR_VALUE (printed) when it is none; the same one again is left out, and so
- * are those beyond the table's end, with a warning. */
-MUST_CHECK int candidates_add(struct cli *cli, struct candidates *c, struct bytes url);
-/* The same for what people give: a manifest's URL (url_names_json), or a provider's root, whose
- * manifest.json is then meant. */
+/* Adds what people give: a manifest's URL (url_names_json), or a provider's root, whose manifest.json
+ * is then meant. ERR_VALUE (printed) when it is none; the same one again is left out, and so are
+ * those beyond the table's end, with a warning. ERR_NO_MEMORY. */
 MUST_CHECK int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url);
 /* Adds those of a text of lines: JSON objects with "manifest_url" as phase-discover prints them,
  * or bare URLs as in candidates_add_provider. Lines that are neither are passed over with a warning. */

@@ -21,7 +21,7 @@ static struct MHD_Response *make_text(const char *type, struct bytes body)
 	return r;
 }
 
-enum MHD_Result serve_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body)
+static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body)
 {
 	return serve_queue(c, status, make_text(type, body));
 }
@@ -86,7 +86,7 @@ static enum MHD_Result send_html(struct serve *s, struct MHD_Connection *c)
 			 "<li><a href=\"/status\">status</a><li><a href=\"/health\">health</a>"
 			 "<li><a href=\"/metrics\">metrics</a></ul>",
 			 uptime(s));
-	return serve_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", bytes_of(page, (size_t)n));
+	return send_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", bytes_of(page, (size_t)n));
 }
 
 enum MHD_Result serve_page_root(struct serve *s, struct MHD_Connection *c)
@@ -168,5 +168,5 @@ enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c)
 			 (unsigned long long)atomic_load(&s->bytes_served_total),
 			 (unsigned long long)atomic_load(&s->errors_total),
 			 (unsigned long long)atomic_load(&s->connections), uptime(s));
-	return serve_text(c, MHD_HTTP_OK, "text/plain; version=0.0.4", bytes_of(text, (size_t)n));
+	return send_text(c, MHD_HTTP_OK, "text/plain; version=0.0.4", bytes_of(text, (size_t)n));
 }

@@ -89,7 +89,6 @@ enum MHD_Result serve_queue(struct MHD_Connection *c, unsigned status, struct MH
 enum MHD_Result serve_problem(struct serve *s, struct MHD_Connection *c, unsigned status, const char *detail);
 /* The same, to which headers can be added before it is queued. */
 struct MHD_Response *serve_problem_make(struct serve *s, unsigned status, const char *detail);
-enum MHD_Result serve_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body);
 /* The file of an item by the rules of RFC 9110: whole, ranges, 304, 412, 416. */
 enum MHD_Result serve_file(struct serve *s, struct MHD_Connection *c, const struct serve_item *item, bool head);
 /* The manifest of a folder: the signed one that lies there, or an unsigned one made now. */

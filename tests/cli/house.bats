@@ -96,6 +96,36 @@ compile() {
 	[ "$status" = 2 ]
 }
 
+# compile_module FILE TEXT: a module and its object.
+compile_module() {
+	mkdir -p "$tree/build/host/$(dirname "$1")" "$tree/$(dirname "$1")"
+	echo "$2" > "$tree/$1.c"
+	gcc -c -O2 "$tree/$1.c" -o "$tree/build/host/$1.o"
+}
+
+@test "exports: the sources show nothing that nobody uses" {
+	tools/check-exports.sh
+}
+
+@test "exports: a function that nobody else uses; in a core a test counts" {
+	small_tree
+	rm "$tree/lib/core/a.c"
+	compile_module lib/core/a 'int a(void) { return 1; }'
+	compile_module lib/host/b 'int b(void) { return 1; }'
+	compile_module cmd/probe 'int a(void); int b(void); int main(void) { return a() + b(); }'
+	"$tree/tools/check-exports.sh"
+	compile_module cmd/probe 'int main(void) { return 0; }'
+	mkdir -p "$tree/tests/unit"
+	echo 'int main(void) { return a() + b(); }' > "$tree/tests/unit/a_test.c"
+	finds check-exports 'lib/host/b.o: nobody else uses b:'
+	[[ $output != *lib/core/a.o* ]]
+	rm "$tree/tests/unit/a_test.c"
+	finds check-exports 'lib/core/a.o: nobody else uses a:'
+	rm "$tree/build/host/lib/core/a.o"
+	run "$tree/tools/check-exports.sh"
+	[ "$status" = 2 ]
+}
+
 @test "headers: one that needs another first, one without a guard" {
 	small_tree
 	"$tree/tools/check-headers.sh"
@@ -178,6 +208,7 @@ program() {
 @test "hardened: a program built without it" {
 	small_tree
 	echo 'int main(void) { return 0; }' > "$tree/cmd/probe.c"
+	finds check-hardened 'build/bin/probe: is not built'
 	gcc -no-pie -Wl,-z,norelro,-z,execstack,-z,lazy -fno-stack-protector -Wl,-rpath,/opt -g \
 		"$tree/cmd/probe.c" -o "$tree/build/bin/probe"
 	for fault in 'not position independent' 'no read-only relocations' 'binds lazily' 'stack may be executed' \

@@ -1,0 +1,25 @@
+#!/bin/bash
+# check-exports.sh: what a module shows to others is used by others. In the rooms of cores a test
+# counts as a user: they are a library for the firmware too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+objects=${OBJECTS:-build/host}
+mine=()
+for source in lib/*/*.c cmd/*.c; do
+	object=$objects/${source%.c}.o
+	[[ $source = *_firmware.c ]] || [ -f "$object" ] || { echo "$object is missing: build first" >&2; exit 2; }
+	[ ! -f "$object" ] || mine+=("$object")
+done
+[ ${#mine[@]} != 0 ] || { echo "no objects in $objects: build first" >&2; exit 2; }
+
+wanted=$(nm -u "${mine[@]}" | awk '$1 == "U" { print $2 }' | sort -u)
+tested=$(find tests -name '*.[ch]' -exec cat {} + | { grep -oE '\<[a-z][a-z0-9_]*\>' || true; } | sort -u)
+status=0
+while read -r object symbol; do
+	! grep -qxF "$symbol" <<< "$wanted" || continue
+	[[ $object != "$objects"/lib/host/* ]] && grep -qxF "$symbol" <<< "$tested" && continue
+	echo "$object: nobody else uses $symbol: make it static, or leave it out" >&2
+	status=1
+done < <(nm -A --defined-only -g "${mine[@]}" | awk '$NF != "main" { sub(/:.*/, "", $1); print $1, $NF }')
+exit $status
