@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#define STEP_BYTES 262144 /* read back at once: stays in the cache for both hashes */
+#define TREE_REST_PIECES 32 /* checked; then the mapped pages of the tree are given back */
+#define STEP_BYTES 262144   /* read back at once: stays in the cache for both hashes */
 
 static void lock(struct checker *c)
 {
@@ -58,6 +60,13 @@ static int go_through(struct checker *c, uint32_t piece, bool check, bool hash, 
 	return OK;
 }
 
+/* However large the artifact, little of its tree stays in memory: it is a mapping of a file. */
+static void rest_tree(struct checker *c)
+{
+	if (++c->checked_n % TREE_REST_PIECES == 0 && c->tree->file.n > 0)
+		(void)madvise((void *)(uintptr_t)c->tree->file.p, c->tree->file.n, MADV_DONTNEED); /* advice */
+}
+
 /* The next piece to work on: the one the hash waits for, else any that waits. Lock held. */
 static bool next_piece(const struct checker *c, uint32_t *piece)
 {
@@ -84,6 +93,8 @@ static void work(struct checker *c, uint32_t piece)
 	struct sha256 sha256 = c->sha256; /* kept apart: a bad piece must not be in it */
 	unlock(c);
 	int err = go_through(c, piece, check, hash, &sha256);
+	if (check)
+		rest_tree(c);
 	lock(c);
 	if (c->restart) {
 		c->restart = false; /* what was read is of no use any more */

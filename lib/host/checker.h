@@ -32,7 +32,8 @@ struct checker {
 	uint32_t waiting_n;
 	uint32_t results[FETCH_PIECES_MAX]; /* pieces to report, a ring */
 	uint64_t results_in, results_out;
-	uint32_t hashed; /* pieces in the hash so far */
+	uint32_t hashed;    /* pieces in the hash so far */
+	uint64_t checked_n; /* pieces checked so far; the thread's own */
 	struct sha256 sha256;
 	int err; /* reading back failed */
 	bool stop, restart;
