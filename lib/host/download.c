@@ -229,18 +229,17 @@ static bool is_there(const struct download *d)
 	return there;
 }
 
-static void complain(struct download *d, int err)
+/* suffix: of the file that the error is about; what: a better sentence than err's, or NULL. */
+static void complain(struct download *d, int err, const char *suffix, const char *what)
 {
 	char name[256];
 	const char *text = err == ERR_IO ? strerror(errno) : err_text(err);
 	(void)cli_quote(d->artifact->filename, name, sizeof name);
-	if (err == ERR_IO && errno == EWOULDBLOCK)
-		text = "another download is writing it";
 	if (err == ERR_SOURCE)
 		cli_error(d->cli, err, "%s: no source is left that could give it; run again to go on where it stopped",
 			  name);
 	else
-		cli_error(d->cli, err, "%s/%s: %s", d->folder, name, text);
+		cli_error(d->cli, err, "%s/%s%s: %s", d->folder, name, suffix, what != NULL ? what : text);
 }
 
 int download_artifact(struct download *d, const struct manifest *m, const struct artifact *a)
@@ -260,14 +259,15 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 	if (!absolute)
 		d->told[d->roots_n] = FETCH_ABSENT;
 	d->fetch.has_tree = tree_get(d, &tree);
-	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch);
+	struct why why = {.err = OK};
+	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch, &why);
 	if (err == OK) {
 		err = fetch_and_check(d, d->fetch.has_tree ? &tree : NULL);
 		if (err != OK)
-			complain(d, err);
+			complain(d, err, "", NULL);
 		part_file_close(&d->part);
 	} else {
-		complain(d, err);
+		complain(d, err, ".part", why.what);
 	}
 	tree_release(&tree);
 	return err;

@@ -11,6 +11,8 @@
 
 #include "host/file.h"
 
+#define OPENS_MAX 10 /* downloads that end just while we begin */
+
 static void find_pieces(const struct part_file *p, struct fetch *f, uint64_t length)
 {
 	uint8_t map[FETCH_PIECES_MAX];
@@ -23,17 +25,90 @@ static void find_pieces(const struct part_file *p, struct fetch *f, uint64_t len
 	}
 }
 
-static int mark_found(const struct part_file *p, const struct fetch *f)
+/* The whole map at once, before the length says that there is one: whatever stood there is no map. */
+static int write_map(const struct part_file *p, const struct fetch *f)
 {
-	for (uint32_t i = 0; i < f->pieces_n; i++) {
-		int err = f->state[i] == FETCH_STORED ? part_file_mark(p, i, true) : OK;
-		if (err != OK)
-			return err;
-	}
-	return OK;
+	uint8_t map[FETCH_PIECES_MAX];
+	for (uint32_t i = 0; i < f->pieces_n; i++)
+		map[i] = f->state[i] == FETCH_STORED;
+	int err = part_file_write(p, bytes_of(map, f->pieces_n), f->size);
+	return err == OK && ftruncate(p->fd, (off_t)(f->size + f->pieces_n)) != 0 ? ERR_IO : err;
 }
 
-int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f)
+/* Why a file must not be written to: somebody else could reach its bytes after they were checked,
+ * or they are somebody else's. NULL: it may. */
+static const char *objection(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "is not a plain file: remove it and run again";
+	if (st->st_uid != geteuid())
+		return "belongs to another user: remove it, or choose another folder";
+	if (st->st_nlink > 1)
+		return "has a second name (hard link): remove it and run again";
+	return NULL;
+}
+
+static int refuse(struct why *why, const char *what)
+{
+	errno = EEXIST;
+	return why_not(why, ERR_IO, what, WHY_NOWHERE, BYTES_NONE);
+}
+
+/* An open may fail because of what stands there: that is the better reason, then. */
+static int why_not_open(const struct part_file *p, struct why *why)
+{
+	struct stat st;
+	int kept = errno;
+	const char *what = lstat(p->path, &st) == 0 ? objection(&st) : NULL;
+	if (what != NULL)
+		return refuse(why, what);
+	errno = kept;
+	return ERR_IO;
+}
+
+/* Whether the open file is (still) the one of that name. */
+static bool has_name(const struct part_file *p)
+{
+	struct stat opened, named;
+	return fstat(p->fd, &opened) == 0 && lstat(p->path, &named) == 0 && opened.st_dev == named.st_dev &&
+	       opened.st_ino == named.st_ino && opened.st_nlink > 0;
+}
+
+static int lock_once(struct part_file *p, struct why *why)
+{
+	struct stat st;
+	const char *what = NULL;
+	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+	if (p->fd < 0)
+		return why_not_open(p, why);
+	if (fstat(p->fd, &st) != 0)
+		return ERR_IO;
+	/* st_nlink 0: it has just been replaced or renamed, has_name will tell */
+	if ((what = objection(&st)) != NULL)
+		return refuse(why, what);
+	if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK ? refuse(why, "another download is writing it") : ERR_IO;
+	if (fstat(p->fd, &st) != 0)
+		return ERR_IO;
+	what = objection(&st); /* a second name may have come before the lock */
+	return what != NULL ? refuse(why, what) : OK;
+}
+
+/* Between open and flock another download may have finished: the file we opened has its final name
+ * then, and is not ours to write. */
+static int lock_part(struct part_file *p, struct why *why)
+{
+	for (unsigned i = 0; i < OPENS_MAX; i++) {
+		int err = lock_once(p, why);
+		if (err != OK || has_name(p))
+			return err;
+		(void)close(p->fd); /* nothing was written */
+		p->fd = -1;
+	}
+	return refuse(why, "is replaced again and again: choose a folder that only you can write to");
+}
+
+int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f, struct why *why)
 {
 	struct stat st;
 	*p = (struct part_file){.fd = -1, .fetch = f};
@@ -45,19 +120,14 @@ int part_file_open(struct part_file *p, const char *folder, struct bytes name, s
 		part_file_close(p);
 		return ERR_NO_MEMORY;
 	}
-	p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0666);
-	int err = p->fd < 0 || flock(p->fd, LOCK_EX | LOCK_NB) != 0 || fstat(p->fd, &st) != 0 ? ERR_IO : OK;
-	if (err == OK && !S_ISREG(st.st_mode)) {
-		errno = EEXIST;
+	int err = lock_part(p, why);
+	/* nobody else's while it is filled, whoever made it and how */
+	if (err == OK && (fchmod(p->fd, 0600) != 0 || fstat(p->fd, &st) != 0))
 		err = ERR_IO;
-	}
 	if (err == OK) {
 		find_pieces(p, f, (uint64_t)st.st_size);
-		if (ftruncate(p->fd, (off_t)(f->size + f->pieces_n)) != 0)
-			err = ERR_IO;
+		err = write_map(p, f);
 	}
-	if (err == OK)
-		err = mark_found(p, f);
 	if (err != OK) {
 		int kept = errno;
 		part_file_close(p);
@@ -89,7 +159,15 @@ int part_file_forget(const struct part_file *p)
 
 int part_file_finish(struct part_file *p)
 {
-	if (ftruncate(p->fd, (off_t)p->fetch->size) != 0 || fsync(p->fd) != 0 || rename(p->path, p->final) != 0)
+	mode_t mask = umask(0); /* the only way to ask; no thread of ours makes files */
+	(void)umask(mask);
+	if (ftruncate(p->fd, (off_t)p->fetch->size) != 0 || fchmod(p->fd, 0666 & ~mask) != 0 || fsync(p->fd) != 0)
+		return ERR_IO;
+	if (!has_name(p)) {
+		errno = ESTALE;
+		return ERR_IO;
+	}
+	if (rename(p->path, p->final) != 0)
 		return ERR_IO;
 	return file_sync_folder(p->final);
 }

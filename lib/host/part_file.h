@@ -1,5 +1,6 @@
 /* NAME.part: the bytes of a download under way, and behind them one byte per piece: 1, it is there.
- * Locked while open, so that two downloads never write one file. */
+ * Locked while open, so that two downloads never write one file; a plain file of this user with no
+ * other name and mode 0600, so that nobody else does. */
 #ifndef HOST_PART_FILE_H
 #define HOST_PART_FILE_H
 
@@ -14,14 +15,17 @@ struct part_file {
 
 /* Opens or creates it, and tells f of the pieces that are there (fetch_found): those its map
  * names, or, in a file without a map that is no longer than the artifact, those it covers.
- * ERR_IO with errno; EWOULDBLOCK: another download has it. */
-MUST_CHECK int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f);
+ * ERR_NO_MEMORY; ERR_IO with errno, and why (untouched otherwise) when there is more to say: what
+ * of FOLDER/NAME.part is in the way, and what to do about it. Nothing was written to it then. */
+MUST_CHECK int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f,
+			      struct why *why);
 MUST_CHECK int part_file_write(const struct part_file *p, struct bytes data, uint64_t offset);
 /* Notes that a piece is there, or is not. */
 MUST_CHECK int part_file_mark(const struct part_file *p, uint32_t piece, bool there);
 /* Nothing is there any more. */
 MUST_CHECK int part_file_forget(const struct part_file *p);
-/* The bytes are the signed ones: gives them their final name. */
+/* The bytes are the signed ones: gives them their final name, and the mode of a new file. ERR_IO with
+ * errno; ESTALE: the name is no longer this file's, and no file got the final name. */
 MUST_CHECK int part_file_finish(struct part_file *p);
 void part_file_close(struct part_file *p);
 

@@ -456,6 +456,54 @@ part() {
 	[ ! -e out/vmlinuz ]
 }
 
+@test "a .part that is not ours alone: exit 3, says what to do, and nothing is written to it" {
+	mkdir out
+	echo precious > precious
+	ln precious out/vmlinuz.part
+	fetches 3 honest
+	grep -q 'out/vmlinuz.part: has a second name (hard link): remove it and run again' err
+	nothing
+	rm out/vmlinuz.part
+	mkfifo out/vmlinuz.part
+	fetches 3 honest
+	grep -q 'out/vmlinuz.part: is not a plain file: remove it and run again' err
+	nothing
+	rm out/vmlinuz.part
+	echo precious > out/vmlinuz.part
+	chmod 666 out/vmlinuz.part
+	chown 65534 out/vmlinuz.part
+	fetches 3 honest
+	grep -q 'out/vmlinuz.part: belongs to another user: remove it, or choose another folder' err
+	nothing
+	[ "$(cat precious out/vmlinuz.part)" = "$(printf 'precious\nprecious')" ]
+	rm out/vmlinuz.part
+	: > out/vmlinuz.part
+	chmod 600 out/vmlinuz.part
+	(umask 027 && fetches 0 honest)
+	whole
+	[ "$(stat -c %a out/vmlinuz out/initramfs.img)" = "$(printf '640\n640')" ]
+}
+
+@test "a .part of another release: its bytes and its map count for nothing unchecked" {
+	local mode
+	for mode in honest honest+no-tree; do
+		# As long as this one, with a map that says all is there; then longer, all bytes like such a map.
+		rm -rf out; mkdir out
+		{ head -c 5000001 /dev/urandom; printf '\1\1\1\1\1'; } > out/vmlinuz.part
+		fetches 0 "$mode"
+		whole
+		[ "$(bytes_from "$mode")" -ge 5000001 ]
+		[ "$(bad_from "$mode")" = 0 ]
+		rm -rf out; mkdir out
+		head -c 6000000 /dev/zero | tr '\0' '\1' > out/vmlinuz.part
+		fetches 3 close-0
+		[ "$(stat -c %s out/vmlinuz.part)" = 5000006 ]
+		[ "$(tail -c 5 out/vmlinuz.part | tr -d '\0' | wc -c)" = 0 ]
+		fetches 0 "$mode"
+		whole
+	done
+}
+
 @test "disk full: exit 3 and says so, nothing under the final name; goes on when there is room" {
 	mkdir out
 	mount -t tmpfs -o size=3m none out
