@@ -56,6 +56,14 @@ static int start(struct cli *cli, const struct kexec_plan *k, bool load_only)
 	return err;
 }
 
+/* Nothing says that the manifest is one that was verified. */
+static int refuse_unbound(struct cli *cli)
+{
+	cli_error(cli, ERR_MISSING,
+		  "the plan has no manifest_sha256, so its manifest proves nothing: give --policy or --key");
+	return ERR_MISSING;
+}
+
 static int run(struct cli *cli, const struct options *o, struct kexec_plan *k, struct trust *trust)
 {
 	bool judged = o->trust.policy != NULL || o->trust.keys.n > 0;
@@ -69,6 +77,8 @@ static int run(struct cli *cli, const struct options *o, struct kexec_plan *k, s
 	err = kexec_plan_read(cli, cli->operands.n > 0 ? cli->operands.v[0] : "-", k);
 	if (err == OK && judged)
 		err = kexec_plan_judge(cli, k, trust, o->trust.state);
+	else if (err == OK && !k->plan.has_manifest_sha256)
+		err = refuse_unbound(cli);
 	if (err == OK)
 		err = kexec_plan_check_files(cli, k);
 	if (err != OK)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hex.h"
 #include "host/cli_json.h"
 #include "host/clock.h"
 #include "host/download.h"
@@ -125,6 +126,16 @@ static bool add_sources(const struct fetching *f, cJSON *o)
 	return array != NULL;
 }
 
+/* Of the manifest that was verified, so that no other can take its place. */
+static bool add_hash(const struct fetching *f, cJSON *o)
+{
+	uint8_t hash[SHA256_BYTES];
+	char text[2 * SHA256_BYTES + 1] = {0};
+	sha256_of(f->r->text, hash);
+	hex_encode(bytes_of(hash, sizeof hash), text);
+	return cJSON_AddStringToObject(o, "manifest_sha256", text) != NULL;
+}
+
 static cJSON *plan_json(const struct fetching *f)
 {
 	const struct manifest *m = &f->r->manifest;
@@ -135,7 +146,7 @@ static cJSON *plan_json(const struct fetching *f)
 		good = cli_json_text(o, "cmdline", m->cmdline);
 	good = good && cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
 	       cli_json_text(o, "channel", m->channel) && cli_json_text(o, "arch", m->arch) &&
-	       cJSON_AddStringToObject(o, "manifest", manifest) != NULL && add_sources(f, o);
+	       cJSON_AddStringToObject(o, "manifest", manifest) != NULL && add_hash(f, o) && add_sources(f, o);
 	free(manifest);
 	if (good)
 		return o;

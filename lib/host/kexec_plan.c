@@ -12,6 +12,18 @@
 #include "host/kexec_image.h"
 #include "host/machine.h"
 
+/* The plan speaks of the manifest that phase-fetch has verified: a file put in its place since
+ * would bring its own hashes for its own files. */
+static int check_manifest(struct cli *cli, const struct kexec_plan *k, const char *path)
+{
+	uint8_t found[SHA256_BYTES];
+	sha256_of(k->manifest_text, found);
+	if (!k->plan.has_manifest_sha256 || memcmp(found, k->plan.manifest_sha256, sizeof found) == 0)
+		return OK;
+	cli_error(cli, ERR_HASH, "%s: not the manifest that the plan was made from: fetch the release again", path);
+	return ERR_HASH;
+}
+
 static int read_documents(struct cli *cli, const char *path, struct kexec_plan *k)
 {
 	const char *subject = strcmp(path, "-") == 0 ? "plan on stdin" : path;
@@ -35,6 +47,8 @@ static int read_documents(struct cli *cli, const char *path, struct kexec_plan *
 		cli_fail(cli, err, subject, &why);
 		return err;
 	}
+	if ((err = check_manifest(cli, k, subject)) != OK)
+		return err;
 	err = plan_matches(&k->plan, &k->manifest, &why);
 	if (err != OK)
 		cli_error(cli, err, "%s: the plan does not say what this manifest says: %s", subject, why.what);

@@ -99,6 +99,8 @@ int plan_read(struct plan *p, struct bytes text, struct arena *a, struct why *wh
 	    (err = read_string(&d, root, "dtb", false, is_path, &read.dtb)) != OK ||
 	    (err = read_string(&d, root, "cmdline", false, is_cmdline, &read.cmdline)) != OK ||
 	    (err = read_string(&d, root, "manifest", true, is_path, &read.manifest)) != OK ||
+	    (err = document_hex(&d, root, "manifest_sha256", false, "", read.manifest_sha256, SHA256_BYTES,
+				&read.has_manifest_sha256)) != OK ||
 	    (err = document_text(&d, root, "channel", true, name_is_safe, &read.channel)) != OK ||
 	    (err = document_arch(&d, true, &read.arch)) != OK ||
 	    (err = document_uint(&d, root, "release", true, &read.release)) != OK ||

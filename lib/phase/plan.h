@@ -1,7 +1,7 @@
 /* The boot plan: which of a manifest's files start the machine, in which order, with which
  * command line; and the plan as JSON between phase-fetch (which writes it) and phase-boot:
  * {"kernel":PATH,"initrd":[PATH…],"dtb":PATH,"cmdline":…,"release":…,"channel":…,"arch":…,
- *  "manifest":PATH,"sources":[…]}, with "uki" instead of "kernel" for a unified kernel image.
+ *  "manifest":PATH,"manifest_sha256":…,"sources":[…]}, with "uki" instead of "kernel" for a unified kernel image.
  * Unknown members are ignored, "sources" too. */
 #ifndef PHASE_PLAN_H
 #define PHASE_PLAN_H
@@ -29,7 +29,9 @@ struct plan {
 	struct bytes dtb;
 	struct bytes cmdline; /* empty when absent */
 	struct bytes manifest;
-	struct bytes channel, arch; /* arch canonical */
+	bool has_manifest_sha256;
+	uint8_t manifest_sha256[SHA256_BYTES]; /* of the file that was verified: ties the plan to it */
+	struct bytes channel, arch;            /* arch canonical */
 	uint64_t release;
 };
 

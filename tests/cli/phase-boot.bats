@@ -39,9 +39,11 @@ release() {
 plan() {
 	local filter=.
 	for f in "$@"; do filter="$filter | $f"; done
-	jq -n --arg arch "$(uname -m)" '{kernel: "next/vmlinuz", initrd: ["next/initrd.img", "next/initrd.2"],
+	jq -n --arg arch "$(uname -m)" --arg sha256 "$(sha256sum < next/manifest.json | cut -c 1-64)" '{
+		kernel: "next/vmlinuz", initrd: ["next/initrd.img", "next/initrd.2"],
 		cmdline: "console=ttyS0 quiet", release: 42, channel: "stable", arch: $arch,
-		manifest: "next/manifest.json", sources: [{url: "http://192.0.2.1/", bytes: 18, bad: 0}]}' | jq -c "$filter"
+		manifest: "next/manifest.json", manifest_sha256: $sha256,
+		sources: [{url: "http://192.0.2.1/", bytes: 18, bad: 0}]}' | jq -c "$filter"
 }
 
 boot() {
@@ -206,10 +208,34 @@ refused() {
 	refused 4 "below the release floor"
 	release '.expires_at = (now - 1 | todate)' '.created_at = (now - 100 | todate)' > old.json
 	phase-sign --key a.key -q old.json > next/manifest.json
+	plan > plan.json
 	boot --dry-run --key a.pub plan.json
 	refused 4 "expired"
 	boot --dry-run plan.json
 	[ "$status" -eq 0 ]
+}
+
+@test "another manifest in the place of the one that was verified is refused, as good as it may be" {
+	release '.release = 42' '.version = "1.2.3"' > other.json
+	phase-sign --key a.key -q other.json > next/manifest.json
+	boot --dry-run plan.json
+	refused 1 "next/manifest.json: not the manifest that the plan was made from"
+	boot --dry-run --key a.pub plan.json
+	refused 1 "not the manifest that the plan was made from"
+	plan | tr -d '\n' > plan.json
+	boot --dry-run plan.json
+	[ "$status" -eq 0 ]
+}
+
+@test "a plan that is bound to no manifest needs a policy or a key" {
+	plan 'del(.manifest_sha256)' > unbound.json
+	boot --dry-run unbound.json
+	refused 3 "no manifest_sha256"
+	boot --dry-run --key a.pub unbound.json
+	[ "$status" -eq 0 ]
+	plan '.manifest_sha256 |= ascii_upcase + "0"' > unbound.json
+	boot --dry-run unbound.json
+	refused 3 "manifest_sha256: a member has a value that is not allowed"
 }
 
 @test "a manifest that was changed after signing is refused with a key" {
@@ -297,6 +323,7 @@ fail_each() {
 	truncate -s 64M next/vmlinuz
 	release '.artifacts.kernel.size_bytes = 67108864' > unsigned.json
 	phase-sign -q --key a.key unsigned.json > next/manifest.json
+	plan > plan.json
 	run --separate-stderr strace -f -qq -o trace -e trace=write -e inject=write:error=ENOSPC:when=5 phase-boot --dry-run plan.json
 	refused 3 "No space left"
 }

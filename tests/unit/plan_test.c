@@ -9,6 +9,7 @@ static const char base[] =
 	"\"release\":42,\"channel\":\"stable\",\"arch\":\"x86_64\",\"manifest\":\"/boot/next/manifest.json\","
 	"\"sources\":[{\"url\":\"http://h/\",\"bytes\":7,\"bad\":0}]}";
 
+#define ZEROS_31 "00000000000000000000000000000000000000000000000000000000000000"
 #define ARTIFACT(role, name) "\"" role "\":{\"filename\":\"" name "\",\"size_bytes\":7,\"hash\":\"" HASH_2 "\"}"
 
 static int read_plan(const char *text)
@@ -54,6 +55,15 @@ TEST(initial_ram_disks_in_numeric_order)
 		return;
 	for (size_t i = 0; i < 6; i++)
 		CHECK(bytes_is(v[i]->filename, want[i]));
+}
+
+TEST(the_manifest_that_it_was_made_from)
+{
+	CHECK(read_plan(base) == OK && !p.has_manifest_sha256);
+	CHECK(edited("\"release\":42", "\"release\":42,\"manifest_sha256\":\"" ZEROS_31 "7f\"") == OK);
+	CHECK(p.has_manifest_sha256 && p.manifest_sha256[31] == 0x7f && p.manifest_sha256[0] == 0);
+	CHECK(edited("\"release\":42", "\"release\":42,\"manifest_sha256\":\"" ZEROS_31 "\"") == ERR_VALUE);
+	CHECK(edited("\"release\":42", "\"release\":42,\"manifest_sha256\":7") == ERR_TYPE);
 }
 
 TEST(the_kernel_or_else_the_unified_image)
@@ -136,6 +146,7 @@ TEST(a_plan_must_say_what_its_manifest_says)
 int main(void)
 {
 	RUN(initial_ram_disks_in_numeric_order);
+	RUN(the_manifest_that_it_was_made_from);
 	RUN(the_kernel_or_else_the_unified_image);
 	RUN(reads_a_plan);
 	RUN(many_paths_each_with_its_nul);
