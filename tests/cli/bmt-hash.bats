@@ -156,13 +156,23 @@ mod256() {
 	[ -z "$output" ]
 }
 
+# in_the_middle PID FILE: it has the file open and has read some of it.
+in_the_middle() {
+	local fd
+	for fd in "/proc/$1/fd/"*; do
+		[[ $(readlink "$fd") = */"$2" ]] || continue
+		grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$1/fdinfo/${fd##*/}" 2> /dev/null && return
+	done
+	return 1
+}
+
 # changed COMMAND FILE: stops bmt-hash in the middle of a large file, runs the command, lets it go on.
 changed_while_read() {
 	local change=$1 pid status=0
 	truncate -s 1500M big
 	bmt-hash big >out 2>err 3>&- &
 	pid=$!
-	until grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$pid/fdinfo/"* 2>/dev/null; do :; done
+	until in_the_middle "$pid" big; do :; done
 	kill -STOP "$pid"
 	eval "$change"
 	kill -CONT "$pid"

@@ -338,9 +338,10 @@ slow_download() {
 }
 
 @test "SIGTERM: idle connections do not hold it up, a download that ends soon ends whole" {
-	local start=$SECONDS
+	local start
 	serve store
 	exec 9<> "/dev/tcp/$host/$port"
+	start=$SECONDS
 	kill "$pid"
 	wait "$pid"
 	[ $((SECONDS - start)) -le 3 ]
