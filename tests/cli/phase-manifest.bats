@@ -264,15 +264,23 @@ refused() {
 	[[ "$stderr" == "phase-manifest: store/stable/x86_64"*": Permission denied" ]]
 }
 
+# in_the_middle PID FILE: it has the file open and has read some of it.
+in_the_middle() {
+	local fd
+	for fd in "/proc/$1/fd/"*; do
+		[[ $(readlink "$fd") = */"$2" ]] || continue
+		grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$1/fdinfo/${fd##*/}" 2> /dev/null && return
+	done
+	return 1
+}
+
 @test "a file that changes while it is hashed" {
 	local pid child status=0
 	truncate -s 1G "$folder"/rootfs.img
 	make_it >out 2>err 3>&- &
 	pid=$!
 	# make_it is a function: the program is a child of the shell that runs it, or that shell itself
-	until child=$(pgrep -P "$pid" || echo "$pid") &&
-		[ -n "$(find "/proc/$child/fd" -lname '*/rootfs.img' 2>/dev/null)" ] &&
-		grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$child/fdinfo/"* 2>/dev/null; do :; done
+	until child=$(pgrep -P "$pid" || echo "$pid") && in_the_middle "$child" rootfs.img; do :; done
 	kill -STOP "$child"
 	printf x >>"$folder"/rootfs.img
 	kill -CONT "$child"
