@@ -1,0 +1,95 @@
+#include "crypto/self_test.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "core/hex.h"
+#include "crypto/ed25519.h"
+#include "crypto/keccak.h"
+#include "crypto/secp256k1.h"
+#include "crypto/sha256.h"
+
+#define LANE_MESSAGES (2 * KECCAK_LANES_MAX + 1) /* whole groups of every kind of lanes, and one over */
+
+static bool is(const uint8_t *p, size_t n, const char *hex)
+{
+	uint8_t want[SECP256K1_RECOVERABLE_BYTES];
+	return n <= sizeof want && hex_decode(bytes_text(hex), want, n) == OK && memcmp(p, want, n) == 0;
+}
+
+/* FIPS 180-4: one block, and one whose padding takes a second. */
+static bool sha256_right(void)
+{
+	uint8_t one[SHA256_BYTES], two[SHA256_BYTES];
+	sha256_of(BYTES_LITERAL("abc"), one);
+	sha256_of(BYTES_LITERAL("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), two);
+	return is(one, sizeof one, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") &&
+	       is(two, sizeof two, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+/* Alone, and in all lanes that this processor has. */
+static bool keccak256_right(void)
+{
+	static const char zeros64[] = "ad3228b676f7d3cd4284a5443f17f1962b36e491b30a40b2405849e597ba5fb5";
+	uint8_t hash[KECCAK256_BYTES], in[LANE_MESSAGES * 64] = {0}, out[LANE_MESSAGES * KECCAK256_BYTES];
+	keccak256_of(BYTES_LITERAL("abc"), hash);
+	bool right = is(hash, sizeof hash, "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+	for (enum keccak_kind kind = 0; kind < KECCAK_KINDS; kind++) {
+		if (!keccak_can(kind))
+			continue;
+		memset(out, 0, sizeof out);
+		keccak256_many(kind, in, 64, 64, out, KECCAK256_BYTES, LANE_MESSAGES);
+		for (size_t i = 0; i < LANE_MESSAGES; i++)
+			right = is(out + i * KECCAK256_BYTES, KECCAK256_BYTES, zeros64) && right;
+	}
+	return right;
+}
+
+/* RFC 8032, section 7.1, TEST 2; another message or another signature is refused. */
+static bool ed25519_right(void)
+{
+	uint8_t key[ED25519_KEY_BYTES], signature[ED25519_SIGNATURE_BYTES];
+	const struct bytes message = BYTES_LITERAL("r");
+	if (hex_decode(BYTES_LITERAL("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"), key,
+		       sizeof key) != OK ||
+	    hex_decode(BYTES_LITERAL("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+				     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
+		       signature, sizeof signature) != OK ||
+	    ed25519_verify(key, message, signature) != OK || ed25519_verify(key, BYTES_NONE, signature) == OK)
+		return false;
+	for (size_t i = 0; i < sizeof signature; i += 7) {
+		signature[i] ^= 1;
+		if (ed25519_verify(key, message, signature) == OK)
+			return false;
+		signature[i] ^= 1;
+	}
+	return true;
+}
+
+/* The owner of a single-owner chunk that bee signed. */
+static bool secp256k1_right(void)
+{
+	uint8_t digest[SECP256K1_DIGEST_BYTES], signature[SECP256K1_RECOVERABLE_BYTES], key[SECP256K1_KEY_BYTES];
+	uint8_t address[SECP256K1_ADDRESS_BYTES];
+	if (hex_decode(BYTES_LITERAL("a2c777d3f9d288427648904cb6b832fb4cc189c3883a004fabaf61c3e81607f3"), digest,
+		       sizeof digest) != OK ||
+	    hex_decode(BYTES_LITERAL("5acd384febc133b7b245e5ddc62d82d2cded9182d2716126cd8844509af65a05"
+				     "3deb418208027f548e3e88343af6f84a8772fb3cebc0a1833a0ea7ec0c1348311b"),
+		       signature, sizeof signature) != OK ||
+	    secp256k1_recover(digest, signature, key) != OK || secp256k1_verify(key, digest, signature) != OK)
+		return false;
+	secp256k1_address(key, address);
+	digest[0] ^= 1;
+	return is(address, sizeof address, "8d3766440f0d7b949a5e32995d09619a7f86e632") &&
+	       secp256k1_verify(key, digest, signature) == ERR_SIGNATURE;
+}
+
+const struct self_test *self_tests(size_t *n)
+{
+	static const struct self_test tests[] = {{"SHA-256", sha256_right},
+						 {"Keccak-256", keccak256_right},
+						 {"Ed25519", ed25519_right},
+						 {"secp256k1", secp256k1_right}};
+	*n = sizeof tests / sizeof tests[0];
+	return tests;
+}
