@@ -17,14 +17,19 @@
 struct chunk_source;
 struct chunk_entry;
 
-struct chunk_index {
-	struct cli *cli;
-	struct catalogue *catalogue;
-	pthread_mutex_t lock;         /* guards what follows up to scratch; the catalogue's is taken inside it */
+struct chunk_table {
 	struct chunk_source *sources; /* owned */
 	size_t sources_n;
 	struct chunk_entry *entries; /* owned, mapped; sorted */
 	size_t entries_n, mapped_bytes;
+};
+
+struct chunk_index {
+	struct cli *cli;
+	struct catalogue *catalogue;
+	enum keccak_kind kind;
+	pthread_mutex_t lock; /* guards table and scratch; the catalogue's is taken inside it */
+	struct chunk_table table;
 	struct bmt_scratch scratch;
 	uint64_t generation; /* of the catalogue that it was built from */
 	size_t left_out_n;   /* files, as the log knows */
@@ -33,7 +38,8 @@ struct chunk_index {
 void chunk_index_open(struct chunk_index *index, struct cli *cli, struct catalogue *c);
 void chunk_index_close(struct chunk_index *index);
 /* Builds anew when the catalogue has changed: for one thread in the background. Trees come from
- * FILE.bmt, or are made in unnamed temporary files. Says in the log which files are left out. */
+ * FILE.bmt, or are made in unnamed temporary files. Says in the log how many files are left out;
+ * what there was no room for is tried again when the catalogue changes. */
 void chunk_index_refresh(struct chunk_index *index);
 /* LE64 span || payload in chunk, n bytes; file: what it is part of. ERR_NOT_FOUND. Any thread. */
 MUST_CHECK int chunk_index_find(struct chunk_index *index, const uint8_t address[static REFERENCE_BYTES],
