@@ -51,7 +51,8 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_INPUT, ERR_CLASS_VERIFY, ERR_CLASS_PO
 	X(CHANGED, -106, IO, "a file changed while it was read")                  \
 	X(CLOSED, -107, IO, "the other side closed the connection")               \
 	X(USAGE, -108, USAGE, "wrong usage")                                      \
-	X(CRYPTO, -109, IO, "a cryptographic library failed")
+	X(CRYPTO, -109, IO, "a cryptographic library failed")                     \
+	X(INTERRUPTED, -110, IO, "interrupted")
 
 enum err {
 	OK = 0,

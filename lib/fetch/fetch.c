@@ -222,6 +222,18 @@ bool fetch_hashed(struct fetch *f, bool good)
 	return false;
 }
 
+void fetch_revive(struct fetch *f)
+{
+	for (size_t i = 0; i < f->sources_n; i++) {
+		struct fetch_source *s = &f->sources[i];
+		if (s->fault != FETCH_FAILING && s->fault != FETCH_SLOW)
+			continue;
+		s->fault = FETCH_FINE;
+		s->strikes = s->rescued = 0;
+		s->retry_at_ms = 0;
+	}
+}
+
 uint64_t fetch_done_bytes(const struct fetch *f)
 {
 	uint64_t n = 0;

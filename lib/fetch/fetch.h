@@ -121,6 +121,10 @@ void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms);
 /* The hash of the whole. True: done. False: go on with fetch_next. */
 bool fetch_hashed(struct fetch *f, bool good);
 
+/* After FAIL and a pause: sources that failed or were slow are asked again, with a clean slate; what
+ * has arrived stays. Those that sent wrong bytes stay dropped. */
+void fetch_revive(struct fetch *f);
+
 /* Bytes that count so far. */
 uint64_t fetch_done_bytes(const struct fetch *f);
 

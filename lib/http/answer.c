@@ -48,6 +48,35 @@ static void take_length(struct answer *a, struct bytes value)
 	a->length = length;
 }
 
+/* Whether a list of words, in either case, has this one (lower case). */
+static bool lists(struct bytes value, const char *word)
+{
+	struct bytes w = bytes_text(word);
+	while (value.n > 0) {
+		size_t n = 0, same = 0;
+		while (n < value.n && value.p[n] != ',')
+			n++;
+		struct bytes item = bytes_of(value.p, n);
+		while (item.n > 0 && (item.p[0] == ' ' || item.p[0] == '\t'))
+			item = bytes_skip(item, 1);
+		while (item.n > 0 && (item.p[item.n - 1] == ' ' || item.p[item.n - 1] == '\t'))
+			item.n--;
+		while (item.n == w.n && same < w.n && lower(item.p[same]) == w.p[same])
+			same++;
+		if (item.n == w.n && same == w.n)
+			return true;
+		value = bytes_skip(value, n + 1);
+	}
+	return false;
+}
+
+static void take_coding(struct answer *a, struct bytes value)
+{
+	if (a->chunked || value.n != 7 || !lists(value, "chunked"))
+		a->misfit = true;
+	a->chunked = true;
+}
+
 static void take_range(struct answer *a, struct bytes value)
 {
 	struct range range;
@@ -68,9 +97,13 @@ void answer_line(struct answer *a, struct bytes line)
 	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
 	if (status_line(line, &status))
-		*a = (struct answer){.status = status};
+		*a = (struct answer){.status = status, .close = line.p[7] == '0'}; /* HTTP/1.0 */
 	else if (field(line, "content-length", &value))
 		take_length(a, value);
+	else if (field(line, "transfer-encoding", &value))
+		take_coding(a, value);
+	else if (field(line, "connection", &value))
+		a->close |= lists(value, "close");
 	else if (a->status == 206 && field(line, "content-range", &value))
 		take_range(a, value);
 }
@@ -91,6 +124,12 @@ static int judge_whole(const struct answer *a, const struct asked *asked)
 		return ERR_SIZE;
 	bool right = asked->whole || (asked->offset == 0 && asked->length == asked->size);
 	return right && !a->misfit ? OK : ERR_PROTOCOL;
+}
+
+int answer_judge_document(const struct answer *a)
+{
+	const struct asked any = {.offset = 0, .length = a->length, .size = a->length, .whole = true};
+	return a->status == 206 ? ERR_PROTOCOL : answer_judge(a, &any);
 }
 
 int answer_judge(const struct answer *a, const struct asked *asked)

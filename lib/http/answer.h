@@ -14,19 +14,23 @@ struct asked {
 struct answer {
 	unsigned status;
 	bool has_length, has_range, misfit; /* misfit: a field that contradicts itself or another */
+	bool chunked;                       /* Transfer-Encoding; any other one is a misfit */
+	bool close;                         /* the connection ends with this answer */
 	uint64_t length;                    /* Content-Length */
 	struct range range;                 /* Content-Range */
 	uint64_t range_size;
 };
 
-/* Takes one header line, with or without its line end. Other fields than Content-Length and
- * Content-Range are passed over. A status line begins an answer anew (1xx come before the real
- * one). */
+/* Takes one header line, with or without its line end. Other fields than Content-Length,
+ * Content-Range, Transfer-Encoding and Connection are passed over. A status line begins an answer anew (1xx come before
+ * the real one). */
 void answer_line(struct answer *a, struct bytes line);
 
 /* OK: the body is what was asked for. ERR_NOT_FOUND: it is not there (403, 404, 410). ERR_SIZE:
  * there is something of another size. ERR_PROTOCOL: not the range asked for; ask without one.
  * ERR_SOURCE: any other status. */
 MUST_CHECK int answer_judge(const struct answer *a, const struct asked *asked);
+/* The same for a whole document of any size. */
+MUST_CHECK int answer_judge_document(const struct answer *a);
 
 #endif
