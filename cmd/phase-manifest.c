@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 	if (o.expires_ms > EXPIRES_MAX_MS)
 		cli_usage(&cli, "--expires: too far away");
 	o.make.store = cli.operands.v[0];
-	o.make.created_at = cli_source_date(&cli);
+	o.make.created_at = cli_source_date(&cli, text);
 	o.make.expires_at.s = o.make.created_at.s + (int64_t)(o.expires_ms / 1000);
 	if (wall_write(o.make.expires_at, text) != OK)
 		cli_usage(&cli, "--expires: beyond the year 9999");

@@ -191,18 +191,20 @@ void cli_print(struct bytes out)
 	(void)fwrite(out.p, 1, out.n, stdout); /* cli_end asks ferror */
 }
 
-struct wall cli_source_date(struct cli *cli)
+struct wall cli_source_date(struct cli *cli, char text[static WALL_TEXT_BYTES])
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	char text[WALL_TEXT_BYTES];
+	struct wall at = {clock_wall_s()};
 	uint64_t s;
-	if (epoch == NULL)
-		return (struct wall){clock_wall_s()};
-	if (decimal_read(bytes_text(epoch), &s) != OK || s > INT64_MAX)
-		cli_usage(cli, "SOURCE_DATE_EPOCH: '%s' is not a number of seconds", epoch);
-	if (wall_write((struct wall){(int64_t)s}, text) != OK)
-		cli_usage(cli, "SOURCE_DATE_EPOCH: beyond the year 9999");
-	return (struct wall){(int64_t)s};
+	if (epoch != NULL) {
+		if (decimal_read(bytes_text(epoch), &s) != OK || s > INT64_MAX)
+			cli_usage(cli, "SOURCE_DATE_EPOCH: '%s' is not a number of seconds", epoch);
+		at.s = (int64_t)s;
+	}
+	if (wall_write(at, text) != OK)
+		cli_usage(cli, "%s: beyond the year 9999",
+			  epoch != NULL ? "SOURCE_DATE_EPOCH" : "this machine's clock");
+	return at;
 }
 
 int cli_exit_status(int err)

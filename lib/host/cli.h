@@ -57,8 +57,8 @@ struct cli {
 
 /* Reads the command line into *options (the struct that offsets point into; zeroed defaults set
  * by the caller) by getopt_long rules. --help, --version and usage errors end the process here
- * (0 and 2; 3 when the help did not arrive). Ignores nothing: an unknown option, an empty or bad value, too few or too
- * many operands: one line that names it, then "Try 'NAME --help'.". */
+ * (0 and 2; 3 when the help did not arrive). Ignores nothing: an unknown option, an empty or bad
+ * value, too few or too many operands: one line that names it, then "Try 'NAME --help'.". */
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options);
 
 /* One line on stderr: "NAME: " and the text; control characters become '?'. Errors set the status
@@ -94,8 +94,8 @@ int cli_end(struct cli *cli, int err);
 void cli_print(struct bytes out);
 
 /* The time that documents made now carry: SOURCE_DATE_EPOCH when it is set, the clock's otherwise;
- * wall_write can write it. Ends the program (status 2) when the variable is no such time. */
-struct wall cli_source_date(struct cli *cli);
+ * text: as wall_write writes it. Ends the program (status 2) when it cannot be written. */
+struct wall cli_source_date(struct cli *cli, char text[static WALL_TEXT_BYTES]);
 
 /* A copy of text fit for a terminal, cut to fit buf: control characters and invalid UTF-8 as '?'. */
 const char *cli_quote(struct bytes text, char *buf, size_t room);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/arch.h"
+#include "host/file.h"
 #include "phase/manifest.h"
 #include "phase/names.h"
 
@@ -54,8 +55,8 @@ static int open_below(const struct store *s, const char *path, int flags)
 
 static int err_of_errno(void)
 {
-	bool absent = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EXDEV || errno == EMLINK;
-	return absent ? ERR_NOT_FOUND : ERR_IO;
+	bool leads_out = errno == ELOOP || errno == EXDEV || errno == EMLINK;
+	return leads_out ? ERR_NOT_FOUND : file_err();
 }
 
 int store_open(struct store *s, const char *path)
