@@ -169,7 +169,7 @@ finds() {
 	local at
 	at=$(number $(($(section .rodata) + 20)) 4)
 	printf '/home/%s/x.c\0' somebody | dd of="$image" bs=1 seek="$at" conv=notrunc status=none
-	finds 'names paths of the machine that built it: /home/somebody'
+	finds 'names paths of the machine that built it: .home.somebody'
 	cp build/SWFETCH.EFI "$image"
 	printf '%s/x.c' "$PWD" | iconv -t UTF-16LE | dd of="$image" bs=1 seek="$at" conv=notrunc status=none
 	finds 'names paths of the machine that built it'
