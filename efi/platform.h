@@ -30,7 +30,7 @@ bool platform_interrupted(struct platform *p);
 /* Waits, watching for Escape. Blocks. */
 void platform_wait(struct platform *p, uint64_t ms);
 
-/* Whole pages for bytes of data, zeroed, below 4 GiB first, then anywhere. ERR_NO_MEMORY. *out is
+/* Whole pages for bytes of data, not zeroed, below 4 GiB first, then anywhere. ERR_NO_MEMORY. *out is
  * the caller's until platform_give_pages with the same size. */
 MUST_CHECK int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out);
 void platform_give_pages(struct platform *p, uint8_t *pages, uint64_t bytes);
