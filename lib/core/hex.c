@@ -26,7 +26,9 @@ int hex_decode(struct bytes text, uint8_t *out, size_t n)
 	for (size_t i = 0; i < text.n; i++)
 		if (hex_digit(text.p[i]) < 0 || (text.p[i] >= 'A' && text.p[i] <= 'F'))
 			return ERR_VALUE;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(hex_digit(text.p[2 * i]) << 4 | hex_digit(text.p[2 * i + 1]));
+	for (size_t i = 0; i < n; i++) {
+		unsigned high = (unsigned)hex_digit(text.p[2 * i]), low = (unsigned)hex_digit(text.p[2 * i + 1]);
+		out[i] = (uint8_t)(high << 4 | low);
+	}
 	return OK;
 }

@@ -216,9 +216,8 @@ static int make_entries(struct building *b)
 static void say_left_out(struct chunk_index *index, size_t n)
 {
 	if (n > 0 && n != index->left_out_n)
-		cli_warn(index->cli,
-			 "/chunks: %zu files are left out: over %llu GiB, %d trees, or no room for a tree", n,
-			 CHUNK_INDEX_BYTES_MAX >> 30, CHUNK_INDEX_TREES_MAX);
+		cli_warn(index->cli, "/chunks: %zu files are left out: over %llu GiB, %d trees, or no room for a tree",
+			 n, CHUNK_INDEX_BYTES_MAX >> 30, CHUNK_INDEX_TREES_MAX);
 	index->left_out_n = n;
 }
 

@@ -13,11 +13,6 @@
 
 #define READ_STEP_BYTES 65536
 
-int file_err(void)
-{
-	return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
-}
-
 bool file_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&

@@ -2,6 +2,7 @@
 #ifndef HOST_FILE_H
 #define HOST_FILE_H
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "core/err.h"
@@ -11,7 +12,10 @@
 MUST_CHECK int file_read(const char *path, size_t max, struct bytes *data);
 void file_free(struct bytes data); /* what file_read gave; or nothing, when p is NULL */
 /* What errno means when a file could not be opened: ERR_NOT_FOUND or ERR_IO. */
-int file_err(void);
+static inline int file_err(void)
+{
+	return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
+}
 /* Whether both are one file that did not change in between. */
 bool file_same(const struct stat *a, const struct stat *b);
 
