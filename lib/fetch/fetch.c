@@ -30,6 +30,7 @@ void fetch_begin(struct fetch *f, uint64_t size, bool has_tree)
 		f->piece_bytes *= 2;
 	f->pieces_n = (uint32_t)((size - 1) / f->piece_bytes + 1);
 	f->done_n = 0;
+	f->progress_bytes = f->progress_ms = 0;
 	f->solo = FETCH_NO_SOURCE;
 	memset(f->tried_solo, 0, sizeof f->tried_solo);
 	memset(f->state, FETCH_MISSING, sizeof f->state);
@@ -40,6 +41,7 @@ void fetch_begin(struct fetch *f, uint64_t size, bool has_tree)
 		if (s->fault == FETCH_ABSENT || s->fault == FETCH_OTHER_SIZE)
 			s->fault = FETCH_FINE;
 		s->asked_n = 0;
+		s->late = false;
 	}
 }
 
@@ -105,6 +107,22 @@ uint64_t fetch_position(const struct fetch *f, const struct fetch_request *r)
 	return r->first * f->piece_bytes + r->got;
 }
 
+static void note_progress(struct fetch *f, struct fetch_request *r, size_t n, uint64_t now_ms)
+{
+	r->heard_ms = now_ms;
+	r->got += n;
+	f->progress_bytes += n;
+	if (r->got - r->progress_got >= FETCH_PROGRESS_BYTES) {
+		r->prompt = now_ms < r->progress_ms + FETCH_STALL_MS;
+		r->progress_got = r->got;
+		r->progress_ms = now_ms;
+	}
+	if (f->progress_bytes >= FETCH_PROGRESS_BYTES) {
+		f->progress_bytes = 0;
+		f->progress_ms = now_ms;
+	}
+}
+
 size_t fetch_arrived(struct fetch *f, unsigned request, size_t n, uint64_t now_ms, uint64_t *offset, bool *store)
 {
 	struct fetch_request *r = &f->requests[request];
@@ -115,8 +133,7 @@ size_t fetch_arrived(struct fetch *f, unsigned request, size_t n, uint64_t now_m
 		return 0;
 	uint64_t left = fetch_piece_end(f, piece) - at;
 	size_t take = n < left ? n : (size_t)left;
-	r->heard_ms = now_ms;
-	r->got += take;
+	note_progress(f, r, take, now_ms);
 	*store = fetch_owns(f, request, piece);
 	if (*store)
 		f->sources[r->source].bytes += take;
@@ -177,7 +194,7 @@ void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms)
 		fetch_drop(f, r->source, FETCH_ABSENT, ERR_NOT_FOUND);
 	else if (err == ERR_SIZE)
 		fetch_drop(f, r->source, FETCH_OTHER_SIZE, ERR_SIZE);
-	else if (err == ERR_PROTOCOL && !s->no_ranges)
+	else if (err == ERR_PROTOCOL && !r->whole)
 		s->no_ranges = true;
 	else
 		fetch_strike(f, r->source, err == OK ? ERR_CLOSED : (enum err)err, now_ms);
@@ -211,12 +228,13 @@ bool fetch_hashed(struct fetch *f, bool good)
 	if (f->has_tree) { /* the signed tree and the signed hash contradict each other: nobody can help */
 		for (unsigned i = 0; i < f->sources_n; i++)
 			fetch_drop(f, i, FETCH_WRONG, ERR_HASH);
-	} else if (!found && !mixed) {
-		f->sources[who].bad_bytes += f->size;
-		fetch_drop(f, who, FETCH_WRONG, ERR_SOURCE_LIES);
 	} else if (!found) {
-		f->solo = (uint8_t)f->from[0];
-		f->tried_solo[f->solo] = true;
+		if (!mixed) {
+			f->sources[who].bad_bytes += f->size;
+			fetch_drop(f, who, FETCH_WRONG, ERR_SOURCE_LIES);
+		}
+		if (mixed || f->solo != FETCH_NO_SOURCE)
+			fetch_begin_solo(f);
 	}
 	start_over(f);
 	return false;

@@ -9,7 +9,12 @@
  * Towards the end a slow source's remaining pieces are given to a faster one. A piece counts when
  * the driver has checked it against the tree; without a tree it is stored on trust, and what the
  * whole's hash says decides about all of it: who supplied every piece is remembered, and wrong
- * wholes are fetched again from one source at a time, each at most once. */
+ * wholes are fetched again from one source at a time, each at most once.
+ *
+ * A silent request is abandoned. One that drips is not, as long as it is the best there is: a slow
+ * link may be all that a machine has. Its source is dropped as soon as another one does better or
+ * is idle, and asked again when no better one is left. Only when nobody sends anything to speak of
+ * for a minute, dripping is taken for silence. */
 #ifndef FETCH_FETCH_H
 #define FETCH_FETCH_H
 
@@ -23,6 +28,7 @@
 #define FETCH_RUN_BYTES_MAX (16ULL << 20) /* one request */
 #define FETCH_RUN_MS 500                  /* a request should last about this long */
 #define FETCH_STALL_MS 5000               /* no byte for so long: abandoned */
+#define FETCH_PROGRESS_BYTES 16384        /* less in FETCH_STALL_MS: late, others do it if they can */
 #define FETCH_STRIKES_MAX 3               /* failures in a row until a source is dropped */
 #define FETCH_BACKOFF_MS 500              /* after the first failure, doubled by each further one */
 #define FETCH_NO_SOURCE 255
@@ -36,13 +42,14 @@ enum fetch_fault {
 	FETCH_OTHER_SIZE, /* it has something else under that name: also asked again for the next one */
 	FETCH_WRONG,      /* it sent wrong bytes */
 	FETCH_FAILING,    /* too many failures in a row */
-	FETCH_SLOW,       /* others had to finish its work, repeatedly */
+	FETCH_SLOW,       /* others were faster by far: asked only when none of them is left */
 };
 
 struct fetch_source {
 	enum fetch_fault fault;
 	enum err last; /* of its latest failure */
 	bool no_ranges;
+	bool late;        /* one of its requests is */
 	unsigned asked_n; /* requests under way */
 	unsigned strikes, rescued;
 	uint64_t retry_at_ms;
@@ -58,6 +65,8 @@ struct fetch_request {
 	uint32_t reported;   /* the next piece that fetch_completed looks at */
 	uint64_t got;        /* bytes received, counted from the start of first */
 	uint64_t began_ms, heard_ms;
+	uint64_t progress_got, progress_ms; /* when and where FETCH_PROGRESS_BYTES more were there */
+	bool prompt;                        /* they came within FETCH_STALL_MS */
 };
 
 struct fetch {
@@ -68,7 +77,8 @@ struct fetch {
 	uint64_t piece_bytes;
 	uint32_t pieces_n, done_n; /* done: GOOD, or STORED when there is no tree */
 	bool has_tree;
-	uint8_t solo; /* the only source to ask while wrong wholes are fetched again */
+	uint64_t progress_bytes, progress_ms; /* as in a request, of all together */
+	uint8_t solo;                         /* the only source to ask while wrong wholes are fetched again */
 	bool tried_solo[FETCH_SOURCES_MAX];
 	uint8_t state[FETCH_PIECES_MAX]; /* enum fetch_piece */
 	uint8_t from[FETCH_PIECES_MAX];  /* who supplied it; FETCH_NO_SOURCE: found on disk */
@@ -115,7 +125,7 @@ bool fetch_completed(struct fetch *f, unsigned request, uint32_t *piece);
 /* The driver's check of a stored piece. */
 void fetch_checked(struct fetch *f, uint32_t piece, bool good);
 /* The request is over. err: OK (all bytes, or abandoned), ERR_NOT_FOUND, ERR_SIZE (another size
- * than signed), ERR_PROTOCOL (it ignores ranges; the second time a failure like all others),
+ * than signed), ERR_PROTOCOL (it ignores ranges; for a whole a failure like all others),
  * ERR_SOURCE (it refuses), ERR_TIMEOUT, ERR_CLOSED, ERR_IO. */
 void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms);
 /* The hash of the whole. True: done. False: go on with fetch_next. */

@@ -11,7 +11,7 @@
 static bool any_fine(const struct fetch *f)
 {
 	for (size_t i = 0; i < f->sources_n; i++)
-		if (f->sources[i].fault == FETCH_FINE)
+		if (f->sources[i].fault == FETCH_FINE && !f->sources[i].late)
 			return true;
 	return false;
 }
@@ -20,9 +20,9 @@ static bool any_fine(const struct fetch *f)
 static bool may_ask(const struct fetch *f, unsigned source)
 {
 	enum fetch_fault fault = f->sources[source].fault;
-	if (fault != FETCH_FINE && !(fault == FETCH_SLOW && !any_fine(f)))
-		return false;
-	return f->solo == FETCH_NO_SOURCE || f->solo == source;
+	if (f->solo != FETCH_NO_SOURCE)
+		return f->solo == source && (fault == FETCH_FINE || fault == FETCH_SLOW);
+	return fault == FETCH_FINE || (fault == FETCH_SLOW && !any_fine(f));
 }
 
 /* Sources that answer ranges go first; one that does not is asked when it is alone. */
@@ -75,7 +75,8 @@ static void ask(struct fetch *f, unsigned source, uint32_t first, uint32_t end, 
 						      .end = end,
 						      .reported = first,
 						      .began_ms = now_ms,
-						      .heard_ms = now_ms};
+						      .heard_ms = now_ms,
+						      .progress_ms = now_ms};
 	f->sources[source].asked_n++;
 	for (uint32_t i = first; i < end; i++) {
 		if (f->state[i] != FETCH_MISSING)
@@ -141,7 +142,8 @@ static bool rescue(struct fetch *f, unsigned source, uint64_t now_ms, struct fet
 {
 	unsigned slowest = FETCH_REQUESTS_MAX;
 	uint64_t longest = 0, rate = f->sources[source].rate == 0 ? RATE_UNKNOWN : f->sources[source].rate;
-	if (f->sources[source].no_ranges)
+	/* a slow one of unknown speed: two of that kind would take from each other for ever */
+	if (f->sources[source].no_ranges || (f->sources[source].fault == FETCH_SLOW && f->sources[source].rate == 0))
 		return false;
 	for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++) {
 		const struct fetch_request *r = &f->requests[i];
@@ -171,17 +173,6 @@ static bool rescue(struct fetch *f, unsigned source, uint64_t now_ms, struct fet
 		r->end = first;
 	ask(f, source, first, end, now_ms, want);
 	return true;
-}
-
-static void look_for_stalls(struct fetch *f, uint64_t now_ms)
-{
-	for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++) {
-		const struct fetch_request *r = &f->requests[i];
-		if (!r->active || r->abandoned || now_ms < r->heard_ms + FETCH_STALL_MS)
-			continue;
-		fetch_abandon(f, i);
-		fetch_strike(f, r->source, ERR_TIMEOUT, now_ms);
-	}
 }
 
 static bool want_abandon(struct fetch *f, struct fetch_want *want)
@@ -224,23 +215,9 @@ static void want_wait(const struct fetch *f, uint64_t now_ms, struct fetch_want 
 	*want = (struct fetch_want){.kind = hope ? FETCH_WANT_WAIT : FETCH_WANT_FAIL, .at_ms = at_ms};
 }
 
-/* While wholes are tried one source at a time: the next when the present one is dropped. */
-static void move_solo(struct fetch *f)
-{
-	if (f->solo == FETCH_NO_SOURCE || f->sources[f->solo].fault == FETCH_FINE)
-		return;
-	for (unsigned i = 0; i < f->sources_n; i++) {
-		if (f->sources[i].fault != FETCH_FINE || f->tried_solo[i])
-			continue;
-		f->solo = (uint8_t)i;
-		f->tried_solo[i] = true;
-		return;
-	}
-}
-
 void fetch_next(struct fetch *f, uint64_t now_ms, struct fetch_want *want)
 {
-	look_for_stalls(f, now_ms);
+	fetch_look_for_stalls(f, now_ms);
 	if (want_abandon(f, want))
 		return;
 	if (f->done_n == f->pieces_n) {
@@ -251,7 +228,7 @@ void fetch_next(struct fetch *f, uint64_t now_ms, struct fetch_want *want)
 			*want = (struct fetch_want){.kind = FETCH_WANT_HASH};
 		return;
 	}
-	move_solo(f);
+	fetch_move_solo(f);
 	unsigned source = free_source(f, now_ms);
 	if (source != FETCH_NO_SOURCE && (ask_missing(f, source, now_ms, want) || rescue(f, source, now_ms, want)))
 		return;

@@ -14,6 +14,7 @@ struct server {
 	unsigned lies_per_mille;             /* of pieces */
 	uint64_t stalls_after, closes_after; /* bytes in all; 0: never */
 	uint64_t stalls_each;                /* bytes of every answer; 0: never */
+	uint64_t slows_after, slow_rate;     /* bytes in all, then bytes per second; 0: never */
 	uint64_t sent;
 };
 
@@ -118,7 +119,8 @@ static void step_servers(struct world *w)
 		unsigned sharing = 0;
 		for (unsigned k = 0; k < FETCH_REQUESTS_MAX; k++)
 			sharing += w->flights[k].active && w->flights[k].source == x->source;
-		x->credit += (double)s->rate * STEP_MS / 1000 / sharing;
+		bool slow = s->slows_after > 0 && s->sent >= s->slows_after;
+		x->credit += (double)(slow ? s->slow_rate : s->rate) * STEP_MS / 1000 / sharing;
 		uint64_t n = (uint64_t)x->credit < x->left ? (uint64_t)x->credit : x->left;
 		x->credit -= (double)n;
 		send_some(w, i, n);
@@ -341,6 +343,157 @@ TEST(a_source_that_stalls_every_time_ends_too)
 	done(w);
 }
 
+/* A byte now and then is no progress: whoever drips is found out as fast as whoever is silent. */
+TEST(a_dripping_source_beside_a_good_one)
+{
+	for (unsigned kind = 0; kind < 8; kind++) {
+		struct world *w = world_new(kind < 4 ? SIZE_MAX_BYTES : 1U << 20, kind % 2 == 0, 2, 14);
+		struct server *s = &w->servers[kind & 4 ? 0 : 1]; /* of one piece, the first gets it */
+		s->slows_after = kind & 2 ? 900000 : 1;
+		s->slow_rate = 3;
+		run(w, 600000);
+		if (!CHECK(w->finished_ms > 0 && w->finished_ms < 15000))
+			printf("# kind %u: %llu ms\n", kind, (unsigned long long)w->finished_ms);
+		CHECK(w->f.sources[kind & 4 ? 1 : 0].fault == FETCH_FINE);
+		done(w);
+	}
+}
+
+TEST(a_dripping_source_does_not_keep_one_without_ranges_from_work)
+{
+	struct world *w = world_new(16U << 20, true, 2, 15);
+	w->servers[0].rate = 2;
+	w->servers[1].no_ranges = true;
+	run(w, 600000);
+	CHECK(w->finished_ms > 0 && w->finished_ms < 15000 && w->f.sources[0].fault == FETCH_SLOW);
+	done(w);
+}
+
+/* It is all there is, and honest. */
+TEST(a_lone_slow_source_goes_on)
+{
+	static const uint64_t rates[] = {600, 1000, 3000, 10000, 50000};
+	for (unsigned i = 0; i < 2 * sizeof rates / sizeof rates[0]; i++) {
+		uint64_t rate = rates[i / 2], size = 2500000;
+		struct world *w = world_new(size, i % 2 == 0, 1, 16);
+		w->servers[0].rate = rate;
+		run(w, 36000000);
+		if (!CHECK(w->finished_ms > 0 && w->finished_ms < size * 1000 / rate * 102 / 100 + 1000))
+			printf("# %llu bytes per second: %llu ms\n", (unsigned long long)rate,
+			       (unsigned long long)w->finished_ms);
+		CHECK(w->f.sources[0].fault == FETCH_FINE && w->f.sources[0].bytes == size);
+		done(w);
+	}
+}
+
+/* What several sources share is slow for each of them. None is to blame, and none is lost. */
+TEST(many_sources_behind_one_slow_link)
+{
+	for (unsigned n = 2; n <= 8; n++) {
+		struct world *w = world_new(16U << 20, n % 2 == 0, n, 17);
+		for (unsigned i = 0; i < n; i++)
+			w->servers[i].rate = 10000 / n;
+		run(w, 36000000);
+		if (!CHECK(w->finished_ms > 0 && w->finished_ms < 2 * (16ULL << 20) / 10))
+			printf("# %u sources: %llu ms\n", n, (unsigned long long)w->finished_ms);
+		for (unsigned i = 0; i < n; i++)
+			CHECK(w->f.sources[i].fault == FETCH_FINE || w->f.sources[i].fault == FETCH_SLOW);
+		done(w);
+	}
+}
+
+/* More sources than pieces: the idle ones are tried, and are no faster. */
+TEST(idle_sources_behind_one_slow_link)
+{
+	struct world *w = world_new(3U << 20, true, 8, 18);
+	for (unsigned i = 0; i < 8; i++)
+		w->servers[i].rate = 2000;
+	run(w, 36000000);
+	CHECK(w->finished_ms > 0 && w->finished_ms < 3600000);
+	done(w);
+}
+
+TEST(a_lone_dripping_source_ends_in_bounded_time)
+{
+	struct world *w = world_new(4U << 20, true, 1, 19);
+	w->servers[0].rate = 2;
+	run(w, 36000000);
+	CHECK(w->failed && w->now_ms < 600000 && w->f.sources[0].fault == FETCH_FAILING);
+	done(w);
+}
+
+TEST(a_lone_source_that_becomes_slow_goes_on)
+{
+	struct world *w = world_new(3U << 20, true, 1, 20);
+	w->servers[0].slows_after = 1500000;
+	w->servers[0].slow_rate = 2000;
+	run(w, 36000000);
+	CHECK(w->finished_ms > 0 && w->f.sources[0].bytes == 3U << 20);
+	done(w);
+}
+
+/* The slow one is better than none: it is asked again when the fast one is gone. */
+TEST(a_slow_source_is_taken_back_when_the_others_fail)
+{
+	for (int drips = 0; drips < 2; drips++) {
+		struct world *w = world_new(16U << 20, true, 2, 21);
+		w->servers[0].rate = 3000;
+		w->servers[1].stalls_after = drips ? 0 : 12U << 20;
+		w->servers[1].slows_after = drips ? 12U << 20 : 0;
+		w->servers[1].slow_rate = 2;
+		run(w, 36000000);
+		CHECK(w->finished_ms > 0 && w->finished_ms < 2 * (4ULL << 20) / 3);
+		done(w);
+	}
+}
+
+/* No tree, and a liar: the wholes of one source at a time. Whoever is slow then must not keep the
+ * others waiting: a drip, a little above a drip, or silence in the middle of its turn. */
+TEST(a_slow_source_has_not_all_the_time_for_its_whole)
+{
+	static const uint64_t slow_rates[] = {2, 4000, 50000};
+	for (unsigned i = 0; i < 9; i++) {
+		struct world *w = world_new(SIZE_MAX_BYTES, false, 3, 22 + i);
+		struct server *slow = &w->servers[i / 3], *liar = &w->servers[(i / 3 + 1) % 3];
+		liar->lies_per_mille = 1000;
+		slow->slows_after = 30U << 20; /* after its part of the mixed whole */
+		slow->slow_rate = slow_rates[i % 3];
+		run(w, 36000000);
+		if (!CHECK(w->finished_ms > 0 && w->finished_ms < 60000 &&
+			   w->f.sources[(i / 3 + 1) % 3].fault != FETCH_FAILING))
+			printf("# case %u: %llu ms\n", i, (unsigned long long)w->finished_ms);
+		CHECK(w->f.sources[(i / 3 + 2) % 3].fault == FETCH_FINE);
+		done(w);
+	}
+}
+
+/* A liar ends in the middle of its turn, what it gave stays: the next one's rest does not fit, and
+ * still it has a turn of its own. */
+TEST(an_unfinished_turn_does_not_spoil_the_next_one)
+{
+	for (uint32_t seed = 0; seed < 20; seed++) {
+		struct world *w = world_new(16U << 20, false, 2, 31 + seed);
+		w->servers[seed % 2].lies_per_mille = 1000;
+		w->servers[seed % 2].closes_after = (12U << 20) + seed * 500000;
+		run(w, 600000);
+		if (!CHECK(w->finished_ms > 0))
+			printf("# seed %u\n", seed);
+		CHECK(w->f.sources[1 - seed % 2].fault == FETCH_FINE);
+		done(w);
+	}
+}
+
+TEST(the_only_honest_source_may_be_slow_and_without_a_tree)
+{
+	struct world *w = world_new(4U << 20, false, 3, 60);
+	w->servers[0].lies_per_mille = w->servers[1].lies_per_mille = 1000;
+	w->servers[2].rate = 3000;
+	run(w, 36000000);
+	CHECK(w->finished_ms > 0 && w->finished_ms < 2 * (4ULL << 20) / 3);
+	CHECK(w->f.sources[0].fault == FETCH_WRONG && w->f.sources[1].fault == FETCH_WRONG);
+	done(w);
+}
+
 TEST(no_source_fails_at_once)
 {
 	struct world *w = world_new(100, false, 0, 12);
@@ -374,6 +527,8 @@ TEST(random_networks)
 			s->lies_per_mille = chance(w, 3) == 0 ? chance(w, 1000) : 0;
 			s->stalls_after = chance(w, 4) == 0 ? 1 + chance(w, 5000000) : 0;
 			s->closes_after = chance(w, 4) == 0 ? 1 + chance(w, 5000000) : 0;
+			s->slows_after = chance(w, 4) == 0 ? 1 + chance(w, 5000000) : 0;
+			s->slow_rate = chance(w, 2) == 0 ? 1 + chance(w, 5) : chance(w, 20000);
 		}
 		run(w, 3600000);
 		if (!CHECK(w->finished_ms > 0 && w->f.sources[0].fault == FETCH_FINE))
@@ -398,6 +553,17 @@ int main(void)
 	RUN(stalls_and_early_ends_are_survived);
 	RUN(a_lone_dead_source_ends_in_bounded_time);
 	RUN(a_source_that_stalls_every_time_ends_too);
+	RUN(a_dripping_source_beside_a_good_one);
+	RUN(a_dripping_source_does_not_keep_one_without_ranges_from_work);
+	RUN(a_lone_slow_source_goes_on);
+	RUN(many_sources_behind_one_slow_link);
+	RUN(idle_sources_behind_one_slow_link);
+	RUN(a_lone_dripping_source_ends_in_bounded_time);
+	RUN(a_lone_source_that_becomes_slow_goes_on);
+	RUN(a_slow_source_is_taken_back_when_the_others_fail);
+	RUN(a_slow_source_has_not_all_the_time_for_its_whole);
+	RUN(an_unfinished_turn_does_not_spoil_the_next_one);
+	RUN(the_only_honest_source_may_be_slow_and_without_a_tree);
 	RUN(no_source_fails_at_once);
 	RUN(huge_sizes_have_few_pieces);
 	RUN(random_networks);
