@@ -53,17 +53,26 @@ bool utf8_valid(struct bytes text)
 	return text.n == 0;
 }
 
-static bool is_unsafe(uint32_t code)
+bool utf8_code_printable(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
+	static const struct {
+		uint32_t first, last;
+	} harmful[] = {
+		{0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},
+		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},
+		{0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+	};
+	for (size_t i = 0; i < sizeof harmful / sizeof harmful[0]; i++)
+		if (code >= harmful[i].first && code <= harmful[i].last)
+			return false;
+	return true;
 }
 
 bool utf8_printable(struct bytes text)
 {
 	uint32_t code;
 	while (utf8_take(&text, &code))
-		if (is_unsafe(code))
+		if (!utf8_code_printable(code))
 			return false;
 	return text.n == 0;
 }

@@ -35,7 +35,7 @@ const char *cli_quote(struct bytes text, char *buf, size_t room)
 			text = bytes_skip(text, 1);
 			code = '?';
 		}
-		if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e))
+		if (!utf8_code_printable(code))
 			code = '?';
 		size_t before = w.n;
 		utf8_write(&w, code);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/utf8.h"
 #include "host/cli.h"
 #include "test.h"
 
@@ -336,6 +337,24 @@ TEST(quoting_fits_and_is_clean)
 	CHECK(strcmp(cli_quote(BYTES_LITERAL("\xed\xa0\x80"), buf, sizeof buf), "???") == 0); /* a surrogate */
 }
 
+TEST(quoting_leaves_exactly_what_is_safe_on_a_screen)
+{
+	char in[8], buf[8];
+	unsigned wrong = 0, replaced = 0;
+	for (uint32_t code = 0; code <= 0x10ffff; code++) {
+		if (code >= 0xd800 && code <= 0xdfff)
+			continue;
+		struct writer w = writer_of(in, sizeof in);
+		utf8_write(&w, code);
+		struct bytes text = writer_view(&w);
+		bool kept = bytes_is(text, cli_quote(text, buf, sizeof buf));
+		bool question = strcmp(buf, "?") == 0;
+		wrong += utf8_printable(text) ? !kept : !question;
+		replaced += !kept && question;
+	}
+	CHECK(wrong == 0 && replaced > 65);
+}
+
 static int body_progress(struct cli *cli, const struct settings *s)
 {
 	for (uint64_t i = 0; i <= 1000; i++)
@@ -419,6 +438,7 @@ int main(void)
 	RUN(an_error_that_nobody_told_is_told_at_the_end);
 	RUN(classes_of_errors_are_exit_statuses);
 	RUN(quoting_fits_and_is_clean);
+	RUN(quoting_leaves_exactly_what_is_safe_on_a_screen);
 	RUN(progress_on_a_terminal_only);
 	RUN(progress_tells_rate_and_time_left);
 	return test_end();
