@@ -41,14 +41,14 @@ static int read_documents(struct cli *cli, const char *path, struct kexec_plan *
 		err = strcmp(subject, "-") == 0 ? why_not(&why, ERR_VALUE, "manifest", 0, BYTES_NONE)
 						: file_read(subject, MANIFEST_BYTES_MAX, &k->manifest_text);
 	}
+	if (err == OK && (err = check_manifest(cli, k, subject)) != OK)
+		return err;
 	if (err == OK)
 		err = manifest_read(&k->manifest, k->manifest_text, &b, &why);
 	if (err != OK) {
 		cli_fail(cli, err, subject, &why);
 		return err;
 	}
-	if ((err = check_manifest(cli, k, subject)) != OK)
-		return err;
 	err = plan_matches(&k->plan, &k->manifest, &why);
 	if (err != OK)
 		cli_error(cli, err, "%s: the plan does not say what this manifest says: %s", subject, why.what);

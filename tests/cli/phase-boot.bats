@@ -222,6 +222,10 @@ refused() {
 	refused 1 "next/manifest.json: not the manifest that the plan was made from"
 	boot --dry-run --key a.pub plan.json
 	refused 1 "not the manifest that the plan was made from"
+	echo '{' > next/manifest.json # unreadable, but first of all another one
+	boot --dry-run plan.json
+	refused 1 "next/manifest.json: not the manifest that the plan was made from"
+	phase-sign --key a.key -q other.json > next/manifest.json
 	plan | tr -d '\n' > plan.json
 	boot --dry-run plan.json
 	[ "$status" -eq 0 ]
