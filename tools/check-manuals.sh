@@ -1,6 +1,6 @@
 #!/bin/bash
 # check-manuals.sh: every program has a page, a test and a completion; the options of --help are
-# those of the page; the pages are clean mdoc.
+# those of the page; the pages are clean mdoc, and references to them name the right section.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
@@ -42,6 +42,20 @@ for source in cmd/*.c; do
 	done
 	tools/completion.sh "$program" | bash -n || complain "completion of $name is no valid shell"
 done
+# References as FILE:NAME(SECTION): .Xr NAME SECTION in pages, NAME(SECTION) in packaging and texts.
+references() {
+	awk '$1 == ".Xr" { print FILENAME ":" $2 "(" $3 ")" }' man/*.[0-9]
+	grep -roHE '[a-z][a-z0-9.-]*\([1-9]\)' debian README.md docs
+}
+names=$(printf '%s\n' man/*.[0-9] cmd/*.c | sed 's|.*/||; s|\.[0-9c]$||' | sort -u)
+found=$(references)
+[ -n "$found" ] || complain "no reference to any page was found: is this check still right?"
+while IFS=: read -r file reference; do
+	name=${reference%(*} section=${reference##*(}
+	if grep -qxF -e "$name" <<< "$names" && [ ! -f "man/$name.${section%)}" ]; then
+		complain "$file: $reference: there is no man/$name.${section%)}"
+	fi
+done <<< "$found"
 for page in man/*.[0-9]; do
 	[ ! -f "$page" ] || mandoc -T lint -W warning "$page" || status=1
 done
