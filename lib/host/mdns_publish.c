@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/arch.h"
+#include "host/mdns_name.h"
 #include "phase/document.h"
 
 #define SERVICE "_phase-image._tcp"
@@ -73,7 +74,7 @@ static void group_changed(AvahiEntryGroup *group, AvahiEntryGroupState state, vo
 static AvahiStringList *texts(const struct instance *i)
 {
 	char channel[280], arch[32], version[32], port[32];
-	(void)snprintf(channel, sizeof channel, "channel=%.240s", i->channel);
+	(void)snprintf(channel, sizeof channel, "channel=%s", i->channel);
 	(void)snprintf(arch, sizeof arch, "arch=%s", i->arch);
 	(void)snprintf(version, sizeof version, "version=%s", VERSION);
 	(void)snprintf(port, sizeof port, "http_port=%u", (unsigned)serve_port(i->publisher->serve));
@@ -135,7 +136,8 @@ static void list_offers(struct mdns_publisher *p, struct offers *offers)
 	offers->n = offers->refused_n = 0;
 	for (size_t k = 0; offers->n < INSTANCES_MAX && catalogue_file_at(serve_catalogue(p->serve), k, &file); k++) {
 		const char *arch = arch_canonical(bytes_text(file.arch));
-		if (arch == NULL || find_offer(offers, file.channel, arch) != NULL)
+		if (arch == NULL || strlen(file.channel) > MDNS_CHANNEL_BYTES_MAX ||
+		    find_offer(offers, file.channel, arch) != NULL)
 			continue;
 		struct offer *o = &offers->v[offers->n++];
 		(void)snprintf(o->channel, sizeof o->channel, "%s", file.channel);
@@ -158,7 +160,7 @@ static bool is_published(const struct mdns_publisher *p, const struct offers *of
 /* Called in the poll's thread or with its lock, when the daemon runs. */
 static void publish_all(struct mdns_publisher *p)
 {
-	char host[65] = "unknown", name[AVAHI_LABEL_MAX];
+	char host[65] = "unknown", name[MDNS_NAME_BYTES];
 	struct offers offers;
 	list_offers(p, &offers);
 	if (is_published(p, &offers))
@@ -169,7 +171,7 @@ static void publish_all(struct mdns_publisher *p)
 		if (o->refused)
 			continue;
 		struct instance *i = &p->instances[p->n++];
-		(void)snprintf(name, sizeof name, "phase-%.16s-%s on %.24s", o->channel, o->arch, host);
+		mdns_instance_name(bytes_text(o->channel), bytes_text(o->arch), bytes_text(host), name);
 		*i = (struct instance){.publisher = p, .name = avahi_strdup(name)};
 		memcpy(i->channel, o->channel, sizeof i->channel);
 		memcpy(i->arch, o->arch, sizeof i->arch);
@@ -215,6 +217,10 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *co
 
 struct mdns_publisher *mdns_publish(struct cli *cli, struct serve *serve)
 {
+	if (mdns_url_is_local(serve_url(serve))) {
+		cli_info(cli, "not announced by mDNS: only this machine can reach %s", serve_url(serve));
+		return NULL;
+	}
 	struct mdns_publisher *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return NULL;

@@ -9,7 +9,8 @@
 struct mdns_publisher;
 
 /* Publishes in a thread of its own. The daemon may be absent, come later, or restart: a warning
- * once, and publishing when it is there. NULL (with a warning) when not even that can start.
+ * once, and publishing when it is there. NULL (with a warning) when not even that can start, and
+ * (told once) when only this machine can reach the provider: to others it would be a dead end.
  * A provider that listens on IPv4 only is announced by its IPv4 addresses only. */
 struct mdns_publisher *mdns_publish(struct cli *cli, struct serve *serve);
 /* Publishes anew when what is offered has changed. Once a second or so. */

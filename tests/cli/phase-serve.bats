@@ -692,9 +692,28 @@ chunks_come() {
 	curl -s -m 5 "http://127.0.0.1:$port/stable/x86_64/vmlinuz" | cmp - store/stable/x86_64/vmlinuz
 }
 
+@test "what only this machine can reach is not announced, and that is said once" {
+	local address
+	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/no-bus
+	for address in 127.0.0.1 127.9.9.9 ::1; do
+		: > ready
+		strace -f -e trace=connect -o trace phase-serve -b "$address" -p 0 store 3>&- > ready 2> err &
+		pid=$!
+		until [ -s ready ]; do sleep 0.01; done
+		until grep -q . err; do sleep 0.01; done
+		jq -r .pid ready > serve.pid
+		sleep 2.2 # two looks at what is to be announced
+		kill "$(cat serve.pid)"
+		wait "$pid"
+		[ "$(grep -c mDNS err)" = 1 ]
+		grep -qF "phase-serve: not announced by mDNS: only this machine can reach $(jq -r .listening ready)" err
+		! grep -q no-bus trace
+	done
+}
+
 @test "no avahi-daemon: a warning, once, and it serves" {
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$PWD/no-bus
-	phase-serve -b 127.0.0.1 -p 0 store 3>&- > ready 2> err &
+	phase-serve -p 0 store 3>&- > ready 2> err &
 	pid=$!
 	echo "$pid" > serve.pid
 	until [ -s ready ]; do sleep 0.01; done
