@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	PATH="$PWD/build/bin:$PATH"
+	page=$PWD/man/phase-sign.1
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	cat >m.json <<-'JSON'
 	{ "manifest_version": 1, "release": 42, "channel": "stable", "arch": "x86_64",
@@ -90,6 +91,21 @@ new_keys() {
 	id=$(openssl pkey -pubin -in o.pub -outform DER | tail -c 32 | hex)
 	printf '{"algorithm":"ed25519","key_id":"%s","signature":"%s"}' "$id" "$(hex <sig)" >sig.json
 	phase-sign --attach sig.json m.json | phase-verify --key "$id" >/dev/null
+}
+
+@test "the EXAMPLES of the page work as they stand there, with nothing between its lines" {
+	mandoc -T utf8 -O width=300 "$page" | col -bx >text
+	sed -n '/^EXAMPLES/,/^SEE ALSO/p' text |
+		awk '/^[^ ]/ || /^ *$/ { on = 0 } /^ *\$ / { sub(/^ *\$ /, ""); on = 1 } on' >examples.sh
+	[ "$(grep -c phase-sign examples.sh)" = 6 ]
+	grep -q jq examples.sh && grep -q 'od -An' examples.sh
+	cp m.json manifest.json
+	cat examples.sh
+	# each line of signed.json is judged, not the last alone
+	awk '{ print } /> signed.json$/ { print "phase-verify --key a.pub signed.json | cmp - signed.json; rm signed.json; echo >>signed" }' \
+		examples.sh >all.sh
+	bash -euo pipefail all.sh
+	[ "$(wc -l <signed)" = 3 ]
 }
 
 @test "two keys in a pipeline; one of them again replaces its own entry" {
