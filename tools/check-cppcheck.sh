@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 
 mkdir -p build/cppcheck
 exec cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	--cppcheck-build-dir=build/cppcheck -j "$(nproc)" -Ilib -D__x86_64__ -DVERSION='"0"' \
+	--cppcheck-build-dir=build/cppcheck -j "$(nproc)" -Ilib -I. -D__x86_64__ -DVERSION='"0"' \
 	--suppress=ctuArrayIndex:lib/crypto/keccak_rounds.inc \
-	--suppress=missingIncludeSystem --suppress=unmatchedSuppression lib cmd
+	--suppress=missingIncludeSystem --suppress=unmatchedSuppression lib cmd efi

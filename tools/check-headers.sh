@@ -9,10 +9,12 @@ while read -r header; do
 	[ "$header" != lib/core/banned.h ] || continue # comes before everything
 	case $header in
 	lib/crypto/keccak_lanes.h | *_avx2.h | *_avx512.h | *_sse2.h) target=(-mavx2 -mavx512f -mavx512vl) ;;
+	efi/uefi/*) target=(-I. -fshort-wchar -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64) ;;
+	efi/*) target=(-I.) ;;
 	*) target=() ;;
 	esac
 	# Twice: a header without a guard is found too.
 	printf '#include "%s"\n#include "%s"\n' "${header#lib/}" "${header#lib/}" |
 		gcc "${flags[@]}" "${target[@]}" -x c - || { echo "$header does not stand alone"; status=1; }
-done < <(find lib -name '*.h' | sort)
+done < <(find lib efi -name '*.h' 2> /dev/null | sort)
 exit $status

@@ -72,6 +72,15 @@ build/test/efi/memory_functions.o: $(EFI)/uefi/memory_functions.o
 build/test/efi/memory_functions_test: $(B)/host/tests/efi/memory_functions_test.o build/test/efi/memory_functions.o
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcjson
 
+# clang-tidy reads efi/ with the flags that it is compiled with.
+EFI_LINT := $(EFI_SRC:%.c=build/lint/%.ok)
+lint: $(EFI_LINT) build/lint/tools/check-config.ok
+$(EFI_LINT): build/lint/%.ok: $(F)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $*.c -- $(UEFI_CPPFLAGS) -DBUILT_S=0 $(filter -std=% -ffreestanding -fshort-wchar,$(FIRMWARE_CFLAGS)) \
+		> $@.log 2>&1 || { grep -E '(error|warning): ' $@.log; exit 1; }
+	@mv $@.log $@
+
 # --- the disk image: make esp CONFIG=FILE [IMAGE=FILE] --------------------------------------------
 IMAGE ?= build/swfetch.img
 .PHONY: esp

@@ -4,6 +4,8 @@
 
 #include "efi/uefi/assert_failed.h"
 
+#include <stddef.h>
+
 static EFI_HANDLE our_image;
 static EFI_SYSTEM_TABLE *our_system;
 

@@ -5,7 +5,7 @@
 setup() {
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$tree/tests"
-	cp -a lib cmd tools "$tree"
+	cp -a lib cmd efi tools "$tree"
 }
 
 # finds CHECK PATTERN: it fails and names the fault.
@@ -17,7 +17,7 @@ finds() {
 
 # A tree with two small modules, for checks that are slow or that others may break for a while.
 small_tree() {
-	rm -rf "${tree:?}/lib" "$tree/cmd"
+	rm -rf "${tree:?}/lib" "$tree/cmd" "$tree/efi"
 	mkdir -p "$tree/lib/core" "$tree/lib/crypto" "$tree/lib/host" "$tree/cmd" "$tree/build/bin" "$tree/man" "$tree/tests/cli"
 	echo 'int a(void);' > "$tree/lib/core/a.h"
 	printf '#include "core/a.h"\n\nint a(void)\n{\n\treturn 1;\n}\n' > "$tree/lib/core/a.c"
@@ -55,6 +55,17 @@ small_tree() {
 @test "layers: a header without its room" {
 	echo '#include "hex.h"' >> "$tree/lib/core/bytes.c"
 	finds check-layers 'bytes.c:[0-9]+: include by room'
+}
+
+@test "layers: efi stands on the cores, not on the host, and its logic knows no firmware" {
+	echo '#include "host/cli.h"' >> "$tree/efi/net.c"
+	finds check-layers 'efi/net.c:[0-9]+: efi may not include host/'
+	echo '#include <stdlib.h>' >> "$tree/efi/uefi/entry.c"
+	finds check-layers 'efi/uefi/entry.c:[0-9]+: efi may not include <stdlib.h>'
+	echo '#include <efi.h>' >> "$tree/efi/net.h"
+	finds check-layers 'efi/net.h:[0-9]+: efi may not include <efi.h>'
+	echo '#include "efi/uefi/uefi.h"' >> "$tree/efi/net.h"
+	finds check-layers 'efi/net.h:[0-9]+: only efi/uefi/ may know the firmware'
 }
 
 @test "layers: a new room" {
