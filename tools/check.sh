@@ -124,7 +124,7 @@ suite_interop() {
 }
 # The firmware program: its lint, its disk image, and boots in a virtual machine.
 suite_efi() {
-	build efi efi efi-units build/esp/check-config || return
+	build efi efi efi-images efi-units build/esp/check-config || return
 	run_all '' build/test/efi/*_test
 	run_all -j 1 'bats --tap' tests/efi/*.bats
 }

@@ -50,14 +50,34 @@ $(EFI)/uefi/built.o: build/flags/efi-built
 # An archive: what is not called, such as a part that is still in the making, stays out.
 $(EFI)/libefi.a: $(EFI_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
-EFI_ROOTS := $(EFI)/uefi/entry.o $(EFI)/uefi/sbat.o
-build/SWFETCH.so: efi/uefi/image.lds build/flags/efi-link $(EFI_ROOTS) $(EFI)/libefi.a $(F)/libphase.a $(FIRMWARE_ARCHIVES) $(EFI_ARCHIVES)
-	$(Q)$(LD) $(EFI_LDFLAGS) -T $< -Map build/SWFETCH.map -o $@ /usr/lib/crt0-efi-x86_64.o $(EFI_ROOTS) \
+EFI_PARTS := efi/uefi/image.lds build/flags/efi-link tools/mark-nx.sh \
+	$(EFI)/uefi/sbat.o $(EFI)/libefi.a $(F)/libphase.a $(FIRMWARE_ARCHIVES) $(EFI_ARCHIVES)
+define EFI_LINK
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(EFI_LDFLAGS) -T efi/uefi/image.lds -Map $(@:.so=.map) -o $@ /usr/lib/crt0-efi-x86_64.o $(filter %.o,$^) \
 		--start-group $(filter %.a,$^) /usr/lib/libgnuefi.a --end-group
-build/SWFETCH.EFI: build/SWFETCH.so tools/mark-nx.sh
+endef
+define EFI_IMAGE
 	$(Q)$(OBJCOPY) -O efi-app-x86_64 $(EFI_SECTIONS:%=-j %) --strip-all --file-alignment 512 --section-alignment 4096 $< $@
 	$(Q)tools/mark-nx.sh $@
 	@echo "$@: $$((($$(stat -c %s $@) + 1023) / 1024)) KiB"
+endef
+build/SWFETCH.so: $(EFI)/uefi/entry.o $(EFI_PARTS)
+	$(EFI_LINK)
+build/SWFETCH.EFI: build/SWFETCH.so
+	$(EFI_IMAGE)
+
+# Programs for tests in a machine: tests/efi/NAME_image.c has the entry, all else is there.
+EFI_TEST_IMAGES := $(patsubst tests/efi/%_image.c,build/test/efi/%.EFI,$(wildcard tests/efi/*_image.c))
+.PHONY: efi-images
+efi-images: $(EFI_TEST_IMAGES)
+$(EFI_TEST_IMAGES:build/test/efi/%.EFI=$(F)/tests/efi/%_image.o): $(F)/%.o: %.c build/flags/efi | build/deps-efi.ok
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UEFI_CPPFLAGS) $(EFI_CFLAGS) -MMD -MP -c $< -o $@
+$(EFI_TEST_IMAGES:.EFI=.so): build/test/efi/%.so: $(F)/tests/efi/%_image.o $(EFI_PARTS)
+	$(EFI_LINK)
+$(EFI_TEST_IMAGES): %.EFI: %.so
+	$(EFI_IMAGE)
 
 # What is linked must be what the lint takes, and the tests of efi/ ask for it.
 .PHONY: check-efi efi-units

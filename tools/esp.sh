@@ -1,20 +1,22 @@
 #!/bin/bash
-# esp.sh [--unchecked] [--add FILE=PATH]... CONFIG IMAGE: a disk image that boots SWFETCH.EFI, for a
-# USB stick or a virtual machine. One EFI system partition (MBR, FAT) with the program as
-# \EFI\BOOT\BOOTX64.EFI, CONFIG as \EFI\swfetch\swfetch.json, and files that were added. Needs no
-# root; the same inputs give the same bytes.
+# esp.sh [--unchecked] [--program FILE] [--add FILE=PATH]... CONFIG IMAGE: a disk image that boots
+# SWFETCH.EFI, for a USB stick or a virtual machine. One EFI system partition (MBR, FAT) with the
+# program as \EFI\BOOT\BOOTX64.EFI, CONFIG as \EFI\swfetch\swfetch.json, and files that were added.
+# Needs no root; the same inputs give the same bytes.
 #
-# CONFIG must be one that the program takes. --unchecked is for tests: anything, or "" for none.
+# CONFIG must be one that the program takes. --unchecked is for tests: anything, or "" for none; and
+# so is --program, which takes another program.
 set -euo pipefail
 
 usage() {
-	echo "usage: esp.sh [--unchecked] [--add FILE=PATH]... CONFIG IMAGE" >&2
+	echo "usage: esp.sh [--unchecked] [--program FILE] [--add FILE=PATH]... CONFIG IMAGE" >&2
 	exit 2
 }
-unchecked='' added=()
+unchecked='' added=() program=
 while [[ ${1-} = --* ]]; do
 	case $1 in
 	--unchecked) unchecked=1 ;;
+	--program) [ -n "${2-}" ] || usage; program=$2; shift ;;
 	--add) [[ ${2-} = *=?* ]] || usage; added+=("$2"); shift ;;
 	*) usage ;;
 	esac
@@ -26,10 +28,11 @@ die() {
 	echo "esp: $*" >&2
 	exit 1
 }
-[ -f "$build/SWFETCH.EFI" ] || die "no build/SWFETCH.EFI: make efi"
+program=${program:-$build/SWFETCH.EFI}
+[ -f "$program" ] || die "$program: no such file: make efi"
 [ -n "$unchecked" ] || "$build/esp/check-config" "$config" || exit
 
-files=("$build/SWFETCH.EFI=EFI/BOOT/BOOTX64.EFI")
+files=("$program=EFI/BOOT/BOOTX64.EFI")
 [ -z "$config" ] || files+=("$config=EFI/swfetch/swfetch.json")
 files+=("${added[@]}")
 

@@ -113,3 +113,11 @@ shell_image() {
 	vm_start "$vm" image="$image" limit=2
 	vm_ends 60
 }
+
+@test "a failed assert says where, and the next boot entry runs" {
+	add=(--program build/test/efi/assert.EFI)
+	shell_image
+	vm_start "$vm" image="$image" boot=disk card=none
+	vm_until 120 '^swfetch: a mistake in this program, please report it: tests/efi/assert_image.c:13: efi_main: none != '
+	vm_until 120 'SHELL BEGINS'
+}
