@@ -71,7 +71,7 @@ static void write_label(struct writer *w, struct bytes label)
 static int read_name(struct bytes all, size_t *at, struct dns_name *name)
 {
 	struct writer w = writer_of(name->text, sizeof name->text);
-	size_t here = *at, lowest = *at, wire_n = 0;
+	size_t here = *at, lowest = here, wire_n = 0;
 	bool jumped = false;
 	for (;;) {
 		if (here >= all.n)

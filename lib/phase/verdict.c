@@ -18,7 +18,8 @@ static void judge_signatures(struct verdict *v, const struct manifest *m, const 
 		v->rules[RULE_SIGNATURES] = ERR_SIGNATURE;
 }
 
-static void judge_dates(struct verdict *v, const struct manifest *m, const struct policy *p, const struct circumstances *c)
+static void judge_dates(struct verdict *v, const struct manifest *m, const struct policy *p,
+			const struct circumstances *c)
 {
 	struct wall now = c->now;
 	if (!c->at_least && m->created_at.s - VERDICT_CLOCK_SLACK_S > now.s)

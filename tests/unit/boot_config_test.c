@@ -87,7 +87,7 @@ TEST(what_is_wrong_is_named)
 TEST(a_misspelt_member_is_noted)
 {
 	CHECK(read_boot("{\"provider\":[\"http://a/\"]}") == OK && bytes_is(c.unknown, "provider"));
-	CHECK(read_boot("{\"network\":{\"adress\":\"10.0.0.1/8\"}}") == OK && bytes_is(c.unknown, "adress"));
+	CHECK(read_boot("{\"network\":{\"addresses\":\"10.0.0.1/8\"}}") == OK && bytes_is(c.unknown, "addresses"));
 }
 
 TEST(lists_have_a_limit)
