@@ -13,6 +13,8 @@
 #include "phase/manifest.h"
 #include "phase/names.h"
 
+#define LEFT_OUT_SHOWN_MAX 10 /* each by a line of its own; of the others how many they are */
+
 struct making {
 	struct cli *cli;
 	const struct manifest_options *o;
@@ -200,6 +202,24 @@ static int check(struct making *m, struct manifest *read, struct bytes document)
 	return err;
 }
 
+/* Else a release would lack a file, and nobody would know why. */
+static int warn_left_out(struct making *m)
+{
+	struct store_names names = {.v = NULL};
+	char shown[512];
+	int err = store_unsafe_names(&m->folder, &names);
+	if (err != OK)
+		cli_error(m->cli, err, "%s/%s/%s: %s", m->o->store, m->folder.channel, m->folder.arch,
+			  err == ERR_IO ? strerror(errno) : err_text(err));
+	for (size_t i = 0; i < names.n && i < LEFT_OUT_SHOWN_MAX; i++)
+		cli_warn(m->cli, "%s/%s/%s/%s: left out: no manifest can hold this name", m->o->store,
+			 m->folder.channel, m->folder.arch, cli_quote(bytes_text(names.v[i]), shown, sizeof shown));
+	if (names.n > LEFT_OUT_SHOWN_MAX)
+		cli_warn(m->cli, "and %zu more", names.n - LEFT_OUT_SHOWN_MAX);
+	store_names_free(&names);
+	return err;
+}
+
 static int make(struct making *m, struct bytes *document)
 {
 	struct why why = {.err = OK};
@@ -214,7 +234,7 @@ static int make(struct making *m, struct bytes *document)
 				  err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}
-	if ((err = assign_roles(m)) != OK)
+	if ((err = warn_left_out(m)) != OK || (err = assign_roles(m)) != OK)
 		return err;
 	uint8_t *text = malloc(MANIFEST_BYTES_MAX);
 	struct manifest *made = malloc(sizeof *made);

@@ -98,8 +98,19 @@ void store_names_free(struct store_names *names)
 	names->n = 0;
 }
 
-/* All safe names in a folder, sorted. The folder's own fd keeps its position. */
-static int read_names(int folder, struct store_names *names)
+static bool is_safe(const struct dirent *entry)
+{
+	return name_is_safe(bytes_text(entry->d_name));
+}
+
+/* Hidden ones are left out on purpose, folders as well: that needs no word. */
+static bool is_unsafe(const struct dirent *entry)
+{
+	return !is_safe(entry) && entry->d_name[0] != '.' && entry->d_type != DT_DIR;
+}
+
+/* The names in a folder that are wanted, sorted. The folder's own fd keeps its position. */
+static int read_names(int folder, bool (*wanted)(const struct dirent *), struct store_names *names)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -113,7 +124,7 @@ static int read_names(int folder, struct store_names *names)
 	names->v = NULL;
 	names->n = 0;
 	while (err == OK && (errno = 0, entry = readdir(dir)) != NULL)
-		if (name_is_safe(bytes_text(entry->d_name)))
+		if (wanted(entry))
 			err = add_name(names, entry->d_name);
 	if (err == OK && errno != 0)
 		err = ERR_IO;
@@ -202,7 +213,7 @@ static int keep_artifact(void *context, const char *name)
 int store_list(const struct store *s, const struct store_folder *folder, struct store_names *names, struct why *why)
 {
 	struct listing l = {.store = s, .folder = folder, .why = why, .culprit = names->culprit};
-	int err = read_names(folder->fd, names);
+	int err = read_names(folder->fd, is_safe, names);
 	return err != OK ? err : filter(names, keep_artifact, &l);
 }
 
@@ -210,7 +221,7 @@ static bool holds_artifacts(const struct store_folder *folder)
 {
 	struct store_names names;
 	bool any = false;
-	if (read_names(folder->fd, &names) != OK)
+	if (read_names(folder->fd, is_safe, &names) != OK)
 		return true; /* let the caller meet the error */
 	for (size_t i = 0; i < names.n; i++)
 		any |= !names_ignored(bytes_text(names.v[i])) || strcmp(names.v[i], "manifest.json") == 0;
@@ -268,12 +279,17 @@ static int keep_folder(void *context, const char *name)
 	return fstatat(*(int *)context, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
+int store_unsafe_names(const struct store_folder *folder, struct store_names *names)
+{
+	return read_names(folder->fd, is_unsafe, names);
+}
+
 int store_folders(const struct store *s, const char *channel, struct store_names *names)
 {
 	int fd = open_below(s, channel == NULL ? "." : channel, O_DIRECTORY);
 	if (fd < 0)
 		return err_of_errno();
-	int err = read_names(fd, names);
+	int err = read_names(fd, is_safe, names);
 	if (err == OK)
 		err = filter(names, keep_folder, &fd);
 	(void)close(fd); /* only read from */

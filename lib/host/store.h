@@ -47,6 +47,9 @@ void store_folder_close(struct store_folder *folder);
  * also the file that could not be looked at (ERR_IO with errno). */
 MUST_CHECK int store_list(const struct store *s, const struct store_folder *folder, struct store_names *names,
 			  struct why *why);
+/* The names that store_list leaves out because no manifest may hold them (name_is_safe), hidden ones
+ * aside: to be told, cleaned. ERR_IO with errno, ERR_NO_MEMORY, ERR_LIMIT beyond STORE_FILES_MAX. */
+MUST_CHECK int store_unsafe_names(const struct store_folder *folder, struct store_names *names);
 void store_names_free(struct store_names *names);
 
 /* The channels, or a channel's arch folders, that exist; for servers that scan. */

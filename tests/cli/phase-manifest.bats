@@ -44,6 +44,29 @@ refused() {
 	done
 }
 
+@test "names that no manifest can hold are told, ten of them, cleaned; hidden ones and folders are not" {
+	local i
+	printf x >"$folder"/$'bad\x1b[2Jname'
+	printf x >"$folder"/'back\slash'
+	printf x >"$folder"/.hidden
+	mkdir "$folder"/$'folder\x1b'
+	run --separate-stderr make_it
+	[ "$status" -eq 0 ]
+	jq -e '.artifacts | keys == ["kernel"]' <<<"$output"
+	[ "$stderr" = "phase-manifest: store/stable/x86_64/back\\slash: left out: no manifest can hold this name
+phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold this name" ]
+	for i in 1 2 3 4 5 6 7 8; do printf x >"$folder/a\\$i"; done
+	run --separate-stderr make_it
+	[ "$(grep -c 'left out' <<<"$stderr")" = 10 ]
+	[[ "$stderr" != *more* ]]
+	for i in 1 2 3; do printf x >"$folder/b\\$i"; done
+	run --separate-stderr make_it
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'left out' <<<"$stderr")" = 10 ]
+	[ "$(tail -n 1 <<<"$stderr")" = 'phase-manifest: and 3 more' ]
+	[ -z "$(make_it --quiet 2>&1 >/dev/null)" ]
+}
+
 @test "what is printed can be signed and verified" {
 	phase-sign --new-key a >/dev/null
 	unset SOURCE_DATE_EPOCH
