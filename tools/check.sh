@@ -126,7 +126,7 @@ suite_interop() {
 suite_efi() {
 	build efi efi efi-images efi-units build/esp/check-config || return
 	run_all '' build/test/efi/*_test
-	run_all -j 1 'bats --tap' tests/efi/*.bats
+	run_all 'bats --tap' tests/efi/*.bats
 }
 suite_reproducible() { build programs programs firmware efi && run tools/reproducible.sh; }
 

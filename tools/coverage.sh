@@ -12,7 +12,7 @@ done
 tree=build/coverage/tree
 rm -rf "$tree"
 mkdir -p "$tree/build"
-cp -a Makefile README.md lib cmd tests tools man docs "$tree" 2> /dev/null || true
+cp -a Makefile README.md lib cmd efi tests tools man docs "$tree" 2> /dev/null || true
 ln -s "$PWD/build/coverage/bin" "$tree/build/bin"
 rm -f "$tree/tests/cli/house.bats"
 (cd "$tree" && bats --tap tests/cli > ../cli.tap 2>&1) || echo "coverage: some command-line tests failed" >&2
