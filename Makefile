@@ -125,6 +125,13 @@ build/test/firmware/%_test: build/host/tests/unit/%_test.o $(F)/libphase.a $(FIR
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lcjson
 
+# The host twin of SWFETCH.EFI: its logic against a process instead of a firmware.
+TWIN_SRC := $(wildcard efi/*.c tests/efi/twin/*.c)
+$(TWIN_SRC:%.c=$(B)/host/%.o): HOST_CPPFLAGS += -I.
+$(B)/test/swfetch-twin: $(TWIN_SRC:%.c=$(B)/host/%.o) $(B)/host/libphase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
+
 build/fuzz/%_fuzz: build/fuzz/tests/fuzz/%_fuzz.o build/fuzz/libphase.a
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 

@@ -1,0 +1,281 @@
+#include "efi/find.h"
+
+#include <string.h>
+
+#include "core/arch.h"
+
+enum { PLACE_NAMED, PLACE_ARCH, PLACE_ALIAS, PLACE_ROOT, PLACES_N }; /* where a manifest may lie */
+
+int find_open(struct find *f, struct report *r, struct net *net, struct web *web, const struct policy *policy)
+{
+	f->report = r;
+	f->net = net;
+	f->web = web;
+	f->policy = policy;
+	f->best = SIZE_MAX;
+	f->time = remembered_time(r->platform);
+	int err = platform_pages(r->platform, MANIFEST_ARENA_BYTES, &f->memory);
+	if (err == OK)
+		err = platform_pages(r->platform, MANIFEST_ARENA_BYTES, &f->spare);
+	if (err != OK)
+		find_close(f);
+	return err;
+}
+
+static void drop_text(struct find *f, struct provider *p)
+{
+	if (p->text != NULL)
+		platform_give_pages(f->report->platform, p->text, MANIFEST_BYTES_MAX);
+	p->text = NULL;
+	p->text_n = 0;
+}
+
+static void stop(struct find *f, struct provider *p)
+{
+	if (p->under_way)
+		request_end(&p->request, platform_now_ms(f->report->platform));
+	p->under_way = false;
+}
+
+void find_close(struct find *f)
+{
+	for (size_t i = 0; i < f->providers_n; i++) {
+		stop(f, &f->providers[i]);
+		drop_text(f, &f->providers[i]);
+	}
+	if (f->memory != NULL)
+		platform_give_pages(f->report->platform, f->memory, MANIFEST_ARENA_BYTES);
+	if (f->spare != NULL)
+		platform_give_pages(f->report->platform, f->spare, MANIFEST_ARENA_BYTES);
+	f->memory = f->spare = NULL;
+}
+
+void find_add(struct find *f, struct bytes url)
+{
+	for (size_t i = 0; i < f->providers_n; i++)
+		if (bytes_equal(f->providers[i].given, url))
+			return;
+	if (f->providers_n == FIND_PROVIDERS_MAX) {
+		report(f->report, "more than %d providers: %.*s is left out", FIND_PROVIDERS_MAX, REPORT_BYTES(url));
+		return;
+	}
+	struct provider *p = &f->providers[f->providers_n++];
+	p->given = url;
+	p->place = url_names_json(url) ? PLACE_NAMED : PLACE_ARCH;
+}
+
+/* The URL of the next place to ask; false: there is none. */
+static bool next_place(const struct find *f, struct provider *p)
+{
+	struct writer w = writer_of(p->url, sizeof p->url);
+	if (p->place == PLACE_ARCH && f->policy->channel.n == 0)
+		p->place = PLACE_ROOT;
+	if (p->place >= PLACES_N)
+		return false;
+	write_bytes(&w, p->given);
+	if (p->place != PLACE_NAMED && p->given.p[p->given.n - 1] != '/')
+		write_u8(&w, '/');
+	if (p->place == PLACE_ARCH || p->place == PLACE_ALIAS) {
+		write_bytes(&w, f->policy->channel);
+		write_u8(&w, '/');
+		write_bytes(&w, p->place == PLACE_ARCH ? f->policy->arch : bytes_text(arch_other(f->policy->arch)));
+		write_u8(&w, '/');
+	}
+	if (p->place != PLACE_NAMED)
+		write_text(&w, "manifest.json");
+	p->url_n = w.n;
+	p->place = p->place == PLACE_NAMED ? PLACES_N : p->place + 1;
+	return !w.full;
+}
+
+static bool ask(struct find *f, struct provider *p, uint64_t now_ms)
+{
+	if (!next_place(f, p))
+		return false;
+	p->text_n = 0;
+	p->under_way = true;
+	request_begin(&p->request, f->web, bytes_of(p->url, p->url_n), NULL, now_ms);
+	return true;
+}
+
+static void refuse(struct find *f, const struct provider *p, int err, const char *what)
+{
+	static const enum err_class weights[] = {ERR_CLASS_NONE, ERR_CLASS_IO, ERR_CLASS_INPUT, ERR_CLASS_VERIFY,
+						 ERR_CLASS_POLICY};
+	unsigned old = 0, new = 0;
+	for (unsigned i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+		if (err_class(f->refused) == weights[i])
+			old = i;
+		if (err_class(err) == weights[i])
+			new = i;
+	}
+	if (new > old)
+		f->refused = err;
+	report(f->report, "%.*s: refused: %s: %s", (int)p->url_n, (const char *)p->url, what, err_text(err));
+}
+
+/* What a person needs to know beside the rule's name. */
+static void explain(const struct find *f, const struct verdict *v)
+{
+	const struct manifest *m = &f->tried;
+	if (v->rules[RULE_THRESHOLD] != OK)
+		report(f->report, "  %u of the policy's keys have signed it, %llu must", (unsigned)v->tally.good_n,
+		       (unsigned long long)f->policy->threshold);
+	if (v->rules[RULE_FLOOR] != OK)
+		report(f->report, "  release %llu, but %llu or higher was accepted before",
+		       (unsigned long long)m->release, (unsigned long long)v->floor);
+	if (v->rules[RULE_CHANNEL] != OK || v->rules[RULE_ARCH] != OK)
+		report(f->report, "  it is for %.*s/%.*s", REPORT_BYTES(m->channel), REPORT_BYTES(m->arch));
+	if (v->rules[RULE_CREATED] != OK || v->rules[RULE_EXPIRES] != OK || v->rules[RULE_POLICY_EXPIRES] != OK) {
+		char now[WALL_TEXT_BYTES];
+		if (wall_write(f->time.now, now) == OK)
+			report(f->report, "  it is %.*s%s by %s", WALL_TEXT_BYTES, now,
+			       f->time.at_least ? " or later" : "", f->time.from);
+	}
+}
+
+static int judge(struct find *f, const struct provider *p, const char **what, struct verdict *v)
+{
+	struct why why = {.what = "manifest"};
+	struct arena a = arena_of(f->spare, MANIFEST_ARENA_BYTES);
+	struct circumstances now = {.now = f->time.now, .has_now = true, .at_least = f->time.at_least};
+	int err = manifest_read(&f->tried, bytes_of(p->text, p->text_n), &a, &why);
+	*what = why.what;
+	if (err != OK)
+		return err;
+	err = remembered_floor(f->report->platform, f->tried.channel, f->tried.arch, &now.floor, &why);
+	*what = why.what;
+	if (err != OK)
+		return err;
+	err = verdict_reach(v, &f->tried, f->policy, &now);
+	for (enum rule rule = 0; rule < RULES_N && err != OK; rule++) {
+		if (v->rules[rule] != OK) {
+			*what = rule_name(rule);
+			break;
+		}
+	}
+	return err;
+}
+
+/* The one just read becomes the best. */
+static void take(struct find *f, size_t i)
+{
+	uint8_t *memory = f->memory;
+	f->memory = f->spare;
+	f->spare = memory;
+	f->manifest = f->tried;
+	f->best = i;
+}
+
+static void arrived(struct find *f, size_t i, uint64_t now_ms)
+{
+	struct provider *p = &f->providers[i];
+	struct verdict v = {.err = OK};
+	const char *what;
+	int err = judge(f, p, &what, &v);
+	if (err != OK) {
+		refuse(f, p, err, what);
+		if (v.err != OK)
+			explain(f, &v);
+		drop_text(f, p);
+		return;
+	}
+	p->accepted = true;
+	sha256_of(f->tried.message, p->digest);
+	if (f->accepted_ms == 0)
+		f->accepted_ms = now_ms;
+	report(f->report, "%.*s: release %llu, accepted: %u of %u keys have signed it", (int)p->url_n,
+	       (const char *)p->url, (unsigned long long)f->tried.release, (unsigned)v.tally.good_n,
+	       (unsigned)f->policy->keys_n);
+	if (f->best == SIZE_MAX || f->tried.release > f->manifest.release) {
+		if (f->best != SIZE_MAX)
+			drop_text(f, &f->providers[f->best]);
+		take(f, i);
+	} else {
+		drop_text(f, p);
+	}
+}
+
+static void failed(struct find *f, struct provider *p, uint64_t now_ms)
+{
+	int err = p->request.err;
+	const char *where = p->request.where;
+	stop(f, p);
+	if (err == ERR_NOT_FOUND && bytes_is(bytes_text(where), "answer") && ask(f, p, now_ms))
+		return;
+	if (err_class(f->refused) == ERR_CLASS_NONE)
+		f->refused = err;
+	report(f->report, "%.*s: no answer that helps (%s): %s", (int)p->url_n, (const char *)p->url, where,
+	       err_text(err));
+	drop_text(f, p);
+}
+
+static void step(struct find *f, size_t i, uint64_t now_ms)
+{
+	struct provider *p = &f->providers[i];
+	request_step(&p->request, now_ms);
+	struct bytes body = request_body(&p->request);
+	if (body.n > 0 && p->text == NULL && platform_pages(f->report->platform, MANIFEST_BYTES_MAX, &p->text) != OK) {
+		stop(f, p);
+		refuse(f, p, ERR_NO_MEMORY, "manifest");
+		return;
+	}
+	if (body.n > MANIFEST_BYTES_MAX - p->text_n) {
+		stop(f, p);
+		refuse(f, p, ERR_LIMIT, "manifest");
+		drop_text(f, p);
+		return;
+	}
+	if (body.n > 0) {
+		memcpy(p->text + p->text_n, body.p, body.n);
+		p->text_n += body.n;
+		request_took(&p->request, body.n);
+	}
+	if (p->request.state == REQUEST_DONE) {
+		stop(f, p);
+		arrived(f, i, now_ms);
+	} else if (p->request.state == REQUEST_FAILED) {
+		failed(f, p, now_ms);
+	}
+}
+
+static bool under_way(const struct find *f)
+{
+	for (size_t i = 0; i < f->providers_n; i++)
+		if (f->providers[i].under_way)
+			return true;
+	return false;
+}
+
+int find_release(struct find *f)
+{
+	struct platform *p = f->report->platform;
+	uint64_t now = platform_now_ms(p), end = now + FIND_LIMIT_MS;
+	for (size_t i = 0; i < f->providers_n; i++)
+		if (!ask(f, &f->providers[i], now))
+			refuse(f, &f->providers[i], ERR_LIMIT, "URL");
+	while (under_way(f) && now < end && (f->accepted_ms == 0 || now < f->accepted_ms + FIND_GRACE_MS)) {
+		if (platform_interrupted(p))
+			return ERR_INTERRUPTED;
+		net_poll(f->net);
+		now = platform_now_ms(p);
+		for (size_t i = 0; i < f->providers_n; i++)
+			if (f->providers[i].under_way)
+				step(f, i, now);
+	}
+	for (size_t i = 0; i < f->providers_n; i++) {
+		if (f->providers[i].under_way && f->best == SIZE_MAX)
+			report(f->report, "%.*s: no answer in time", (int)f->providers[i].url_n,
+			       (const char *)f->providers[i].url);
+		stop(f, &f->providers[i]);
+	}
+	if (f->best != SIZE_MAX)
+		return OK;
+	return f->refused != OK ? f->refused : f->providers_n == 0 ? ERR_NOT_FOUND : ERR_TIMEOUT;
+}
+
+bool find_has_release(const struct find *f, size_t i)
+{
+	return f->best != SIZE_MAX && f->providers[i].accepted &&
+	       memcmp(f->providers[i].digest, f->providers[f->best].digest, SHA256_BYTES) == 0;
+}

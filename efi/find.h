@@ -1,0 +1,59 @@
+/* Finding the release: asks every provider for its manifest at once, judges each as it arrives,
+ * and takes the highest release that the policy accepts. Nothing a provider says is believed but
+ * what is signed. */
+#ifndef EFI_FIND_H
+#define EFI_FIND_H
+
+#include "efi/remembered.h"
+#include "efi/report.h"
+#include "efi/request.h"
+#include "fetch/boot_config.h"
+#include "http/url.h"
+#include "phase/verdict.h"
+
+#define FIND_PROVIDERS_MAX 16
+#define FIND_LIMIT_MS 15000 /* for all answers */
+#define FIND_GRACE_MS 500   /* after the first accepted one, for others to be sources or newer */
+
+struct provider {
+	uint8_t url[URL_BYTES_MAX + sizeof "/manifest.json" + 2 * DOCUMENT_NAME_MAX]; /* of the manifest, as asked */
+	size_t url_n;
+	struct bytes given; /* what the configuration has, or mDNS */
+	unsigned place;     /* which of the places below its root was asked last */
+	bool under_way, accepted;
+	uint8_t *text; /* owned: MANIFEST_BYTES_MAX in pages, while it is needed */
+	size_t text_n;
+	uint8_t digest[SHA256_BYTES]; /* of the bytes that are signed; accepted ones */
+	struct request request;
+};
+
+struct find {
+	struct report *report;
+	const struct policy *policy; /* channel may be empty, arch is the machine's */
+	struct web *web;
+	struct net *net;
+	struct provider providers[FIND_PROVIDERS_MAX];
+	size_t providers_n;
+	int refused;          /* the weightiest reason why one was not accepted; OK: none was */
+	uint64_t accepted_ms; /* when the first was; 0: not yet */
+	uint64_t floor;       /* of best */
+	size_t best;          /* SIZE_MAX: none */
+	struct manifest manifest, tried;
+	uint8_t *memory, *spare; /* owned: arenas of manifest and tried, in pages */
+	struct belief time;
+};
+
+/* report, net and web must outlive f. policy is borrowed. ERR_NO_MEMORY. */
+MUST_CHECK int find_open(struct find *f, struct report *r, struct net *net, struct web *web,
+			 const struct policy *policy);
+/* A provider's root, or the URL of a manifest (url_ok); views are kept. Doubles and more than fit
+ * are left out. */
+void find_add(struct find *f, struct bytes url);
+/* Asks all. OK: f->manifest is the release, providers with the same signed bytes are accepted.
+ * Otherwise the weightiest reason, which has been told. Blocks; ERR_INTERRUPTED on Escape. */
+MUST_CHECK int find_release(struct find *f);
+/* Whether provider i has the chosen release. */
+bool find_has_release(const struct find *f, size_t i);
+void find_close(struct find *f);
+
+#endif

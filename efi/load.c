@@ -1,0 +1,378 @@
+#include "efi/load.h"
+
+#include <string.h>
+
+#include "fetch/artifact_url.h"
+
+#define TELL_MS 1000        /* between two lines of progress */
+#define TREE_LIMIT_MS 20000 /* for one source to give the tree */
+
+void load_open(struct load *l, struct report *r, struct net *net, struct web *web, const struct manifest *m,
+	       enum keccak_kind kind)
+{
+	l->report = r;
+	l->net = net;
+	l->web = web;
+	l->manifest = m;
+	l->kind = kind;
+	fetch_init(&l->fetch);
+	(void)fetch_source_add(&l->fetch); /* number 0: the URL that an artifact itself names */
+}
+
+bool load_add_root(struct load *l, struct bytes root)
+{
+	for (size_t i = 0; i < l->roots_n; i++)
+		if (bytes_equal(l->roots[i], root))
+			return false;
+	if (l->roots_n == LOAD_SOURCES_MAX || fetch_source_add(&l->fetch) == FETCH_NO_SOURCE)
+		return false;
+	l->roots[l->roots_n++] = root;
+	return true;
+}
+
+/* False: the source has no place for it, or it does not fit. */
+static bool source_url(const struct load *l, unsigned source, const char *suffix, struct writer *w)
+{
+	if (source > 0) {
+		artifact_url_write(l->roots[source - 1], l->manifest, l->artifact, suffix, w);
+	} else {
+		write_bytes(w, l->artifact->download_url);
+		write_text(w, suffix);
+	}
+	return !w->full && (source > 0 || artifact_url_absolute(l->artifact));
+}
+
+static void end_transfer(struct load *l, unsigned i, int err, uint64_t now_ms)
+{
+	if (!l->transfers[i].active)
+		return;
+	l->transfers[i].active = false;
+	request_end(&l->transfers[i].request, now_ms);
+	fetch_ended(&l->fetch, i, err, now_ms);
+}
+
+void load_close(struct load *l)
+{
+	for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++)
+		end_transfer(l, i, OK, 0);
+}
+
+static void begin_transfer(struct load *l, const struct fetch_want *want, uint64_t now_ms)
+{
+	struct load_transfer *t = &l->transfers[want->request];
+	struct writer w = writer_of(t->url, sizeof t->url);
+	if (!source_url(l, want->source, "", &w)) {
+		fetch_ended(&l->fetch, want->request, ERR_NOT_FOUND, now_ms);
+		return;
+	}
+	t->active = true;
+	t->asked = (struct asked){.offset = want->offset,
+				  .length = want->length,
+				  .size = l->artifact->size,
+				  .whole = want->whole};
+	request_begin(&t->request, l->web, writer_view(&w), &t->asked, now_ms);
+}
+
+/* Stores what has arrived. False: the request needs no more. */
+static bool take_body(struct load *l, unsigned i, uint64_t now_ms)
+{
+	struct load_transfer *t = &l->transfers[i];
+	struct bytes data;
+	while ((data = request_body(&t->request)).n > 0) {
+		uint64_t offset;
+		uint32_t piece;
+		bool store;
+		size_t n = fetch_arrived(&l->fetch, i, data.n, now_ms, &offset, &store);
+		if (n == 0)
+			return false;
+		if (store)
+			memcpy(l->into + offset, data.p, n);
+		request_took(&t->request, n);
+		while (fetch_completed(&l->fetch, i, &piece))
+			l->waiting[l->waiting_in++ % FETCH_PIECES_MAX] = piece;
+	}
+	return true;
+}
+
+static bool step_transfer(struct load *l, unsigned i, uint64_t now_ms)
+{
+	struct load_transfer *t = &l->transfers[i];
+	uint64_t before = l->fetch.requests[i].got;
+	request_step(&t->request, now_ms);
+	if (!take_body(l, i, now_ms)) {
+		end_transfer(l, i, OK, now_ms);
+		return true;
+	}
+	if (t->request.state == REQUEST_UNDER_WAY)
+		return l->fetch.requests[i].got != before;
+	end_transfer(l, i, t->request.state == REQUEST_DONE ? OK : t->request.err, now_ms);
+	return true;
+}
+
+/* Checks a step of the first waiting piece against the tree. */
+static void check_step(struct load *l)
+{
+	uint32_t piece = l->waiting[l->waiting_out % FETCH_PIECES_MAX];
+	uint64_t size = fetch_piece_bytes(&l->fetch, piece), offset = piece * l->fetch.piece_bytes + l->checked, bad;
+	size_t n = size - l->checked < LOAD_STEP_BYTES ? (size_t)(size - l->checked) : LOAD_STEP_BYTES;
+	struct bytes file = bytes_of(l->tree_file, (size_t)l->tree.bytes);
+	bool good = tree_blocks_check(&l->tree, file, l->artifact->swarm, offset / TREE_BLOCK_BYTES,
+				      bytes_of(l->into + offset, n), l->kind, &l->scratch, &bad) == OK;
+	l->checked += n;
+	if (good && l->checked < size)
+		return;
+	l->checked = 0;
+	l->waiting_out++;
+	fetch_checked(&l->fetch, piece, good);
+}
+
+/* How far the bytes are there in order, checked where there is a tree. */
+static uint64_t ready(const struct load *l)
+{
+	uint32_t piece = (uint32_t)(l->hashed / l->fetch.piece_bytes);
+	enum fetch_piece needed = l->fetch.has_tree ? FETCH_GOOD : FETCH_STORED;
+	if (piece >= l->fetch.pieces_n || l->fetch.state[piece] != needed)
+		return l->hashed;
+	return piece * l->fetch.piece_bytes + fetch_piece_bytes(&l->fetch, piece);
+}
+
+/* Some of the work that is not network's. True: there was some. */
+static bool work(struct load *l)
+{
+	uint64_t left = ready(l) - l->hashed;
+	if (l->waiting_out < l->waiting_in && l->fetch.has_tree)
+		check_step(l);
+	else if (left == 0)
+		return false;
+	if (left > LOAD_STEP_BYTES)
+		left = LOAD_STEP_BYTES;
+	if (left > 0)
+		sha256_add(&l->sha256, bytes_of(l->into + l->hashed, (size_t)left));
+	l->hashed += left;
+	return true;
+}
+
+static void begin_hash(struct load *l)
+{
+	sha256_init(&l->sha256);
+	l->hashed = l->checked = 0;
+	l->waiting_in = l->waiting_out = 0;
+}
+
+/* All pieces are there: whether the whole is what was signed. */
+static bool judge_whole(struct load *l)
+{
+	uint8_t found[SHA256_BYTES];
+	while (l->hashed < l->artifact->size)
+		if (!work(l))
+			break; /* cannot be: every piece is there */
+	bool whole = l->hashed == l->artifact->size;
+	sha256_end(&l->sha256, found);
+	bool good = fetch_hashed(&l->fetch, whole && memcmp(found, l->artifact->sha256, SHA256_BYTES) == 0);
+	if (!good) {
+		report(l->report, "%.*s: %s; loading it again", REPORT_BYTES(l->artifact->filename),
+		       err_text(ERR_HASH));
+		begin_hash(l);
+	}
+	return good;
+}
+
+static const char *fault_text(const struct fetch_source *s)
+{
+	switch (s->fault) {
+	case FETCH_ABSENT:
+		return "does not have it";
+	case FETCH_OTHER_SIZE:
+		return "has something of another size";
+	case FETCH_WRONG:
+		return "sent wrong bytes; dropped";
+	case FETCH_FAILING:
+		return err_text(s->last);
+	case FETCH_SLOW:
+		return "too slow; dropped";
+	case FETCH_FINE:
+		break;
+	}
+	return "answers again";
+}
+
+static void tell_faults(struct load *l)
+{
+	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
+		const struct fetch_source *s = &l->fetch.sources[i];
+		if (s->fault == l->told[i])
+			continue;
+		l->told[i] = s->fault;
+		if (i > 0)
+			report(l->report, "%.*s: %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
+			       REPORT_BYTES(l->artifact->filename), fault_text(s));
+		else if (s->fault != FETCH_FINE)
+			report(l->report, "%.*s: %s", REPORT_BYTES(l->artifact->download_url), fault_text(s));
+	}
+}
+
+static void tell_progress(struct load *l, uint64_t now_ms)
+{
+	struct report_size done, whole, rate;
+	uint64_t bytes = fetch_done_bytes(&l->fetch), ms = now_ms - l->began_ms;
+	if (now_ms < l->told_ms + TELL_MS)
+		return;
+	l->told_ms = now_ms;
+	report(l->report, "%.*s: %s of %s, %s/s", REPORT_BYTES(l->artifact->filename), report_size(&done, bytes),
+	       report_size(&whole, l->artifact->size), report_size(&rate, ms == 0 ? 0 : bytes * 1000 / ms));
+}
+
+/* Nobody is left to ask. OK: those that only failed will be asked again. */
+static int revive(struct load *l, unsigned *revivals)
+{
+	bool wrong = false, failed = false;
+	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
+		enum fetch_fault fault = l->fetch.sources[i].fault;
+		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
+		failed |= fault == FETCH_FAILING || fault == FETCH_SLOW;
+	}
+	if (!failed)
+		return wrong ? ERR_HASH : ERR_NOT_FOUND;
+	if (*revivals == LOAD_REVIVALS)
+		return ERR_SOURCE;
+	uint64_t pause_ms = (uint64_t)LOAD_REVIVE_MS << (*revivals)++;
+	report(l->report, "%.*s: no provider answers; trying again in %u s, from where it stopped",
+	       REPORT_BYTES(l->artifact->filename), (unsigned)(pause_ms / 1000));
+	platform_wait(l->report->platform, pause_ms);
+	fetch_revive(&l->fetch);
+	return OK;
+}
+
+/* The one switch: carries out what the machine wants until the artifact is whole. */
+static int drive(struct load *l)
+{
+	struct platform *p = l->report->platform;
+	struct fetch_want want = {.kind = FETCH_WANT_ASK};
+	unsigned revivals = 0;
+	for (;;) {
+		bool news = want.kind != FETCH_WANT_WAIT;
+		int err;
+		if (platform_interrupted(p))
+			return ERR_INTERRUPTED;
+		net_poll(l->net);
+		uint64_t now = platform_now_ms(p);
+		for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++)
+			if (l->transfers[i].active)
+				news |= step_transfer(l, i, now);
+		news |= work(l);
+		if (!news && now < want.at_ms)
+			continue;
+		tell_progress(l, now);
+		fetch_next(&l->fetch, now, &want);
+		tell_faults(l);
+		switch (want.kind) {
+		case FETCH_WANT_ASK:
+			begin_transfer(l, &want, now);
+			break;
+		case FETCH_WANT_ABANDON:
+			end_transfer(l, want.request, OK, now);
+			break;
+		case FETCH_WANT_WAIT:
+			break;
+		case FETCH_WANT_HASH:
+			if (judge_whole(l))
+				return OK;
+			break;
+		case FETCH_WANT_FAIL:
+			if ((err = revive(l, &revivals)) != OK)
+				return err;
+			break;
+		}
+	}
+}
+
+/* One source's FILE.bmt. OK, or why not. */
+static int get_tree(struct load *l, unsigned source)
+{
+	struct load_transfer *t = &l->transfers[0];
+	struct platform *p = l->report->platform;
+	struct writer w = writer_of(t->url, sizeof t->url);
+	uint64_t now = platform_now_ms(p), end = now + TREE_LIMIT_MS, got = 0;
+	if (!source_url(l, source, ".bmt", &w))
+		return ERR_NOT_FOUND;
+	t->asked = (struct asked){.length = l->tree.bytes, .size = l->tree.bytes, .whole = true};
+	request_begin(&t->request, l->web, writer_view(&w), &t->asked, now);
+	while (t->request.state == REQUEST_UNDER_WAY && now < end && !platform_interrupted(p)) {
+		net_poll(l->net);
+		now = platform_now_ms(p);
+		request_step(&t->request, now);
+		struct bytes data = request_body(&t->request);
+		if (data.n > l->tree.bytes - got)
+			break;
+		memcpy(l->tree_file + got, data.p, data.n);
+		got += data.n;
+		request_took(&t->request, data.n);
+	}
+	int err = t->request.state == REQUEST_FAILED ? t->request.err : got == l->tree.bytes ? OK : ERR_TIMEOUT;
+	request_end(&t->request, now);
+	if (err == OK)
+		err = tree_check(&l->tree, bytes_of(l->tree_file, (size_t)l->tree.bytes), l->artifact->swarm, l->kind,
+				 &l->scratch, NULL);
+	return err;
+}
+
+/* Gets the tree from the first source that has the right one. */
+static bool find_tree(struct load *l)
+{
+	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size) != OK)
+		return false;
+	if (l->tree.bytes == 0)
+		return true; /* one block: the reference is all there is to know */
+	if (platform_pages(l->report->platform, l->tree.bytes, &l->tree_file) != OK) {
+		l->tree_file = NULL;
+		return false;
+	}
+	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
+		if (l->fetch.sources[i].fault != FETCH_FINE)
+			continue;
+		int err = get_tree(l, i);
+		if (err == OK)
+			return true;
+		if (i > 0)
+			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
+				      REPORT_BYTES(l->artifact->filename), err_text(err));
+	}
+	report(l->report, "%.*s: no provider has its tree: checked as a whole at the end",
+	       REPORT_BYTES(l->artifact->filename));
+	return false;
+}
+
+static void tell_done(struct load *l, const uint64_t before[static FETCH_SOURCES_MAX])
+{
+	struct report_size size, rate, part;
+	uint64_t ms = platform_now_ms(l->report->platform) - l->began_ms;
+	report(l->report, "%.*s: %s, verified, %s/s", REPORT_BYTES(l->artifact->filename),
+	       report_size(&size, l->artifact->size), report_size(&rate, l->artifact->size * 1000 / (ms + 1)));
+	for (unsigned i = 1; i < l->fetch.sources_n; i++)
+		report_detail(l->report, "  %s from %.*s", report_size(&part, l->fetch.sources[i].bytes - before[i]),
+			      REPORT_BYTES(l->roots[i - 1]));
+}
+
+int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
+{
+	uint64_t before[FETCH_SOURCES_MAX];
+	l->artifact = a;
+	l->into = into;
+	l->began_ms = l->told_ms = platform_now_ms(l->report->platform);
+	for (size_t i = 0; i < FETCH_SOURCES_MAX; i++)
+		before[i] = l->fetch.sources[i].bytes;
+	fetch_begin(&l->fetch, a->size, false);
+	l->fetch.sources[0].fault = artifact_url_absolute(a) ? FETCH_FINE : FETCH_ABSENT;
+	for (unsigned i = 0; i < l->fetch.sources_n; i++)
+		l->told[i] = l->fetch.sources[i].fault;
+	l->fetch.has_tree = find_tree(l);
+	begin_hash(l);
+	int err = drive(l);
+	load_close(l);
+	if (l->tree_file != NULL)
+		platform_give_pages(l->report->platform, l->tree_file, l->tree.bytes);
+	l->tree_file = NULL;
+	if (err == OK)
+		tell_done(l, before);
+	return err;
+}

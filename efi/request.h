@@ -1,0 +1,83 @@
+/* One HTTP request: a URL becomes a name, addresses, a connection and an answer. Driven by
+ * request_step after every net_poll; body bytes are views into the network's own buffers. */
+#ifndef EFI_REQUEST_H
+#define EFI_REQUEST_H
+
+#include "efi/resolve.h"
+#include "http/exchange.h"
+
+#define REQUEST_HEAD_START_MS 250 /* of one address before the next is tried, too: RFC 8305 */
+#define REQUEST_CONNECT_MS 5000   /* for one address */
+#define REQUEST_SILENCE_MS 10000  /* without a byte of the answer */
+#define WEB_KEPT_MAX 16           /* connections that wait for another request */
+#define WEB_KEPT_MS 20000         /* servers close idle ones after a while */
+#define WEB_BAD_MAX 16            /* addresses that did not answer */
+#define WEB_BAD_MS 60000          /* for how long they are tried last */
+
+struct web_kept {
+	bool used;
+	uint32_t c;
+	struct net_address to;
+	uint16_t port;
+	uint64_t since_ms;
+};
+
+struct web_bad {
+	struct net_address address;
+	uint64_t until_ms; /* 0: free */
+};
+
+/* What requests share. */
+struct web {
+	struct net *net;
+	struct resolver resolver;
+	struct web_kept kept[WEB_KEPT_MAX];
+	struct web_bad bad[WEB_BAD_MAX];
+	size_t bad_next;
+};
+
+void web_init(struct web *w, struct platform *p, struct net *net);
+/* Ends the connections that are kept. Requests must have ended. */
+void web_close(struct web *w);
+
+enum request_state { REQUEST_UNDER_WAY, REQUEST_DONE, REQUEST_FAILED };
+enum request_stage { REQUEST_NAME, REQUEST_CONNECT, REQUEST_ANSWER, REQUEST_OVER };
+
+struct request_try {
+	uint32_t c; /* NET_NONE: not tried yet, or given up */
+	bool tried;
+	uint64_t began_ms;
+};
+
+struct request {
+	enum request_state state;
+	int err;           /* with FAILED */
+	const char *where; /* with FAILED: "name", "connection", "answer" */
+	struct web *web;
+	struct bytes authority, host, target; /* views of the URL */
+	uint16_t port;
+	bool has_asked, reused, judged;
+	struct asked asked;
+	enum request_stage stage;
+	struct resolved addresses;
+	struct request_try tries[RESOLVE_ADDRESSES_MAX];
+	uint64_t try_ms; /* when the latest was begun */
+	uint32_t c;
+	size_t address; /* of c */
+	uint64_t heard_ms;
+	size_t body_at, body_n; /* of what has been received and not taken */
+	struct exchange exchange;
+};
+
+/* url (url_ok) must outlive r. asked: bytes of something whose size is known; NULL: a document. */
+void request_begin(struct request *r, struct web *w, struct bytes url, const struct asked *asked, uint64_t now_ms);
+void request_step(struct request *r, uint64_t now_ms);
+/* Body bytes at hand, only when the head was what was asked for: a view, valid until the next call
+ * with this web or its net. To be called until it is empty, with request_took in between; then the
+ * state tells. */
+struct bytes request_body(struct request *r);
+void request_took(struct request *r, size_t n);
+/* To be called once, whatever the state: the connection is kept for the next request if it can be. */
+void request_end(struct request *r, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,47 @@
+/* Names to addresses: literals at once, names by DNS from the resolvers that the network gave, and
+ * names in .local by mDNS. Nothing that a resolver says is believed: it only says whom to ask. */
+#ifndef EFI_RESOLVE_H
+#define EFI_RESOLVE_H
+
+#include "efi/net.h"
+#include "p2p/dns.h"
+
+#define RESOLVE_ADDRESSES_MAX 8
+#define RESOLVE_NAMES_MAX 16 /* kept; the oldest goes */
+#define RESOLVE_TRIES 4
+#define RESOLVE_TRY_MS 1000 /* for one answer */
+#define RESOLVE_WAIT 1      /* not known yet: ask again after net_poll */
+
+struct resolved {
+	struct net_address v[RESOLVE_ADDRESSES_MAX]; /* IPv6 and IPv4 in turn, as RFC 8305 wants */
+	size_t n;
+};
+
+struct resolving {
+	uint8_t name[256];
+	size_t name_n; /* 0: free */
+	int err;       /* RESOLVE_WAIT while it is asked; OK; or why not */
+	unsigned tries;
+	bool six_done, four_done;
+	uint16_t id; /* of the question for IPv4; the next one is for IPv6 */
+	uint64_t try_ms;
+	struct net_address asked; /* who was asked last */
+	struct net_address six[RESOLVE_ADDRESSES_MAX], four[RESOLVE_ADDRESSES_MAX];
+	size_t six_n, four_n;
+};
+
+struct resolver {
+	struct platform *platform;
+	struct net *net;
+	uint32_t socket; /* NET_NONE: none yet, or none to be had */
+	struct resolving names[RESOLVE_NAMES_MAX];
+	size_t oldest;
+};
+
+void resolver_init(struct resolver *r, struct platform *p, struct net *net);
+/* OK and *out; RESOLVE_WAIT; ERR_NOT_FOUND: no such name, or nobody to ask; ERR_TIMEOUT: nobody
+ * answers; ERR_VALUE: no name that a host may have. */
+MUST_CHECK int resolver_find(struct resolver *r, struct bytes host, uint64_t now_ms, struct resolved *out);
+void resolver_close(struct resolver *r);
+
+#endif

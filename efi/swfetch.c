@@ -1,0 +1,316 @@
+#include "efi/swfetch.h"
+
+#include <string.h>
+
+#include "efi/find.h"
+#include "efi/load.h"
+#include "efi/neighbours.h"
+#include "efi/network.h"
+#include "efi/selftest.h"
+#include "phase/plan.h"
+
+#define ARCH "x86_64"
+#define OPTIONS_SHOWN 200 /* bytes */
+
+/* What is in memory for one release. */
+struct image {
+	const struct artifact *artifact;
+	uint8_t *pages; /* owned: of the signed size */
+};
+
+/* Everything of a run: large, so in pages and not on the firmware's stack. */
+struct swfetch {
+	struct report report;
+	struct boot_options options;
+	struct boot_config config;
+	struct net *net;
+	struct web web;
+	struct find find;
+	struct neighbours neighbours;
+	struct load load;
+	struct image images[2 + PLAN_INITRDS_MAX];
+	size_t images_n;
+	enum keccak_kind kind;
+};
+
+/* Where an offset into a text is, as editors count. */
+static void line_of(struct bytes text, uint64_t at, unsigned *line, unsigned *column)
+{
+	*line = *column = 1;
+	for (uint64_t i = 0; i < at && i < text.n; i++) {
+		*column = text.p[i] == '\n' ? 1 : *column + 1;
+		*line += text.p[i] == '\n';
+	}
+}
+
+static int read_config(struct swfetch *s, uint8_t *memory)
+{
+	char path[256] = SWFETCH_CONFIG;
+	struct why why = {.what = ""};
+	struct bytes text;
+	if (s->options.config.n > 0) {
+		struct writer w = writer_of(path, sizeof path - 1);
+		write_bytes(&w, s->options.config);
+		path[w.n] = 0;
+	}
+	int err = platform_file(s->report.platform, path, BOOT_CONFIG_BYTES_MAX, &text);
+	if (err != OK) {
+		report(&s->report, "%s: %s %s", path, err_text(err), platform_error(s->report.platform));
+		report(&s->report,
+		       "  put the policy of this machine there, on the volume that swfetch was started from");
+		return err;
+	}
+	struct arena a = arena_of(memory, BOOT_CONFIG_ARENA_BYTES);
+	err = boot_config_read(&s->config, text, &a, &why);
+	if (err != OK) {
+		unsigned line, column;
+		line_of(text, why.at, &line, &column);
+		report(&s->report, "%s:%u:%u: %s: %s", path, line, column, why.what, err_text(err));
+	}
+	return err;
+}
+
+static int configure(struct swfetch *s, uint8_t *memory)
+{
+	struct why why = {.what = ""};
+	int err = read_config(s, memory);
+	if (err == OK && (err = boot_config_override(&s->config, &s->options, &why)) != OK)
+		report(&s->report, "load option '%.*s': %s", REPORT_BYTES(why.id), err_text(err));
+	if (err != OK)
+		return err;
+	s->report.verbose = s->config.verbose;
+	if (s->config.unknown.n > 0)
+		report(&s->report, "%s: '%.*s' means nothing to this program", SWFETCH_CONFIG,
+		       REPORT_BYTES(s->config.unknown));
+	if (s->config.policy.arch.n > 0 && !bytes_is(s->config.policy.arch, ARCH)) {
+		report(&s->report, "the policy is for %.*s, and this machine is " ARCH,
+		       REPORT_BYTES(s->config.policy.arch));
+		return ERR_ARCH;
+	}
+	s->config.policy.arch = BYTES_LITERAL(ARCH);
+	report(&s->report, "policy: %u of %u keys, channel %.*s, " ARCH, (unsigned)s->config.policy.threshold,
+	       (unsigned)s->config.policy.keys_n, REPORT_BYTES(s->config.policy.channel));
+	return OK;
+}
+
+static void add_providers(struct swfetch *s)
+{
+	const struct json *json = &s->config.policy.json;
+	if (s->config.manifest.n > 0 && url_ok(s->config.manifest))
+		find_add(&s->find, s->config.manifest);
+	for (size_t i = 0; i < s->config.providers.n; i++)
+		find_add(&s->find, s->config.providers.v[i]);
+	/* a URL has no character that JSON would have to escape, so its span is its text */
+	for (const struct json_node *e = json_child(json, s->config.policy.sources); e != NULL;
+	     e = json_next(json, e)) {
+		struct bytes span = json_span(json, e), url = bytes_of(span.p + 1, span.n - 2);
+		if (url_ok(url))
+			find_add(&s->find, url);
+	}
+	if (s->config.mdns)
+		neighbours_find(&s->neighbours, &s->report, s->net, &s->config.policy, &s->find);
+}
+
+static int take_memory(struct swfetch *s, const struct artifact *a)
+{
+	struct platform *p = s->report.platform;
+	struct image *image = &s->images[s->images_n];
+	struct report_size needed, free_bytes;
+	if (platform_pages(p, a->size, &image->pages) != OK) {
+		report(&s->report, "%.*s needs %s of memory, and %s are free %s", REPORT_BYTES(a->filename),
+		       report_size(&needed, a->size), report_size(&free_bytes, platform_free_bytes(p)),
+		       platform_error(p));
+		return ERR_NO_MEMORY;
+	}
+	image->artifact = a;
+	s->images_n++;
+	return OK;
+}
+
+static void give_memory(struct swfetch *s)
+{
+	for (size_t i = 0; i < s->images_n; i++)
+		platform_give_pages(s->report.platform, s->images[i].pages, s->images[i].artifact->size);
+	s->images_n = 0;
+}
+
+/* The kernel first, then the initial RAM disks in order, then a device tree: all memory at once, so
+ * that a lack of it is known before anything is fetched. */
+static int plan(struct swfetch *s)
+{
+	const struct manifest *m = &s->find.manifest;
+	const struct artifact *initrds[PLAN_INITRDS_MAX], *dtb = manifest_artifact(m, "dtb");
+	size_t n = plan_initrds(m, initrds);
+	if (plan_kernel(m) == NULL)
+		return ERR_MISSING;
+	int err = take_memory(s, plan_kernel(m));
+	for (size_t i = 0; i < n && err == OK; i++)
+		err = take_memory(s, initrds[i]);
+	if (err == OK && dtb != NULL)
+		err = take_memory(s, dtb);
+	return err;
+}
+
+static int load_all(struct swfetch *s)
+{
+	const struct manifest *m = &s->find.manifest;
+	load_open(&s->load, &s->report, s->net, &s->web, m, s->kind);
+	for (size_t i = 0; i < s->find.providers_n; i++) {
+		const struct provider *p = &s->find.providers[i];
+		if (find_has_release(&s->find, i))
+			(void)load_add_root(&s->load, url_root(bytes_of(p->url, p->url_n), m->channel, m->arch));
+	}
+	for (size_t i = 0; i < s->images_n; i++) {
+		int err = load_artifact(&s->load, s->images[i].artifact, s->images[i].pages);
+		if (err != OK) {
+			report(&s->report, "%.*s: %s", REPORT_BYTES(s->images[i].artifact->filename), err_text(err));
+			return err;
+		}
+	}
+	return OK;
+}
+
+/* The release is on the machine and right: what it says is kept before it is started. */
+static int accept(struct swfetch *s)
+{
+	const struct manifest *m = &s->find.manifest;
+	struct platform *p = s->report.platform;
+	struct why why = {.what = ""};
+	int err = remember_floor(p, m->channel, m->arch, m->release, s->find.time.now, &why);
+	if (err != OK)
+		report(&s->report, "%s: %s %s", why.what, err_text(err), platform_error(p));
+	else
+		remember_date(p, m->created_at);
+	return err;
+}
+
+static int start(struct swfetch *s, bool *started)
+{
+	const struct manifest *m = &s->find.manifest;
+	struct platform *p = s->report.platform;
+	struct bytes initrds[PLATFORM_INITRDS_MAX];
+	struct platform_boot boot = {.initrds = initrds, .has_cmdline = m->has_cmdline, .cmdline = m->cmdline};
+	for (size_t i = 0; i < s->images_n; i++) {
+		const struct image *image = &s->images[i];
+		struct bytes content = bytes_of(image->pages, (size_t)image->artifact->size);
+		if (i == 0)
+			boot.kernel = content;
+		else if (bytes_is(image->artifact->role, "dtb"))
+			boot.dtb = content;
+		else
+			initrds[boot.initrds_n++] = content;
+	}
+	report(&s->report, "starting release %llu: %.*s", (unsigned long long)m->release, REPORT_BYTES(m->cmdline));
+	int err = platform_start(p, &boot, started);
+	if (err != OK)
+		report(&s->report, "%.*s cannot be started: %s", REPORT_BYTES(s->images[0].artifact->filename),
+		       platform_error(p));
+	return err;
+}
+
+/* One attempt: from the network up to a machine that runs something else. */
+static int attempt(struct swfetch *s, bool *started)
+{
+	int err = network_open(&s->report, &s->config, &s->net);
+	if (err != OK)
+		return err;
+	web_init(&s->web, s->report.platform, s->net);
+	s->find = (struct find){.best = SIZE_MAX};
+	s->load = (struct load){.roots_n = 0};
+	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
+	if (err == OK) {
+		add_providers(s);
+		if (s->find.providers_n == 0)
+			report(&s->report, "no provider is known: the configuration names none, and the LAN has none");
+		err = find_release(&s->find);
+	}
+	if (err == OK)
+		err = plan(s);
+	if (err == OK)
+		err = load_all(s);
+	if (err == OK)
+		err = accept(s);
+	web_close(&s->web);
+	net_close(s->net);
+	if (err == OK)
+		err = start(s, started);
+	give_memory(s);
+	find_close(&s->find);
+	return err;
+}
+
+/* Whether another attempt may end otherwise: what a provider has can change, a policy cannot. */
+static bool worth_retrying(int err)
+{
+	return err != ERR_INTERRUPTED && err != ERR_NO_MEMORY;
+}
+
+static int attempts(struct swfetch *s)
+{
+	struct platform *p = s->report.platform;
+	uint64_t pause_s = s->config.backoff_s;
+	bool started = false;
+	for (uint64_t n = 1;; n++) {
+		int err = attempt(s, &started);
+		if (started || err == OK)
+			return err;
+		if (!worth_retrying(err) || n == s->config.attempts) {
+			report(&s->report, "nothing was started: %s", err_text(err));
+			return err;
+		}
+		report(&s->report, "attempt %llu failed; the next in %llu s (Escape: give up)", (unsigned long long)n,
+		       (unsigned long long)pause_s);
+		platform_wait(p, pause_s * 1000);
+		if (platform_interrupted(p))
+			return ERR_INTERRUPTED;
+		if (pause_s < BOOT_BACKOFF_S_MAX / 2)
+			pause_s *= 2;
+	}
+}
+
+static int run(struct swfetch *s, uint8_t *memory)
+{
+	struct platform *p = s->report.platform;
+	char built[WALL_TEXT_BYTES];
+	struct why why = {.what = ""};
+	struct bytes options = platform_options(p);
+	if (wall_write(platform_built(p), built) == OK)
+		report(&s->report, "swfetch " VERSION ", built %.*s", 10, built);
+	if (options.n > 0)
+		report(&s->report, "load options: %.*s", (int)(options.n < OPTIONS_SHOWN ? options.n : OPTIONS_SHOWN),
+		       (const char *)options.p);
+	int err = boot_options_read(&s->options, options, &why);
+	if (err != OK) {
+		report(&s->report, "%s: %s", why.what, err_text(err));
+		return err;
+	}
+	s->kind = selftest_fastest(&s->report);
+	if (s->options.selftest)
+		return selftest_run(&s->report);
+	err = configure(s, memory);
+	return err != OK ? err : attempts(s);
+}
+
+int swfetch_run(struct platform *p)
+{
+	struct report r;
+	uint8_t *memory = NULL, *state = NULL;
+	report_init(&r, p);
+	int err = platform_pages(p, BOOT_CONFIG_ARENA_BYTES, &memory);
+	if (err == OK)
+		err = platform_pages(p, sizeof(struct swfetch), &state);
+	if (err == OK) {
+		struct swfetch *s = (struct swfetch *)(void *)state; /* pages are aligned for anything */
+		memset(s, 0, sizeof *s);
+		s->report = r;
+		err = run(s, memory);
+	} else {
+		report(&r, "not even %u MiB of memory are free",
+		       (unsigned)((BOOT_CONFIG_ARENA_BYTES + sizeof(struct swfetch)) >> 20));
+	}
+	if (state != NULL)
+		platform_give_pages(p, state, sizeof(struct swfetch));
+	if (memory != NULL)
+		platform_give_pages(p, memory, BOOT_CONFIG_ARENA_BYTES);
+	return err;
+}

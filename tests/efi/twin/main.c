@@ -1,0 +1,115 @@
+/* swfetch-twin: runs swfetch in a process. Exit status: that of the classes of errors, 0 when
+ * something was started. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/decimal.h"
+#include "efi/net_address.h"
+#include "efi/swfetch.h"
+#include "twin.h"
+
+static int usage(void)
+{
+	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
+		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
+		    "       [--no-network] [--kernel-returns]\n",
+		    stderr);
+	return 2;
+}
+
+static int status_of(int err)
+{
+	switch (err_class(err)) {
+	case ERR_CLASS_NONE:
+		return 0;
+	case ERR_CLASS_VERIFY:
+		return 1;
+	case ERR_CLASS_POLICY:
+		return 4;
+	case ERR_CLASS_USAGE:
+		return 2;
+	case ERR_CLASS_INPUT:
+	case ERR_CLASS_IO:
+		break;
+	}
+	return 3;
+}
+
+static const struct option table[] = {
+	{"esp", required_argument, NULL, 'e'},
+	{"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},
+	{"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},
+	{"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},
+	{"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'},
+	{"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},
+	{"kernel-returns", no_argument, NULL, 'k'},
+	{NULL, 0, NULL, 0},
+};
+
+static bool set(struct platform *p, int option, const char *value)
+{
+	uint64_t number = 0;
+	switch (option) {
+	case 'e':
+		p->esp = value;
+		return true;
+	case 'o':
+		p->options = value;
+		return true;
+	case 'v':
+		p->variables = value;
+		return true;
+	case 'h':
+		p->hand_over = value;
+		return true;
+	case 'r':
+		p->rtc = value;
+		return true;
+	case 'b':
+		return decimal_read(bytes_text(value), &p->built_s) == OK;
+	case 'm':
+		return decimal_read(bytes_text(value), &p->memory_bytes) == OK;
+	case 'd':
+		return p->resolvers_n < NET_RESOLVERS_MAX &&
+		       net_address_read(bytes_text(value), &p->resolvers[p->resolvers_n++]) == OK;
+	case 'p':
+		if (decimal_read(bytes_text(value), &number) != OK || number > 65535)
+			return false;
+		p->resolver_port = (uint16_t)number;
+		return true;
+	case 'f':
+		return p->store_full = true;
+	case 'n':
+		return p->no_network = true;
+	case 'k':
+		return p->kernel_returns = true;
+	default:
+		return false;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct platform p = {.error = ""};
+	int option;
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
+		if (!set(&p, option, optarg))
+			return usage();
+	if (p.esp == NULL || p.variables == NULL || p.hand_over == NULL || optind != argc)
+		return usage();
+	int err = swfetch_run(&p);
+	for (size_t i = 0; i < sizeof p.files / sizeof p.files[0]; i++)
+		free(p.files[i]);
+	if (p.used_bytes != 0) {
+		(void)printf("twin: %llu bytes of pages were not given back\n", (unsigned long long)p.used_bytes);
+		return 99;
+	}
+	return status_of(err);
+}

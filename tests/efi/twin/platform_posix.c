@@ -1,0 +1,217 @@
+/* struct platform of a process; PE images are looked at as the firmware would: "MZ". */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "twin.h"
+
+#define PAGE 4096
+
+static volatile sig_atomic_t interrupted;
+
+const struct net_back *const net_backs[] = {&net_posix, NULL};
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+uint64_t platform_now_ms(struct platform *p)
+{
+	struct timespec t;
+	(void)p;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+bool platform_rtc(struct platform *p, struct wall *now)
+{
+	if (p->rtc == NULL) {
+		now->s = time(NULL);
+		return true;
+	}
+	return wall_read(bytes_text(p->rtc), now) == OK;
+}
+
+struct wall platform_built(const struct platform *p)
+{
+	return (struct wall){(int64_t)p->built_s};
+}
+
+void platform_random(struct platform *p, uint8_t *out, size_t n, bool *weak)
+{
+	(void)p;
+	*weak = getrandom(out, n, 0) != (ssize_t)n;
+}
+
+void platform_print(struct platform *p, struct bytes text)
+{
+	static bool installed;
+	(void)p;
+	if (!installed)
+		(void)signal(SIGINT, on_interrupt);
+	installed = true;
+	(void)fwrite(text.p, 1, text.n, stdout);
+	(void)fflush(stdout);
+}
+
+bool platform_interrupted(struct platform *p)
+{
+	(void)p;
+	return interrupted != 0;
+}
+
+void platform_wait(struct platform *p, uint64_t ms)
+{
+	uint64_t end = platform_now_ms(p) + ms;
+	while (platform_now_ms(p) < end && !platform_interrupted(p))
+		(void)usleep(1000);
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
+{
+	uint64_t needed = whole_pages(bytes);
+	p->error = "EFI_OUT_OF_RESOURCES";
+	if (bytes == 0 || bytes > UINT64_MAX - PAGE ||
+	    (p->memory_bytes != 0 && needed > p->memory_bytes - p->used_bytes))
+		return ERR_NO_MEMORY;
+	void *pages = mmap(NULL, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (pages == MAP_FAILED)
+		return ERR_NO_MEMORY;
+	p->used_bytes += needed;
+	*out = pages;
+	return OK;
+}
+
+void platform_give_pages(struct platform *p, uint8_t *pages, uint64_t bytes)
+{
+	p->used_bytes -= whole_pages(bytes);
+	(void)munmap(pages, whole_pages(bytes));
+}
+
+uint64_t platform_free_bytes(struct platform *p)
+{
+	return p->memory_bytes - p->used_bytes;
+}
+
+/* Reads a file into memory of its own; NULL with errno. */
+static uint8_t *read_whole(const char *path, size_t max, size_t *n, int *err)
+{
+	FILE *f = fopen(path, "rbe");
+	uint8_t *data = malloc(max + 1);
+	*err = f == NULL ? (errno == ENOENT ? ERR_NOT_FOUND : ERR_IO) : OK;
+	if (*err == OK && data != NULL) {
+		*n = fread(data, 1, max + 1, f);
+		*err = ferror(f) ? ERR_IO : *n > max ? ERR_LIMIT : OK;
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	if (*err == OK)
+		return data;
+	free(data);
+	return NULL;
+}
+
+int platform_file(struct platform *p, const char *path, size_t max, struct bytes *text)
+{
+	char name[1024];
+	size_t n = 0;
+	int err;
+	(void)snprintf(name, sizeof name, "%s%s%s", p->esp, path[0] == '\\' ? "" : "/", path);
+	for (char *c = name; *c != 0; c++)
+		if (*c == '\\')
+			*c = '/';
+	uint8_t *data = read_whole(name, max, &n, &err);
+	p->error = err == ERR_NOT_FOUND ? "EFI_NOT_FOUND" : "EFI_DEVICE_ERROR";
+	if (data == NULL)
+		return err;
+	p->files[p->files_n++ % 8] = data;
+	*text = bytes_of(data, n);
+	return OK;
+}
+
+struct bytes platform_options(struct platform *p)
+{
+	return bytes_text(p->options == NULL ? "" : p->options);
+}
+
+static void variable_path(const struct platform *p, const char *name, char path[static 1024])
+{
+	(void)snprintf(path, 1024, "%s/%s", p->variables, name);
+}
+
+int platform_variable(struct platform *p, const char *name, uint8_t *value, size_t max, size_t *n)
+{
+	char path[1024];
+	int err;
+	variable_path(p, name, path);
+	uint8_t *data = read_whole(path, max, n, &err);
+	if (data == NULL)
+		return err;
+	memcpy(value, data, *n);
+	free(data);
+	return OK;
+}
+
+int platform_set_variable(struct platform *p, const char *name, struct bytes value)
+{
+	char path[1024];
+	p->error = "EFI_OUT_OF_RESOURCES";
+	if (p->store_full)
+		return ERR_IO;
+	variable_path(p, name, path);
+	FILE *f = fopen(path, "wbe");
+	if (f == NULL)
+		return ERR_IO;
+	bool good = fwrite(value.p, 1, value.n, f) == value.n;
+	return fclose(f) == 0 && good ? OK : ERR_IO;
+}
+
+static bool put(const struct platform *p, const char *name, const struct bytes *parts, size_t parts_n, bool pad)
+{
+	char path[1024];
+	static const uint8_t zeros[4];
+	(void)snprintf(path, sizeof path, "%s/%s", p->hand_over, name);
+	FILE *f = fopen(path, "wbe");
+	bool good = f != NULL;
+	for (size_t i = 0; good && i < parts_n; i++) {
+		good = fwrite(parts[i].p, 1, parts[i].n, f) == parts[i].n;
+		size_t padding = pad ? (4 - parts[i].n % 4) % 4 : 0;
+		good = good && fwrite(zeros, 1, padding, f) == padding;
+	}
+	return f != NULL && fclose(f) == 0 && good;
+}
+
+int platform_start(struct platform *p, const struct platform_boot *boot, bool *started)
+{
+	*started = false;
+	if (!bytes_starts(boot->kernel, "MZ")) {
+		p->error = "EFI_UNSUPPORTED";
+		return ERR_IO;
+	}
+	*started = true;
+	bool good = put(p, "kernel", &boot->kernel, 1, false) &&
+		    put(p, "initrd", boot->initrds, boot->initrds_n, true) &&
+		    (!boot->has_cmdline || put(p, "cmdline", &boot->cmdline, 1, false));
+	p->error = "EFI_ABORTED";
+	return good && !p->kernel_returns ? OK : ERR_IO;
+}
+
+const char *platform_error(const struct platform *p)
+{
+	return p->error;
+}

@@ -1,0 +1,29 @@
+/* The host twin: swfetch's own logic as a Linux program. struct platform of a process, and what can
+ * be made to go wrong with it. */
+#ifndef TESTS_EFI_TWIN_TWIN_H
+#define TESTS_EFI_TWIN_TWIN_H
+
+#include "efi/net.h"
+#include "efi/platform.h"
+
+struct platform {
+	const char *esp;       /* folder of the volume */
+	const char *options;   /* load options */
+	const char *variables; /* folder of the non-volatile store */
+	const char *hand_over; /* folder where what is started is put */
+	const char *rtc;       /* RFC 3339, or NULL: the machine's clock; "none": it has none */
+	uint64_t memory_bytes; /* what there is; 0: no limit */
+	uint64_t used_bytes;
+	uint64_t built_s;
+	bool store_full, no_network, kernel_returns;
+	struct net_address resolvers[NET_RESOLVERS_MAX];
+	uint16_t resolver_port;
+	size_t resolvers_n;
+	const char *error;
+	uint8_t *files[8]; /* owned */
+	size_t files_n;
+};
+
+extern const struct net_back net_posix;
+
+#endif
