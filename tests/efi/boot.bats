@@ -121,3 +121,55 @@ shell_image() {
 	vm_until 120 '^swfetch: a mistake in this program, please report it: tests/efi/assert_image.c:13: efi_main: none != '
 	vm_until 120 'SHELL BEGINS'
 }
+
+@test "Secure Boot: a program signed by a key that the machine knows starts, an unsigned one does not" {
+	vm_sign build/SWFETCH.EFI "$BATS_TEST_TMPDIR/signed.efi"
+	tools/check-efi.sh "$BATS_TEST_TMPDIR/signed.efi" build/SWFETCH.so
+	add=(--program "$BATS_TEST_TMPDIR/signed.efi")
+	shell_image
+	vm_start "$vm" image="$image" boot=disk card=none secure=yes
+	vm_until 120 'swfetch: all answers are right$'
+	vm_stop
+	tools/esp.sh --unchecked '' "$image"
+	vm_start "$vm" image="$image" boot=disk card=none secure=yes
+	vm_until 120 'failed to load Boot.*: Access Denied'
+	run ! vm_says '^swfetch'
+}
+
+@test "a key that is pressed" {
+	shell_image pause 'echo PRESSED'
+	vm_start "$vm" image="$image" boot=disk card=none
+	vm_until 120 'Enter .q. to quit'
+	run ! vm_says PRESSED
+	run -0 vm_monitor 'sendkey ret'
+	vm_until 120 PRESSED
+}
+
+# frames_from MAC: how often it stands in what was captured.
+frames_from() {
+	xxd -p "$vm.pcap" | tr -d '\n' | grep -o "$1" | wc -l
+}
+
+@test "a network where nobody answers, and one where somebody does, as captured" {
+	local try
+	tools/esp.sh --unchecked '' "$image"
+	for network in hubport,hubid=0 user; do
+		vm_start "$vm" image="$image" network="$network" capture="$vm.pcap"
+		vm_until 120 PXE
+		for ((try = 0; try < 600; try++)); do # until the firmware has asked for an address twice
+			[ "$(frames_from 525400123456)" -lt 2 ] || break
+			sleep 0.1
+		done
+		[ "$(frames_from 525400123456)" -ge 2 ]
+		if [ "$network" = user ]; then
+			for ((try = 0; try < 600; try++)); do
+				[ "$(frames_from 52550a000202)" = 0 ] || break
+				sleep 0.1
+			done
+			[ "$(frames_from 52550a000202)" -gt 0 ]
+		else
+			[ "$(frames_from 52550a000202)" = 0 ]
+		fi
+		vm_stop
+	done
+}

@@ -9,6 +9,7 @@
 #	vm_says PATTERN             whether a line of that matches
 #	vm_monitor COMMAND          to QEMU's monitor: "set_link net off", "system_reset"
 #	vm_stop                     ends it; nothing to end is no failure. For every way out
+#	vm_sign PROGRAM OUT         for machines with secure=yes
 #	vm_payload FOLDER           FOLDER/vmlinuz and FOLDER/initrd.img: Debian's kernel, and the guest
 #	                            that says "guest: release N has started" for phase.release=N
 #
@@ -18,10 +19,12 @@
 #	boot=disk         the disk is the only entry, and the firmware connects nothing else: no network
 #	                  driver runs when the program starts. Otherwise it connects everything
 #	vars=keep         the store as the last machine in FOLDER left it, for tests that reboot
+#	secure=yes        Secure Boot, with Debian's test key (vm_sign) as the only one
 #	card=e1000        network card: virtio-net-pci, another that QEMU knows, or none. QEMU gives cards
 #	                  an option ROM with iPXE's driver, which for virtio sees no link go down;
 #	                  virtio-net-pci,romfile= is the firmware's own driver
-#	network=user      the other end: "user" (the host is 10.0.2.2, DHCP answers), or as for -netdev
+#	network=user      the other end: "user" (the host is 10.0.2.2, DHCP answers), or as for -netdev;
+#	                  hubport,hubid=0 is a network where nobody answers
 #	link=off          the cable is not plugged in
 #	rng=none          no device that gives random numbers
 #	memory=512        MiB
@@ -35,12 +38,13 @@ vm_pid='' vm_folder=''
 
 vm_start() {
 	local folder=$1 image='' boot='' vars=fresh card=virtio-net-pci network=user link=on rng=yes memory=512 \
-		rtc=utc reboot=no limit=300 capture='' name arguments
+		rtc=utc reboot=no limit=300 capture='' secure=no name arguments machine=q35,accel=tcg code=OVMF_CODE_4M.fd \
+		store=OVMF_VARS_4M.fd
 	shift
 	while [ $# != 0 ] && [ "$1" != -- ]; do
 		name=${1%%=*}
 		case $name in
-		image | boot | vars | card | network | link | rng | memory | rtc | reboot | limit | capture) ;;
+		image | boot | vars | card | network | link | rng | memory | rtc | reboot | limit | capture | secure) ;;
 		*) echo "vm_start: no '$1'" >&2; return 2 ;;
 		esac
 		local "$name=${1#*=}"
@@ -50,13 +54,18 @@ vm_start() {
 	[ -z "$vm_pid" ] || { echo "vm_start: one is running" >&2; return 2; }
 	mkdir -p "$folder"
 	[ "$vars" != keep ] || [ ! -f "$folder/vars.fd" ] || vars=kept
-	[ "$vars" = kept ] || cp "$vm_firmware/OVMF_VARS_4M.fd" "$folder/vars.fd"
+	if [ "$secure" = yes ]; then
+		machine+=,smm=on code=OVMF_CODE_4M.secboot.fd store=OVMF_VARS_4M.snakeoil.fd
+	fi
+	[ "$vars" = kept ] || cp "$vm_firmware/$store" "$folder/vars.fd"
 	# shellcheck disable=SC2054 # these commas are QEMU's
-	arguments=(-machine q35,accel=tcg -cpu max -m "$memory" -nodefaults -display none
+	arguments=(-machine "$machine" -cpu max -m "$memory" -nodefaults -display none
 		-chardev "file,id=serial,path=$folder/serial" -serial chardev:serial -rtc "base=$rtc"
-		-drive "if=pflash,format=raw,readonly=on,file=$vm_firmware/OVMF_CODE_4M.fd"
+		-drive "if=pflash,format=raw,readonly=on,file=$vm_firmware/$code"
 		-drive "if=pflash,format=raw,file=$folder/vars.fd"
 		-chardev "pipe,id=monitor,path=$folder/monitor" -mon chardev=monitor,mode=control)
+	# shellcheck disable=SC2054
+	[ "$secure" = no ] || arguments+=(-global driver=cfi.pflash01,property=secure,value=on)
 	[ "$reboot" = yes ] || arguments+=(-no-reboot)
 	[ -z "$image" ] || arguments+=(-drive "if=none,id=disk,format=raw,snapshot=on,file=$image"
 		-device "virtio-blk-pci,drive=disk${boot:+,bootindex=0}")
@@ -161,4 +170,12 @@ vm_payload() {
 	mkdir -p "$1"
 	cp build/boot/vmlinuz "$1/vmlinuz"
 	tools/run/initrd.sh build/boot tools/run/init "$1/initrd.img"
+}
+
+# The key's secret is no secret: Debian ships it, with its passphrase.
+vm_sign() {
+	local key=/usr/share/ovmf/PkKek-1-snakeoil
+	openssl rsa -in "$key.key" -passin pass:snakeoil -out "$2.key" 2> /dev/null
+	sbsign --key "$2.key" --cert "$key.pem" --output "$2" "$1" 2> /dev/null
+	rm -f "$2.key"
 }
