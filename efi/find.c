@@ -205,8 +205,7 @@ static void failed(struct find *f, struct provider *p, uint64_t now_ms)
 		return;
 	if (err_class(f->refused) == ERR_CLASS_NONE)
 		f->refused = err;
-	report(f->report, "%.*s: no answer that helps (%s): %s", (int)p->url_n, (const char *)p->url, where,
-	       err_text(err));
+	report(f->report, "%.*s: %s: %s", (int)p->url_n, (const char *)p->url, where, err_text(err));
 	drop_text(f, p);
 }
 

@@ -114,7 +114,7 @@ void request_begin(struct request *r, struct web *w, struct bytes url, const str
 	r->has_asked = asked != NULL;
 	if (asked != NULL)
 		r->asked = *asked;
-	r->reused = r->judged = false;
+	r->reused = r->judged = r->refused = false;
 	r->stage = REQUEST_NAME;
 	r->addresses.n = 0;
 	r->c = NET_NONE;
@@ -198,6 +198,7 @@ static bool step_try(struct request *r, size_t i, uint64_t now_ms)
 	}
 	if (state == NET_CONNECTING && now_ms < t->began_ms + REQUEST_CONNECT_MS)
 		return true;
+	r->refused |= state == NET_FAILED;
 	note_bad(r->web, &r->addresses.v[i], now_ms);
 	net_end(r->web->net, t->c);
 	t->c = NET_NONE;
@@ -221,7 +222,7 @@ static void step_connect(struct request *r, uint64_t now_ms)
 		waiting |= t->c != NET_NONE;
 	}
 	if (r->stage == REQUEST_CONNECT && !waiting && !left)
-		fail(r, ERR_TIMEOUT, "connection");
+		fail(r, r->refused ? ERR_CLOSED : ERR_TIMEOUT, r->refused ? "refused" : "connection");
 }
 
 /* A kept connection that the server has closed meanwhile: once more, on a new one. */

@@ -57,6 +57,7 @@ struct request {
 	struct bytes authority, host, target; /* views of the URL */
 	uint16_t port;
 	bool has_asked, reused, judged;
+	bool refused; /* by one address at least */
 	struct asked asked;
 	enum request_stage stage;
 	struct resolved addresses;
