@@ -9,7 +9,7 @@ while read -r header; do
 	[ "$header" != lib/core/banned.h ] || continue # comes before everything
 	case $header in
 	lib/crypto/keccak_lanes.h | *_avx2.h | *_avx512.h | *_sse2.h) target=(-mavx2 -mavx512f -mavx512vl) ;;
-	efi/uefi/*) target=(-I. -fshort-wchar -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64) ;;
+	efi/uefi/*) target=(-I. -Iefi/uefi/lwip -isystem build/deps/lwip/src/include -fshort-wchar -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64) ;;
 	efi/*) target=(-I.) ;;
 	*) target=() ;;
 	esac

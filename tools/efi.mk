@@ -43,8 +43,8 @@ $(EFI)/uefi/built.o: EFI_EXTRA := -DBUILT_S=$(EFI_BUILT_S)
 $(EFI)/uefi/built.o: build/flags/efi-built
 
 # --- libraries for efi/ alone ----------------------------------------------------------------
-# Their rules stand here: EFI_ARCHIVES += build/firmware/libNAME.a, and what it needs.
-
+# EFI_ARCHIVES += build/firmware/libNAME.a, and what it needs.
+include tools/lwip.mk
 
 # --- the program -------------------------------------------------------------------------------
 # An archive: what is not called, such as a part that is still in the making, stays out.

@@ -25,7 +25,7 @@ mapfile -t sources < <(find lib cmd tests efi -name '*.[ch]' -o -name '*.inc' 2>
 mapfile -t scripts < <(grep -rlE '^#!/bin/(ba)?sh' tools tests .ci debian 2> /dev/null | sort)
 mapfile -t bats < <(find tests -name '*.bats' -o -name '*.bash' | sort)
 
-step 'everything builds' make "${at_once[@]}" -k all host-units firmware
+step 'everything builds' make "${at_once[@]}" -k all host-units firmware efi
 step 'layout (clang-format)' clang-format --dry-run -Werror "${sources[@]}"
 step 'rooms include only what they may' tools/check-layers.sh
 step 'cores call nothing outside' tools/check-purity.sh

@@ -1,4 +1,4 @@
 /* The networks that this machine may have, best first. */
-#include "efi/net.h"
+#include "efi/uefi/net_lwip.h"
 
-const struct net_back *const net_backs[] = {NULL};
+const struct net_back *const net_backs[] = {&net_lwip, NULL};
