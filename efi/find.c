@@ -144,7 +144,7 @@ static int judge(struct find *f, const struct provider *p, const char **what, st
 	if (err != OK)
 		return err;
 	err = remembered_floor(f->report->platform, f->tried.channel, f->tried.arch, &now.floor, &why);
-	*what = why.what;
+	*what = "the release floor in this machine's variables cannot be used";
 	if (err != OK)
 		return err;
 	err = verdict_reach(v, &f->tried, f->policy, &now);

@@ -78,6 +78,12 @@ static void tell(const struct report *r, const struct net_facts *f)
 		report_detail(r, "network: names from %s", net_address_text(&six, &f->resolvers[i]));
 }
 
+int network_check(struct report *r, const struct boot_config *c)
+{
+	struct net_options options;
+	return read_options(r, c, &options);
+}
+
 int network_open(struct report *r, const struct boot_config *c, struct net **net)
 {
 	struct net_options options;

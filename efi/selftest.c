@@ -42,7 +42,7 @@ static const char policy[] =
 /* RFC 8032, section 7.1, TEST 3. */
 static const char key_hex[] = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
 static const char signature_hex[] = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
-				    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027bececaea1ec40a";
+				    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 
 /* Hashes of messages per millisecond. */
 static uint64_t rate_of(struct platform *p, enum keccak_kind kind, uint8_t *bytes)

@@ -88,6 +88,8 @@ static int configure(struct swfetch *s, uint8_t *memory)
 		return ERR_ARCH;
 	}
 	s->config.policy.arch = BYTES_LITERAL(ARCH);
+	if ((err = network_check(&s->report, &s->config)) != OK)
+		return err;
 	report(&s->report, "policy: %u of %u keys, channel %.*s, " ARCH, (unsigned)s->config.policy.threshold,
 	       (unsigned)s->config.policy.keys_n, REPORT_BYTES(s->config.policy.channel));
 	return OK;
