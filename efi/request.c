@@ -4,71 +4,6 @@
 
 #include "core/decimal.h"
 
-void web_init(struct web *w, struct platform *p, struct net *net)
-{
-	memset(w, 0, sizeof *w);
-	w->net = net;
-	resolver_init(&w->resolver, p, net);
-}
-
-void web_close(struct web *w)
-{
-	for (size_t i = 0; i < WEB_KEPT_MAX; i++)
-		if (w->kept[i].used)
-			net_end(w->net, w->kept[i].c);
-	memset(w->kept, 0, sizeof w->kept);
-	resolver_close(&w->resolver);
-}
-
-static bool same(const struct net_address *a, const struct net_address *b)
-{
-	return a->six == b->six && memcmp(a->ip, b->ip, a->six ? 16 : 4) == 0;
-}
-
-static bool is_bad(const struct web *w, const struct net_address *a, uint64_t now_ms)
-{
-	for (size_t i = 0; i < WEB_BAD_MAX; i++)
-		if (now_ms < w->bad[i].until_ms && same(&w->bad[i].address, a))
-			return true;
-	return false;
-}
-
-static void note_bad(struct web *w, const struct net_address *a, uint64_t now_ms)
-{
-	if (!is_bad(w, a, now_ms))
-		w->bad[w->bad_next++ % WEB_BAD_MAX] = (struct web_bad){*a, now_ms + WEB_BAD_MS};
-}
-
-/* A connection that is open still; NET_NONE: none. */
-static uint32_t take_kept(struct web *w, const struct net_address *to, uint16_t port, uint64_t now_ms)
-{
-	for (size_t i = 0; i < WEB_KEPT_MAX; i++) {
-		struct web_kept *k = &w->kept[i];
-		if (!k->used)
-			continue;
-		bool alive = net_state(w->net, k->c) == NET_OPEN && net_received(w->net, k->c).n == 0 &&
-			     now_ms < k->since_ms + WEB_KEPT_MS;
-		if (alive && (k->port != port || !same(&k->to, to)))
-			continue;
-		k->used = false;
-		if (alive)
-			return k->c;
-		net_end(w->net, k->c);
-	}
-	return NET_NONE;
-}
-
-static void keep(struct web *w, const struct request *r, uint64_t now_ms)
-{
-	for (size_t i = 0; i < WEB_KEPT_MAX; i++) {
-		if (w->kept[i].used)
-			continue;
-		w->kept[i] = (struct web_kept){true, r->c, r->addresses.v[r->address], r->port, now_ms};
-		return;
-	}
-	net_end(w->net, r->c);
-}
-
 static void fail(struct request *r, int err, const char *where)
 {
 	r->state = REQUEST_FAILED;
@@ -92,8 +27,8 @@ static bool split_url(struct request *r, struct bytes url)
 	for (n = 0; n < r->target.n && r->target.p[n] != '#';)
 		n++;
 	r->target.n = n;
-	if (n == 0 || r->target.p[0] != '/')
-		r->target = BYTES_LITERAL("/");
+	if (n == 0)
+		r->target = BYTES_LITERAL("/"); /* a query without a path is refused with the rest of the request */
 	for (colon = r->host.n; colon > 0 && r->host.p[colon - 1] != ':' && r->host.p[colon - 1] != ']';)
 		colon--;
 	if (colon > 0 && r->host.p[colon - 1] == ':') {
@@ -114,7 +49,8 @@ void request_begin(struct request *r, struct web *w, struct bytes url, const str
 	r->has_asked = asked != NULL;
 	if (asked != NULL)
 		r->asked = *asked;
-	r->reused = r->judged = r->refused = false;
+	r->reused = r->judged = r->refused = r->dialled = false;
+	r->verdict = OK;
 	r->stage = REQUEST_NAME;
 	r->addresses.n = 0;
 	r->c = NET_NONE;
@@ -135,6 +71,7 @@ static void begin_exchange(struct request *r, uint32_t c, size_t address, uint64
 	r->address = address;
 	r->stage = REQUEST_ANSWER;
 	r->heard_ms = now_ms;
+	r->left = !r->has_asked ? 0 : r->asked.whole ? r->asked.size : r->asked.length;
 	exchange_init(&r->exchange);
 	int err = exchange_ask(&r->exchange, r->authority, r->target, r->has_asked ? &r->asked : NULL);
 	if (err != OK)
@@ -147,7 +84,7 @@ static void order(struct request *r, uint64_t now_ms)
 	struct resolved ordered = {.n = 0};
 	for (int bad = 0; bad < 2; bad++)
 		for (size_t i = 0; i < r->addresses.n; i++)
-			if (is_bad(r->web, &r->addresses.v[i], now_ms) == (bad == 1))
+			if (web_is_bad(r->web, &r->addresses.v[i], now_ms) == (bad == 1))
 				ordered.v[ordered.n++] = r->addresses.v[i];
 	r->addresses = ordered;
 }
@@ -162,15 +99,24 @@ static void step_name(struct request *r, uint64_t now_ms)
 		return;
 	}
 	order(r, now_ms);
+	r->heard_ms = now_ms;
 	r->stage = REQUEST_CONNECT;
 	for (size_t i = 0; i < r->addresses.n; i++) {
-		uint32_t c = take_kept(r->web, &r->addresses.v[i], r->port, now_ms);
+		uint32_t c = web_take(r->web, &r->addresses.v[i], r->port, now_ms);
 		if (c == NET_NONE)
 			continue;
 		r->reused = true;
 		begin_exchange(r, c, i, now_ms);
 		return;
 	}
+}
+
+/* One has won. Who had a head start and lost it would cost it again. */
+static void end_others(struct request *r, size_t winner, uint64_t now_ms)
+{
+	for (size_t i = 0; i < r->addresses.n; i++)
+		if (i != winner && r->tries[i].c != NET_NONE && now_ms >= r->tries[i].began_ms + REQUEST_HEAD_START_MS)
+			web_note_bad(r->web, &r->addresses.v[i], now_ms);
 }
 
 static void end_tries(struct request *r)
@@ -189,9 +135,10 @@ static bool step_try(struct request *r, size_t i, uint64_t now_ms)
 	if (t->c == NET_NONE)
 		return false;
 	enum net_state state = net_state(r->web->net, t->c);
-	if (state == NET_OPEN) {
+	if (state == NET_OPEN || state == NET_ENDED) {
 		uint32_t c = t->c;
 		t->c = NET_NONE;
+		end_others(r, i, now_ms);
 		end_tries(r);
 		begin_exchange(r, c, i, now_ms);
 		return true;
@@ -199,10 +146,20 @@ static bool step_try(struct request *r, size_t i, uint64_t now_ms)
 	if (state == NET_CONNECTING && now_ms < t->began_ms + REQUEST_CONNECT_MS)
 		return true;
 	r->refused |= state == NET_FAILED;
-	note_bad(r->web, &r->addresses.v[i], now_ms);
+	web_note_bad(r->web, &r->addresses.v[i], now_ms);
 	net_end(r->web->net, t->c);
 	t->c = NET_NONE;
 	return false;
+}
+
+static void fail_connecting(struct request *r)
+{
+	if (r->refused)
+		fail(r, ERR_CLOSED, "refused");
+	else if (r->dialled)
+		fail(r, ERR_TIMEOUT, "connection");
+	else
+		fail(r, ERR_NOT_FOUND, "this network has no way to its addresses, or no room for a connection");
 }
 
 static void step_connect(struct request *r, uint64_t now_ms)
@@ -217,22 +174,28 @@ static void step_connect(struct request *r, uint64_t now_ms)
 		left = true;
 		if (waiting && now_ms < r->try_ms + REQUEST_HEAD_START_MS)
 			break;
-		*t = (struct request_try){net_connect(r->web->net, &r->addresses.v[i], r->port), true, now_ms};
+		bool foreign = r->addresses.v[i].six && !net_facts(r->web->net)->six.six;
+		uint32_t c = foreign ? NET_NONE : web_dial(r->web, &r->addresses.v[i], r->port);
+		if (c == NET_NONE && !foreign && now_ms < r->heard_ms + REQUEST_CONNECT_MS)
+			break; /* no room: other requests end */
+		*t = (struct request_try){.c = c, .tried = true, .began_ms = now_ms};
 		r->try_ms = now_ms;
-		waiting |= t->c != NET_NONE;
+		r->dialled |= c != NET_NONE;
+		waiting |= c != NET_NONE;
 	}
 	if (r->stage == REQUEST_CONNECT && !waiting && !left)
-		fail(r, r->refused ? ERR_CLOSED : ERR_TIMEOUT, r->refused ? "refused" : "connection");
+		fail_connecting(r);
 }
 
 /* A kept connection that the server has closed meanwhile: once more, on a new one. */
-static bool again(struct request *r)
+static bool again(struct request *r, uint64_t now_ms)
 {
 	if (!r->reused || r->exchange.answer.status != 0 || r->exchange.head_n > 0)
 		return false;
 	net_end(r->web->net, r->c);
 	r->c = NET_NONE;
 	r->reused = false;
+	r->heard_ms = now_ms;
 	r->stage = REQUEST_CONNECT;
 	return true;
 }
@@ -240,10 +203,40 @@ static bool again(struct request *r)
 static void judge(struct request *r)
 {
 	const struct answer *a = &r->exchange.answer;
-	int err = r->has_asked ? answer_judge(a, &r->asked) : answer_judge_document(a);
-	r->judged = err == OK;
-	if (err != OK)
-		fail(r, err, "answer");
+	r->verdict = r->has_asked ? answer_judge(a, &r->asked) : answer_judge_document(a);
+	r->judged = r->verdict == OK;
+}
+
+/* The answer is over. One that was not asked for was read on only to use its connection again. */
+static void finish(struct request *r)
+{
+	if (!r->judged) {
+		fail(r, r->verdict, "answer");
+	} else if (r->has_asked && r->left > 0) {
+		fail(r, ERR_CLOSED, "answer");
+	} else {
+		r->state = REQUEST_DONE;
+		r->stage = REQUEST_OVER;
+	}
+}
+
+/* Body bytes of a right answer, from at on in what has been received. A chunked body, or one that
+ * ends with its connection, may be longer than its head let expect. */
+static void give(struct request *r, size_t at, size_t n)
+{
+	if (r->has_asked && n > r->left) {
+		fail(r, r->asked.whole ? ERR_SIZE : ERR_PROTOCOL, "answer");
+		return;
+	}
+	r->left -= r->has_asked ? n : 0;
+	r->body_at = at;
+	r->body_n = n;
+}
+
+/* Whether nothing more is to be waited for, although the answer would go on. */
+static bool is_settled(const struct request *r)
+{
+	return r->judged ? r->has_asked && r->left == 0 && r->exchange.stage == EXCHANGE_TO_CLOSE : r->verdict != OK;
 }
 
 /* Reads on in what has been received, up to the next body bytes. */
@@ -254,22 +247,21 @@ static void pull(struct request *r)
 		enum exchange_event event;
 		size_t used;
 		int err = exchange_take(&r->exchange, in, &used, &event, &body);
-		if (err != OK) {
+		if (err != OK)
 			fail(r, err, "answer");
-		} else if (event == EXCHANGE_BODY && r->judged) {
-			r->body_at = used - body.n;
-			r->body_n = body.n;
-		} else {
+		else if (event == EXCHANGE_BODY && r->judged)
+			give(r, used - body.n, body.n);
+		else
 			net_took(r->web->net, r->c, used);
-		}
 		if (event == EXCHANGE_HEAD)
 			judge(r);
-		if (event == EXCHANGE_END) {
-			r->state = REQUEST_DONE;
-			r->stage = REQUEST_OVER;
-		}
-		if (event == EXCHANGE_NOTHING && used == 0)
+		else if (event == EXCHANGE_END)
+			finish(r);
+		else if (event == EXCHANGE_NOTHING && used == 0 && err == OK) {
+			if (is_settled(r))
+				finish(r);
 			return;
+		}
 	}
 }
 
@@ -284,15 +276,14 @@ static void step_answer(struct request *r, uint64_t now_ms)
 		return;
 	}
 	if (state == NET_ENDED || state == NET_FAILED) {
-		if (again(r))
+		if (again(r, now_ms))
 			return;
 		int err = state == NET_ENDED ? exchange_closed(&r->exchange) : ERR_CLOSED;
 		if (err != OK) {
 			fail(r, err, "answer");
 			return;
 		}
-		r->state = REQUEST_DONE;
-		r->stage = REQUEST_OVER;
+		finish(r);
 	} else if (now_ms >= r->heard_ms + REQUEST_SILENCE_MS) {
 		fail(r, ERR_TIMEOUT, "answer");
 	}
@@ -334,9 +325,9 @@ void request_end(struct request *r, uint64_t now_ms)
 	end_tries(r);
 	if (r->c == NET_NONE)
 		return;
-	if (r->state == REQUEST_DONE && exchange_reusable(&r->exchange) && net_state(r->web->net, r->c) == NET_OPEN &&
+	if (exchange_reusable(&r->exchange) && net_state(r->web->net, r->c) == NET_OPEN &&
 	    net_received(r->web->net, r->c).n == 0)
-		keep(r->web, r, now_ms);
+		web_keep(r->web, r->c, &r->addresses.v[r->address], r->port, now_ms);
 	else
 		net_end(r->web->net, r->c);
 	r->c = NET_NONE;

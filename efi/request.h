@@ -3,42 +3,12 @@
 #ifndef EFI_REQUEST_H
 #define EFI_REQUEST_H
 
-#include "efi/resolve.h"
+#include "efi/web.h"
 #include "http/exchange.h"
 
 #define REQUEST_HEAD_START_MS 250 /* of one address before the next is tried, too: RFC 8305 */
 #define REQUEST_CONNECT_MS 5000   /* for one address */
 #define REQUEST_SILENCE_MS 10000  /* without a byte of the answer */
-#define WEB_KEPT_MAX 16           /* connections that wait for another request */
-#define WEB_KEPT_MS 20000         /* servers close idle ones after a while */
-#define WEB_BAD_MAX 16            /* addresses that did not answer */
-#define WEB_BAD_MS 60000          /* for how long they are tried last */
-
-struct web_kept {
-	bool used;
-	uint32_t c;
-	struct net_address to;
-	uint16_t port;
-	uint64_t since_ms;
-};
-
-struct web_bad {
-	struct net_address address;
-	uint64_t until_ms; /* 0: free */
-};
-
-/* What requests share. */
-struct web {
-	struct net *net;
-	struct resolver resolver;
-	struct web_kept kept[WEB_KEPT_MAX];
-	struct web_bad bad[WEB_BAD_MAX];
-	size_t bad_next;
-};
-
-void web_init(struct web *w, struct platform *p, struct net *net);
-/* Ends the connections that are kept. Requests must have ended. */
-void web_close(struct web *w);
 
 enum request_state { REQUEST_UNDER_WAY, REQUEST_DONE, REQUEST_FAILED };
 enum request_stage { REQUEST_NAME, REQUEST_CONNECT, REQUEST_ANSWER, REQUEST_OVER };
@@ -52,13 +22,15 @@ struct request_try {
 struct request {
 	enum request_state state;
 	int err;           /* with FAILED */
-	const char *where; /* with FAILED: "name", "connection", "answer" */
+	const char *where; /* with FAILED: "URL", "name", "connection", "refused", "answer", or a sentence */
 	struct web *web;
 	struct bytes authority, host, target; /* views of the URL */
 	uint16_t port;
 	bool has_asked, reused, judged;
-	bool refused; /* by one address at least */
+	bool refused, dialled; /* by one address at least; one at least */
+	int verdict;           /* of the answer's head; OK before it */
 	struct asked asked;
+	uint64_t left; /* of the body, with asked */
 	enum request_stage stage;
 	struct resolved addresses;
 	struct request_try tries[RESOLVE_ADDRESSES_MAX];

@@ -85,6 +85,13 @@ check-efi: build/SWFETCH.EFI
 	$(Q)tools/check-efi.sh $< build/SWFETCH.so
 EFI_UNITS := $(patsubst tests/efi/%.c,build/test/efi/%,$(wildcard tests/efi/*_test.c))
 efi-units: $(EFI_UNITS)
+# Parts of the program's logic against what a test makes up: each with the objects it needs.
+efi_test = $(addprefix $(B)/host/,tests/efi/$1_test.o $2) $(B)/host/libphase.a
+$(EFI_UNITS:build/test/efi/%=$(B)/host/tests/efi/%.o): HOST_CPPFLAGS += -I.
+build/test/efi/request_test: $(call efi_test,request,efi/request.o efi/web.o)
+build/test/efi/request_test:
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 # The firmware's own machine code under other names, because the test needs the C library's, too.
 build/test/efi/memory_functions.o: $(EFI)/uefi/memory_functions.o
 	@mkdir -p $(@D)
