@@ -1,7 +1,8 @@
 #!/bin/bash
 # run.sh: the whole loop on real parts. Two keys sign a release of Debian's kernel, a provider
 # announces it by mDNS on one host, another host finds, fetches and verifies it, and a machine
-# (QEMU) boots it and says the release number that stands in its signed command line.
+# (QEMU) boots it and says the release number that stands in its signed command line. Then a machine
+# with nothing but firmware and SWFETCH.EFI does all of that by itself.
 #
 # Hosts are network namespaces of this machine, made and removed here; nothing else is touched.
 # Ends with 0 only when everything was as it must be.
@@ -122,6 +123,35 @@ start() {
 	}
 }
 
+# --- the bare machine: firmware, a disk with SWFETCH.EFI and its policy, and no operating system.
+# It stands beside host1, which is 10.0.2.2 to it.
+boot_bare() {
+	local log=$folder/bare.console machine
+	mkdir "$folder/bare"
+	cp "$folder/publisher/policy.json" /usr/share/OVMF/OVMF_VARS_4M.fd "$folder/bare"
+	step bare "jq '.channel = \"stable\" | .boot = {providers: [\"http://10.0.2.2:8080/\"]}' policy.json > swfetch.json"
+	show bare "make esp CONFIG=swfetch.json    # build/swfetch.img, a disk with SWFETCH.EFI"
+	tools/esp.sh "$folder/bare/swfetch.json" build/swfetch.img > /dev/null
+	show bare "qemu-system-x86_64 -bios OVMF -drive build/swfetch.img …    # firmware, SWFETCH.EFI, network, kernel"
+	network_start 1 timeout 120 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -nodefaults -display none \
+		-no-reboot -serial "file:$log.raw" -netdev user,id=net -device virtio-net-pci,netdev=net \
+		-object rng-random,id=random,filename=/dev/urandom -device virtio-rng-pci,rng=random \
+		-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
+		-drive if=pflash,format=raw,file="$folder/bare/OVMF_VARS_4M.fd" \
+		-drive if=virtio,format=raw,readonly=on,file=build/swfetch.img < /dev/null 2> "$log.qemu"
+	machine=$network_pid
+	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took two minutes"; }
+	tr -d '\r' < "$log.raw" > "$log"
+	grep -aoE '(\[ +[0-9.]+\] (network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified|starting)|guest: ).*' "$log" > "$log.lines" || true
+	while read -r line; do
+		note "$line"
+	done < "$log.lines"
+	{ grep -qxF "guest: command line: $cmdline" "$log.lines" && grep -qxF "guest: release $release has started" "$log.lines"; } || {
+		cat "$log" >&2
+		fail "the bare machine did not start release $release with the signed command line"
+	}
+}
+
 echo "Debian's kernel, downloaded once to build/boot, not installed"
 tools/run/kernel.sh build/boot
 began=${EPOCHREALTIME/[.,]/}
@@ -130,4 +160,5 @@ connect
 serve
 fetch
 start
-echo "run: release $release, signed by two keys, was found, fetched, verified and started in $(since) s"
+boot_bare
+echo "run: release $release, signed by two keys, was found, fetched, verified and started, twice, in $(since) s"
