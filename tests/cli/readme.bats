@@ -14,9 +14,11 @@ commands() {
 		{ command = 0 }' README.md
 }
 
-# A server needs a moment before the next command finds it; a reader gives it that without thinking.
+# A server needs a moment before the next command finds it, and another to hash what it serves; a
+# reader gives it that without thinking.
 wait_behind_servers() {
-	awk '{ print } / &( *#.*)?$/ { print "until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do sleep 0.05; done" }'
+	awk '/X-Artifact-Hash/ { print "until " $0 " > /dev/null; do sleep 0.05; done" }
+		{ print } / &( *#.*)?$/ { print "until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do sleep 0.05; done" }'
 }
 
 @test "the README's tour runs from end to end, as it stands there" {
