@@ -26,9 +26,9 @@ publish() {
 	jq -nc --argjson a "$artifacts" --argjson r "$release" --arg c "$cmdline" '{manifest_version: 1, release: $r,
 		channel: "stable", arch: "x86_64", cmdline: $c, created_at: (now - 3600 | todate),
 		expires_at: (now + 86400 | todate), artifacts: $a}' | phase-sign --key a.key > "disk/$folder/manifest.json"
-	jq -c --arg d "/disk/$folder/" '{kernel: ($d + .artifacts.kernel.filename), release, channel, arch, cmdline,
+	jq -c --arg d "/disk/$folder/" --arg h "$(sha256sum < "disk/$folder/manifest.json" | cut -c 1-64)" '{kernel: ($d + .artifacts.kernel.filename), release, channel, arch, cmdline,
 		initrd: [.artifacts | to_entries[] | select(.key | startswith("initramfs")) | $d + .value.filename],
-		manifest: ($d + "manifest.json")}' "disk/$folder/manifest.json" > "disk/$folder/plan.json"
+		manifest: ($d + "manifest.json"), manifest_sha256: $h}' "disk/$folder/manifest.json" > "disk/$folder/plan.json"
 }
 
 # guest INIT CMDLINE: boots Debian's kernel with phase-boot and disk/ in its initial RAM disk;
