@@ -304,6 +304,8 @@ static int get_tree(struct load *l, unsigned source)
 		struct bytes data = request_body(&t->request);
 		if (data.n > l->tree.bytes - got)
 			break;
+		if (data.n == 0)
+			continue;
 		memcpy(l->tree_file + got, data.p, data.n);
 		got += data.n;
 		request_took(&t->request, data.n);

@@ -14,7 +14,7 @@ static int usage(void)
 {
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
-		    "       [--no-network] [--kernel-returns]\n",
+		    "       [--no-network] [--kernel-returns] [--dead IP]\n",
 		    stderr);
 	return 2;
 }
@@ -38,19 +38,13 @@ static int status_of(int err)
 }
 
 static const struct option table[] = {
-	{"esp", required_argument, NULL, 'e'},
-	{"options", required_argument, NULL, 'o'},
-	{"variables", required_argument, NULL, 'v'},
-	{"hand-over", required_argument, NULL, 'h'},
-	{"rtc", required_argument, NULL, 'r'},
-	{"built", required_argument, NULL, 'b'},
-	{"memory", required_argument, NULL, 'm'},
-	{"resolver", required_argument, NULL, 'd'},
-	{"resolver-port", required_argument, NULL, 'p'},
-	{"store-full", no_argument, NULL, 'f'},
-	{"no-network", no_argument, NULL, 'n'},
-	{"kernel-returns", no_argument, NULL, 'k'},
-	{NULL, 0, NULL, 0},
+	{"esp", required_argument, NULL, 'e'},           {"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},     {"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},           {"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},        {"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
+	{"dead", required_argument, NULL, 'x'},          {NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -90,6 +84,9 @@ static bool set(struct platform *p, int option, const char *value)
 		return p->no_network = true;
 	case 'k':
 		return p->kernel_returns = true;
+	case 'x':
+		return p->dead_n < sizeof p->dead / sizeof p->dead[0] &&
+		       net_address_read(bytes_text(value), &p->dead[p->dead_n++]) == OK;
 	default:
 		return false;
 	}

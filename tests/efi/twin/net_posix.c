@@ -11,9 +11,11 @@
 #include "twin.h"
 
 #define BUFFER_BYTES 65536
+#define IDLE_POLLS 64 /* then the processor is left to others for a moment */
 
 struct connection {
-	int fd; /* -1: free */
+	int fd;    /* -1: free */
+	bool dead; /* its other side does not answer */
 	enum net_state state;
 	uint8_t *buffer; /* owned */
 	size_t first, n;
@@ -23,6 +25,8 @@ struct posix_net {
 	struct net net; /* the first member: what the seam knows of it */
 	struct connection connections[NET_CONNECTIONS_MAX];
 	int sockets[NET_SOCKETS_MAX];
+	const struct platform *platform;
+	unsigned idle; /* polls in a row with nothing new */
 	uint16_t resolver_port;
 };
 
@@ -71,6 +75,7 @@ static int posix_open(struct platform *p, const struct net_options *o, void (*sa
 					  .resolvers_n = p->resolvers_n};
 	memcpy(n->net.facts.resolvers, p->resolvers, sizeof p->resolvers);
 	n->resolver_port = p->resolver_port;
+	n->platform = p;
 	for (size_t i = 0; i < NET_CONNECTIONS_MAX; i++)
 		n->connections[i].fd = -1;
 	for (size_t i = 0; i < NET_SOCKETS_MAX; i++)
@@ -105,10 +110,14 @@ static void posix_close(struct net *net)
 	free(n);
 }
 
-static void poll_connection(struct connection *c)
+/* True: something new. */
+static bool poll_connection(struct connection *c)
 {
 	int failed = 0;
 	socklen_t size = sizeof failed;
+	enum net_state before = c->state;
+	if (c->dead)
+		return false;
 	if (c->state == NET_CONNECTING) {
 		struct sockaddr_storage peer;
 		socklen_t peer_size = sizeof peer;
@@ -118,7 +127,7 @@ static void poll_connection(struct connection *c)
 			c->state = NET_OPEN;
 	}
 	if (c->state != NET_OPEN || c->n == BUFFER_BYTES)
-		return;
+		return c->state != before;
 	if (c->first > 0)
 		memmove(c->buffer, c->buffer + c->first, c->n);
 	c->first = 0;
@@ -129,13 +138,27 @@ static void poll_connection(struct connection *c)
 		c->state = NET_ENDED;
 	else if (errno != EAGAIN && errno != EINTR)
 		c->state = NET_FAILED;
+	return got > 0 || c->state != before;
 }
 
 static void posix_poll(struct net *net)
 {
+	struct posix_net *n = of(net);
+	bool news = false;
 	for (size_t i = 0; i < NET_CONNECTIONS_MAX; i++)
-		if (of(net)->connections[i].fd >= 0)
-			poll_connection(&of(net)->connections[i]);
+		if (n->connections[i].fd >= 0)
+			news |= poll_connection(&n->connections[i]);
+	n->idle = news ? 0 : n->idle + 1;
+	if (n->idle >= IDLE_POLLS)
+		(void)usleep(500);
+}
+
+static bool is_dead(const struct platform *p, const struct net_address *to)
+{
+	for (size_t i = 0; i < p->dead_n; i++)
+		if (memcmp(&p->dead[i], to, sizeof *to) == 0)
+			return true;
+	return false;
 }
 
 static uint32_t posix_connect(struct net *net, const struct net_address *to, uint16_t port)
@@ -152,7 +175,8 @@ static uint32_t posix_connect(struct net *net, const struct net_address *to, uin
 			break;
 		c->first = c->n = 0;
 		c->state = NET_CONNECTING;
-		if (connect(c->fd, (struct sockaddr *)&s, size) != 0 && errno != EINPROGRESS)
+		c->dead = is_dead(of(net)->platform, to);
+		if (!c->dead && connect(c->fd, (struct sockaddr *)&s, size) != 0 && errno != EINPROGRESS)
 			c->state = NET_FAILED;
 		return i;
 	}

@@ -16,6 +16,8 @@ struct platform {
 	uint64_t used_bytes;
 	uint64_t built_s;
 	bool store_full, no_network, kernel_returns;
+	struct net_address dead[4]; /* nobody there answers */
+	size_t dead_n;
 	struct net_address resolvers[NET_RESOLVERS_MAX];
 	uint16_t resolver_port;
 	size_t resolvers_n;
