@@ -15,6 +15,7 @@ void load_open(struct load *l, struct report *r, struct net *net, struct web *we
 	l->web = web;
 	l->manifest = m;
 	l->kind = kind;
+	checking_open(&l->checking, r->platform, kind);
 	fetch_init(&l->fetch);
 	(void)fetch_source_add(&l->fetch); /* number 0: the URL that an artifact itself names */
 }
@@ -51,10 +52,23 @@ static void end_transfer(struct load *l, unsigned i, int err, uint64_t now_ms)
 	fetch_ended(&l->fetch, i, err, now_ms);
 }
 
-void load_close(struct load *l)
+static void end_transfers(struct load *l)
 {
 	for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++)
-		end_transfer(l, i, OK, 0);
+		if (l->transfers[i].active)
+			end_transfer(l, i, OK, platform_now_ms(l->report->platform));
+}
+
+void load_close(struct load *l)
+{
+	end_transfers(l);
+	checking_close(&l->checking);
+}
+
+static void begin_checking(struct load *l)
+{
+	struct bytes file = bytes_of(l->tree_file, l->tree_file == NULL ? 0 : (size_t)l->tree.bytes);
+	checking_begin(&l->checking, &l->fetch, l->artifact, l->into, &l->tree, file);
 }
 
 static void begin_transfer(struct load *l, const struct fetch_want *want, uint64_t now_ms)
@@ -89,7 +103,7 @@ static bool take_body(struct load *l, unsigned i, uint64_t now_ms)
 			memcpy(l->into + offset, data.p, n);
 		request_took(&t->request, n);
 		while (fetch_completed(&l->fetch, i, &piece))
-			l->waiting[l->waiting_in++ % FETCH_PIECES_MAX] = piece;
+			checking_add(&l->checking, piece);
 	}
 	return true;
 }
@@ -109,70 +123,14 @@ static bool step_transfer(struct load *l, unsigned i, uint64_t now_ms)
 	return true;
 }
 
-/* Checks a step of the first waiting piece against the tree. */
-static void check_step(struct load *l)
-{
-	uint32_t piece = l->waiting[l->waiting_out % FETCH_PIECES_MAX];
-	uint64_t size = fetch_piece_bytes(&l->fetch, piece), offset = piece * l->fetch.piece_bytes + l->checked, bad;
-	size_t n = size - l->checked < LOAD_STEP_BYTES ? (size_t)(size - l->checked) : LOAD_STEP_BYTES;
-	struct bytes file = bytes_of(l->tree_file, (size_t)l->tree.bytes);
-	bool good = tree_blocks_check(&l->tree, file, l->artifact->swarm, offset / TREE_BLOCK_BYTES,
-				      bytes_of(l->into + offset, n), l->kind, &l->scratch, &bad) == OK;
-	l->checked += n;
-	if (good && l->checked < size)
-		return;
-	l->checked = 0;
-	l->waiting_out++;
-	fetch_checked(&l->fetch, piece, good);
-}
-
-/* How far the bytes are there in order, checked where there is a tree. */
-static uint64_t ready(const struct load *l)
-{
-	uint32_t piece = (uint32_t)(l->hashed / l->fetch.piece_bytes);
-	enum fetch_piece needed = l->fetch.has_tree ? FETCH_GOOD : FETCH_STORED;
-	if (piece >= l->fetch.pieces_n || l->fetch.state[piece] != needed)
-		return l->hashed;
-	return piece * l->fetch.piece_bytes + fetch_piece_bytes(&l->fetch, piece);
-}
-
-/* Some of the work that is not network's. True: there was some. */
-static bool work(struct load *l)
-{
-	uint64_t left = ready(l) - l->hashed;
-	if (l->waiting_out < l->waiting_in && l->fetch.has_tree)
-		check_step(l);
-	else if (left == 0)
-		return false;
-	if (left > LOAD_STEP_BYTES)
-		left = LOAD_STEP_BYTES;
-	if (left > 0)
-		sha256_add(&l->sha256, bytes_of(l->into + l->hashed, (size_t)left));
-	l->hashed += left;
-	return true;
-}
-
-static void begin_hash(struct load *l)
-{
-	sha256_init(&l->sha256);
-	l->hashed = l->checked = 0;
-	l->waiting_in = l->waiting_out = 0;
-}
-
 /* All pieces are there: whether the whole is what was signed. */
 static bool judge_whole(struct load *l)
 {
-	uint8_t found[SHA256_BYTES];
-	while (l->hashed < l->artifact->size)
-		if (!work(l))
-			break; /* cannot be: every piece is there */
-	bool whole = l->hashed == l->artifact->size;
-	sha256_end(&l->sha256, found);
-	bool good = fetch_hashed(&l->fetch, whole && memcmp(found, l->artifact->sha256, SHA256_BYTES) == 0);
+	bool good = fetch_hashed(&l->fetch, checking_whole(&l->checking));
 	if (!good) {
 		report(l->report, "%.*s: %s; loading it again", REPORT_BYTES(l->artifact->filename),
 		       err_text(ERR_HASH));
-		begin_hash(l);
+		begin_checking(l);
 	}
 	return good;
 }
@@ -259,7 +217,7 @@ static int drive(struct load *l)
 		for (unsigned i = 0; i < FETCH_REQUESTS_MAX; i++)
 			if (l->transfers[i].active)
 				news |= step_transfer(l, i, now);
-		news |= work(l);
+		news |= checking_step(&l->checking, !news);
 		if (!news && now < want.at_ms)
 			continue;
 		tell_progress(l, now);
@@ -368,9 +326,10 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	for (unsigned i = 0; i < l->fetch.sources_n; i++)
 		l->told[i] = l->fetch.sources[i].fault;
 	l->fetch.has_tree = find_tree(l);
-	begin_hash(l);
+	begin_checking(l);
 	int err = drive(l);
-	load_close(l);
+	checking_stop(&l->checking);
+	end_transfers(l);
 	if (l->tree_file != NULL)
 		platform_give_pages(l->report->platform, l->tree_file, l->tree.bytes);
 	l->tree_file = NULL;

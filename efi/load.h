@@ -4,6 +4,7 @@
 #ifndef EFI_LOAD_H
 #define EFI_LOAD_H
 
+#include "efi/checking.h"
 #include "efi/report.h"
 #include "efi/request.h"
 #include "fetch/fetch.h"
@@ -11,10 +12,9 @@
 #include "phase/manifest.h"
 #include "swarm/tree.h"
 
-#define LOAD_SOURCES_MAX 8     /* two connections each, and some for what comes after */
-#define LOAD_STEP_BYTES 32768U /* checked between two looks at the network: one batch of the tree */
-#define LOAD_REVIVALS 5        /* times that sources which all failed are tried again */
-#define LOAD_REVIVE_MS 2000    /* before the first of them, doubled by each further one */
+#define LOAD_SOURCES_MAX 8  /* two connections each, and some for what comes after */
+#define LOAD_REVIVALS 5     /* times that sources which all failed are tried again */
+#define LOAD_REVIVE_MS 2000 /* before the first of them, doubled by each further one */
 
 /* A request of the fetch machine while it is under way. */
 struct load_transfer {
@@ -41,15 +41,12 @@ struct load {
 	struct tree tree;
 	uint8_t *tree_file; /* owned: FILE.bmt in pages, checked; NULL: none */
 	struct bmt_scratch scratch;
-	uint32_t waiting[FETCH_PIECES_MAX]; /* a ring of pieces to be checked */
-	uint64_t waiting_in, waiting_out;
-	uint64_t checked;     /* bytes of the first waiting piece that were found right */
-	struct sha256 sha256; /* of the first hashed bytes */
-	uint64_t hashed;
+	struct checking checking;
 	uint64_t began_ms, told_ms;
 };
 
-/* report, net, web, m and the roots (URLs of providers) must outlive l. */
+/* report, net, web, m and the roots (URLs of providers) must outlive l, which must be zero. Takes
+ * processors of the machine until load_close. */
 void load_open(struct load *l, struct report *r, struct net *net, struct web *web, const struct manifest *m,
 	       enum keccak_kind kind);
 /* False: there are enough, or it is there already. */
@@ -59,7 +56,8 @@ bool load_add_root(struct load *l, struct bytes root);
  * wrong bytes; ERR_NOT_FOUND: nobody has it; ERR_SOURCE: they failed, also after pauses;
  * ERR_INTERRUPTED; ERR_NO_MEMORY. Blocks. What is wrong in into is of no use, and never started. */
 MUST_CHECK int load_artifact(struct load *l, const struct artifact *a, uint8_t *into);
-/* Ends what is under way. */
+/* Ends what is under way, and gives the processors back; of one that was never opened (zero):
+ * nothing. */
 void load_close(struct load *l);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * The seam between swfetch's logic (efi/, the same everywhere) and the machine it runs on: UEFI
  * (efi/uefi/) or a Linux process (tests/efi/twin/), where faults, fuzzers and sanitizers are at
- * home. The network has a seam of its own, efi/net.h. One thread; nothing blocks unless it says so. */
+ * home. The network has a seam of its own, efi/net.h. All but what a worker runs is one thread; nothing
+ * blocks unless it says so. */
 #ifndef EFI_PLATFORM_H
 #define EFI_PLATFORM_H
 
@@ -48,6 +49,14 @@ struct bytes platform_options(struct platform *p);
 MUST_CHECK int platform_variable(struct platform *p, const char *name, uint8_t *value, size_t max, size_t *n);
 /* ERR_IO: it could not be written (the store may be full). */
 MUST_CHECK int platform_set_variable(struct platform *p, const char *name, struct bytes value);
+
+/* Other processors that can work beside this one; 0: there are none, or the firmware lends none. */
+unsigned platform_workers(struct platform *p);
+/* Runs a function on worker i, which returns when it is done. It must call nothing of the machine or
+ * its network. False: it did not start. */
+bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *context), void *context);
+/* Waits until that function has returned. */
+void platform_worker_join(struct platform *p, unsigned i);
 
 /* What is handed over: verified copies, which stay where they are. */
 struct platform_boot {

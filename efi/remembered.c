@@ -1,14 +1,11 @@
 #include "efi/remembered.h"
 
-#include <stdalign.h>
-
 #include "phase/floor.h"
 
 #define DAY_S 86400
 #define BELIEVED_S (15LL * 365 * DAY_S)
 #define DATE_VARIABLE "NewestDate"
-#define FLOOR_TEXT_BYTES 1024    /* ours are shorter: a channel has at most 255 bytes */
-#define FLOOR_MEMORY_BYTES 24576 /* for a document of that size: 32 bytes for every second one, and the text */
+#define FLOOR_TEXT_BYTES 1024 /* ours are shorter: a channel has at most 255 bytes */
 #define NAME_BYTES (sizeof "Floor-" + FLOOR_FILENAME_MAX)
 
 /* "Floor-stable-x86_64", with a NUL. */
@@ -22,12 +19,13 @@ static void floor_name(struct bytes channel, struct bytes arch, char name[static
 	name[w.n] = 0;
 }
 
-int remembered_floor(struct platform *p, struct bytes channel, struct bytes arch, uint64_t *release, struct why *why)
+/* memory: FLOOR_ARENA_BYTES. */
+static int read_floor(struct platform *p, struct bytes channel, struct bytes arch, uint8_t *memory, uint64_t *release,
+		      struct why *why)
 {
-	alignas(16) uint8_t memory[FLOOR_MEMORY_BYTES];
 	uint8_t text[FLOOR_TEXT_BYTES];
 	char name[NAME_BYTES];
-	struct arena a = arena_of(memory, sizeof memory);
+	struct arena a = arena_of(memory, FLOOR_ARENA_BYTES);
 	struct floor floor;
 	size_t n = 0;
 	floor_name(channel, arch, name);
@@ -44,6 +42,17 @@ int remembered_floor(struct platform *p, struct bytes channel, struct bytes arch
 		return why_not(why, ERR_VALUE, "the release floor is for another channel", WHY_NOWHERE, BYTES_NONE);
 	*release = floor.release;
 	return OK;
+}
+
+int remembered_floor(struct platform *p, struct bytes channel, struct bytes arch, uint64_t *release, struct why *why)
+{
+	uint8_t *memory;
+	int err = platform_pages(p, FLOOR_ARENA_BYTES, &memory);
+	if (err != OK)
+		return why_not(why, (enum err)err, "the release floor cannot be read", WHY_NOWHERE, BYTES_NONE);
+	err = read_floor(p, channel, arch, memory, release, why);
+	platform_give_pages(p, memory, FLOOR_ARENA_BYTES);
+	return err;
 }
 
 int remember_floor(struct platform *p, struct bytes channel, struct bytes arch, uint64_t release, struct wall now,

@@ -232,6 +232,7 @@ static int attempt(struct swfetch *s, bool *started)
 		err = load_all(s);
 	if (err == OK)
 		err = accept(s);
+	load_close(&s->load);
 	web_close(&s->web);
 	net_close(s->net);
 	if (err == OK)

@@ -14,6 +14,16 @@ struct uefi_file {
 	uint64_t bytes;
 };
 
+#define UEFI_WORKERS_MAX 7
+
+/* A processor that is lent. */
+struct uefi_worker {
+	UINTN processor;
+	EFI_EVENT done;
+	void (*run)(void *context);
+	void *context;
+};
+
 struct platform {
 	EFI_HANDLE image;
 	EFI_SYSTEM_TABLE *system;
@@ -27,6 +37,8 @@ struct platform {
 	size_t files_n;
 	uint8_t options[4096];
 	size_t options_n;
+	struct uefi_worker workers[UEFI_WORKERS_MAX];
+	unsigned workers_n;
 };
 
 /* Takes what the firmware gave; false: it is too old for us. */

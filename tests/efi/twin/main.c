@@ -14,7 +14,7 @@ static int usage(void)
 {
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
-		    "       [--no-network] [--kernel-returns] [--dead IP]\n",
+		    "       [--no-network] [--kernel-returns] [--dead IP] [--workers N]\n",
 		    stderr);
 	return 2;
 }
@@ -38,13 +38,21 @@ static int status_of(int err)
 }
 
 static const struct option table[] = {
-	{"esp", required_argument, NULL, 'e'},           {"options", required_argument, NULL, 'o'},
-	{"variables", required_argument, NULL, 'v'},     {"hand-over", required_argument, NULL, 'h'},
-	{"rtc", required_argument, NULL, 'r'},           {"built", required_argument, NULL, 'b'},
-	{"memory", required_argument, NULL, 'm'},        {"resolver", required_argument, NULL, 'd'},
-	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
-	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
-	{"dead", required_argument, NULL, 'x'},          {NULL, 0, NULL, 0},
+	{"esp", required_argument, NULL, 'e'},
+	{"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},
+	{"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},
+	{"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},
+	{"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'},
+	{"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},
+	{"kernel-returns", no_argument, NULL, 'k'},
+	{"dead", required_argument, NULL, 'x'},
+	{"workers", required_argument, NULL, 'w'},
+	{NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -77,6 +85,11 @@ static bool set(struct platform *p, int option, const char *value)
 		if (decimal_read(bytes_text(value), &number) != OK || number > 65535)
 			return false;
 		p->resolver_port = (uint16_t)number;
+		return true;
+	case 'w':
+		if (decimal_read(bytes_text(value), &number) != OK || number > 7)
+			return false;
+		p->workers_n = (unsigned)number;
 		return true;
 	case 'f':
 		return p->store_full = true;

@@ -183,6 +183,38 @@ int platform_set_variable(struct platform *p, const char *name, struct bytes val
 	return fclose(f) == 0 && good ? OK : ERR_IO;
 }
 
+unsigned platform_workers(struct platform *p)
+{
+	return p->workers_n;
+}
+
+struct start {
+	void (*run)(void *context);
+	void *context;
+};
+
+static void *on_thread(void *context)
+{
+	struct start s = *(struct start *)context;
+	free(context);
+	s.run(s.context);
+	return NULL;
+}
+
+bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *context), void *context)
+{
+	struct start *s = malloc(sizeof *s);
+	if (s == NULL)
+		return false;
+	*s = (struct start){run, context};
+	return pthread_create(&p->threads[i], NULL, on_thread, s) == 0;
+}
+
+void platform_worker_join(struct platform *p, unsigned i)
+{
+	(void)pthread_join(p->threads[i], NULL);
+}
+
 static bool put(const struct platform *p, const char *name, const struct bytes *parts, size_t parts_n, bool pad)
 {
 	char path[1024];

@@ -3,6 +3,8 @@
 #ifndef TESTS_EFI_TWIN_TWIN_H
 #define TESTS_EFI_TWIN_TWIN_H
 
+#include <pthread.h>
+
 #include "efi/net.h"
 #include "efi/platform.h"
 
@@ -21,6 +23,8 @@ struct platform {
 	struct net_address resolvers[NET_RESOLVERS_MAX];
 	uint16_t resolver_port;
 	size_t resolvers_n;
+	unsigned workers_n; /* threads that are lent */
+	pthread_t threads[8];
 	const char *error;
 	uint8_t *files[8]; /* owned */
 	size_t files_n;
