@@ -43,7 +43,7 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
-static int read_candidates(struct cli *cli, const struct options *o, struct candidates *c)
+static int read_candidates(struct cli *cli, const struct options *o, const struct policy *policy, struct candidates *c)
 {
 	const char *operand = cli->operands.n > 0 ? cli->operands.v[0] : "-";
 	int err = OK;
@@ -58,12 +58,17 @@ static int read_candidates(struct cli *cli, const struct options *o, struct cand
 			cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
 			return err;
 		}
-		err = candidates_read(cli, c, text);
+		err = candidates_read(cli, c, policy, text);
 		file_free(text);
 	}
 	for (size_t i = 0; err == OK && i < o->sources.n; i++)
 		err = candidates_add_root(cli, c, bytes_text(o->sources.v[i]));
-	if (err == OK && c->n == 0) {
+	if (err == OK && c->n == 0 && c->others_n > 0) {
+		err = c->others_err;
+		cli_error(cli, err,
+			  "no release is acceptable: all candidates (%zu) are for another channel or architecture",
+			  c->others_n);
+	} else if (err == OK && c->n == 0) {
 		err = ERR_NOT_FOUND;
 		cli_error(cli, err, "no candidates: pipe in what phase-discover prints, or give a manifest's URL");
 	}
@@ -80,17 +85,16 @@ int main(int argc, char **argv)
 	cli_start(&cli, &program, argc, argv, &o);
 	trust_check_usage(&cli, &o.trust);
 	struct fetch_options fetch = {.folder = o.folder, .state = o.trust.state, .artifacts = &o.artifacts};
+	struct release_wanted wanted = {.trust = &trust, .state = o.trust.state, .timeout_ms = o.timeout_ms};
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err != OK)
 		cli_error(&cli, err, "libcurl does not start");
 	if (err == OK)
 		err = trust_read(&cli, &o.trust, &trust);
 	if (err == OK)
-		err = read_candidates(&cli, &o, &candidates);
+		err = read_candidates(&cli, &o, &trust.policy, &candidates);
 	if (err == OK)
-		err = candidates_ask(&cli, &candidates, o.timeout_ms);
-	if (err == OK)
-		err = release_choose(&cli, &candidates, &trust, o.trust.state, &release);
+		err = release_choose(&cli, &candidates, &wanted, &release);
 	if (err == OK)
 		err = fetch_release(&cli, &fetch, &candidates, &release);
 	release_free(&release);

@@ -1,100 +1,142 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/candidates.h"
 #include "host/download_parts.h"
-#include "host/release.h"
+
+struct asking;
+
+struct slot {
+	const struct asking *all;
+	size_t i;   /* of the candidate */
+	CURL *easy; /* owned; NULL: the slot is free */
+	uint8_t *p; /* owned until the answer is told */
+	size_t n;
+	const char *error; /* NULL: none so far */
+};
 
 struct asking {
-	struct candidate *candidate;
-	CURL *easy;
-	uint8_t *p; /* owned until it becomes the candidate's text */
-	size_t n;
+	struct cli *cli;
+	const struct candidates *c;
+	uint64_t timeout_ms;
+	candidates_answered *answered;
+	void *context;
+	CURLM *multi;
+	size_t next; /* the candidate to ask next */
+	struct slot slots[CANDIDATES_ASKED_MAX];
 };
 
 static size_t take(char *p, size_t size, size_t n, void *context)
 {
-	struct asking *a = context;
-	if (a->p == NULL)
-		a->p = malloc(MANIFEST_BYTES_MAX); /* untouched pages cost nothing */
-	if (a->p == NULL || size * n > MANIFEST_BYTES_MAX - a->n) {
-		a->candidate->error = "the manifest is larger than 1 MiB";
+	struct slot *s = context;
+	if (s->p == NULL)
+		s->p = malloc(MANIFEST_BYTES_MAX); /* untouched pages cost nothing */
+	if (s->p == NULL) {
+		s->error = err_text(ERR_NO_MEMORY);
 		return 0;
 	}
-	memcpy(a->p + a->n, p, size * n);
-	a->n += size * n;
+	if (size * n > MANIFEST_BYTES_MAX - s->n) {
+		s->error = "the manifest is larger than 1 MiB";
+		return 0;
+	}
+	memcpy(s->p + s->n, p, size * n);
+	s->n += size * n;
 	return size * n;
 }
 
-static bool begin(CURLM *multi, struct asking *a, uint64_t timeout_ms)
+static void leave(struct slot *s)
 {
-	a->easy = transfer_handle();
-	if (a->easy == NULL)
+	if (s->easy != NULL) {
+		(void)curl_multi_remove_handle(s->all->multi, s->easy); /* harmless when it was not added */
+		curl_easy_cleanup(s->easy);
+	}
+	free(s->p);
+	*s = (struct slot){.easy = NULL};
+}
+
+static bool begin(const struct asking *all, struct slot *s, size_t i)
+{
+	*s = (struct slot){.all = all, .i = i, .easy = transfer_handle()};
+	if (s->easy == NULL)
 		return false;
-	CURLcode bad = curl_easy_setopt(a->easy, CURLOPT_URL, a->candidate->url);
-	bad |= curl_easy_setopt(a->easy, CURLOPT_WRITEFUNCTION, take);
-	bad |= curl_easy_setopt(a->easy, CURLOPT_WRITEDATA, a);
-	bad |= curl_easy_setopt(a->easy, CURLOPT_PRIVATE, a);
-	bad |= curl_easy_setopt(a->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	return bad == CURLE_OK && curl_multi_add_handle(multi, a->easy) == CURLM_OK;
+	CURLcode bad = curl_easy_setopt(s->easy, CURLOPT_URL, all->c->v[i].url);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, take);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)all->timeout_ms);
+	return bad == CURLE_OK && curl_multi_add_handle(all->multi, s->easy) == CURLM_OK;
 }
 
-static void finish(struct asking *a, CURLcode result)
+/* Asks the next ones in the slots that are free. Gives how many are being asked. */
+static int fill(struct asking *all, size_t *asked_n)
 {
-	long status = 0;
-	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0: no answer */
-	if (a->candidate->error != NULL)
-		return;
-	if (result != CURLE_OK)
-		a->candidate->error = curl_easy_strerror(result);
-	else if (status != 200)
-		a->candidate->error = status == 404 ? "has no manifest (404)" : "does not answer with a manifest";
-	else if (a->n == 0)
-		a->candidate->error = "the manifest is empty";
-	if (a->candidate->error != NULL)
-		return;
-	a->candidate->text = bytes_of(a->p, a->n);
-	a->p = NULL;
-}
-
-static int perform(CURLM *multi)
-{
-	int running = 1, left;
-	while (running > 0) {
-		const CURLMsg *m;
-		if (curl_multi_perform(multi, &running) != CURLM_OK ||
-		    (running > 0 && curl_multi_poll(multi, NULL, 0, 1000, NULL) != CURLM_OK))
+	*asked_n = 0;
+	for (struct slot *s = all->slots; s < all->slots + CANDIDATES_ASKED_MAX; s++) {
+		if (s->easy == NULL && all->next < all->c->n && !begin(all, s, all->next++))
 			return ERR_NO_MEMORY;
-		while ((m = curl_multi_info_read(multi, &left)) != NULL) {
-			struct asking *a = NULL;
-			if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&a) == CURLE_OK)
-				finish(a, m->data.result);
-		}
+		*asked_n += s->easy != NULL;
 	}
 	return OK;
 }
 
-int candidates_ask(struct cli *cli, struct candidates *c, uint64_t timeout_ms)
+static void finish(struct slot *s, CURLcode result)
 {
-	struct asking asked[RELEASE_CANDIDATES_MAX];
-	CURLM *multi = curl_multi_init();
-	int err = multi == NULL ? ERR_NO_MEMORY : OK;
-	for (size_t i = 0; i < c->n; i++) {
-		asked[i] = (struct asking){.candidate = &c->v[i]};
-		if (err == OK && !begin(multi, &asked[i], timeout_ms))
-			err = ERR_NO_MEMORY;
+	const struct asking *all = s->all;
+	struct bytes text = BYTES_NONE;
+	size_t i = s->i;
+	long status = 0;
+	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0: no answer */
+	if (s->error == NULL && result != CURLE_OK)
+		s->error = curl_easy_strerror(result);
+	else if (s->error == NULL && status != 200)
+		s->error = status == 404 ? "has no manifest (404)" : "does not answer with a manifest";
+	else if (s->error == NULL && s->n == 0)
+		s->error = "the manifest is empty";
+	if (s->error != NULL) {
+		cli_warn(all->cli, "%s: %s", all->c->v[i].url, s->error);
+	} else {
+		text = bytes_of(s->p, s->n);
+		s->p = NULL;
 	}
-	if (err == OK)
-		err = perform(multi);
+	leave(s);
+	all->answered(all->context, i, text);
+}
+
+static int perform(struct asking *all)
+{
+	size_t asked_n;
+	for (;;) {
+		int running, left, err = fill(all, &asked_n);
+		const CURLMsg *m;
+		if (err != OK || asked_n == 0)
+			return err;
+		if (curl_multi_perform(all->multi, &running) != CURLM_OK)
+			return ERR_NO_MEMORY;
+		while ((m = curl_multi_info_read(all->multi, &left)) != NULL) {
+			struct slot *s = NULL;
+			if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s) == CURLE_OK)
+				finish(s, m->data.result);
+		}
+		if ((size_t)running == asked_n && curl_multi_poll(all->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+			return ERR_NO_MEMORY;
+	}
+}
+
+int candidates_ask(struct cli *cli, const struct candidates *c, uint64_t timeout_ms, candidates_answered *answered,
+		   void *context)
+{
+	struct asking all = {.cli = cli,
+			     .c = c,
+			     .timeout_ms = timeout_ms,
+			     .answered = answered,
+			     .context = context,
+			     .multi = curl_multi_init()};
+	int err = all.multi == NULL ? ERR_NO_MEMORY : perform(&all);
 	if (err != OK)
 		cli_error(cli, err, "asking the candidates: %s", err_text(err));
-	for (size_t i = 0; i < c->n; i++) {
-		if (asked[i].easy != NULL) {
-			(void)curl_multi_remove_handle(multi, asked[i].easy); /* harmless when it was not added */
-			curl_easy_cleanup(asked[i].easy);
-		}
-		free(asked[i].p);
-	}
-	if (multi != NULL)
-		(void)curl_multi_cleanup(multi); /* its handles are gone */
+	for (struct slot *s = all.slots; s < all.slots + CANDIDATES_ASKED_MAX; s++)
+		leave(s);
+	if (all.multi != NULL)
+		(void)curl_multi_cleanup(all.multi); /* its handles are gone */
 	return err;
 }

@@ -123,10 +123,42 @@ int discover_candidate_announced(struct discover_candidate *c, const struct disc
 	return OK;
 }
 
+static int address_of(CURLU *u, char address[static CANDIDATE_ADDRESS_MAX + 1])
+{
+	char *host = NULL, *port = NULL;
+	int err = ERR_VALUE;
+	if (curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
+		struct writer w = writer_of(address, CANDIDATE_ADDRESS_MAX);
+		char quoted[CANDIDATE_ADDRESS_MAX + 1]; /* curl has turned %ff into a byte */
+		write_text(&w, cli_quote(bytes_text(host), quoted, sizeof quoted));
+		write_text(&w, ":");
+		write_text(&w, port);
+		address[w.n] = 0;
+		err = w.full ? ERR_LIMIT : OK;
+	}
+	curl_free(host);
+	curl_free(port);
+	return err;
+}
+
+int discover_candidate_address(const char *url, char address[static CANDIDATE_ADDRESS_MAX + 1])
+{
+	char found[CANDIDATE_ADDRESS_MAX + 1];
+	CURLU *u = curl_url();
+	if (u == NULL)
+		return ERR_NO_MEMORY;
+	int err = curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK ? address_of(u, found) : ERR_VALUE;
+	curl_url_cleanup(u);
+	if (err == OK)
+		memcpy(address, found, sizeof found);
+	return err;
+}
+
 /* HOST:PORT of an http(s) URL; whether its path ends in .json. */
 static int read_url(const char *url, char address[static CANDIDATE_ADDRESS_MAX + 1], bool *is_manifest)
 {
-	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *fragment = NULL;
+	char *scheme = NULL, *path = NULL, *fragment = NULL;
 	int err = ERR_VALUE;
 	if (strstr(url, ":///") != NULL) /* libcurl would go on to look for a host */
 		return ERR_VALUE;
@@ -137,21 +169,11 @@ static int read_url(const char *url, char address[static CANDIDATE_ADDRESS_MAX +
 	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
 	    curl_url_get(u, CURLUPART_FRAGMENT, &fragment, 0) != CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK) {
-		struct writer w = writer_of(address, CANDIDATE_ADDRESS_MAX);
-		char quoted[CANDIDATE_ADDRESS_MAX + 1]; /* curl has turned %ff into a byte */
-		write_text(&w, cli_quote(bytes_text(host), quoted, sizeof quoted));
-		write_text(&w, ":");
-		write_text(&w, port);
-		address[w.n] = 0;
 		*is_manifest = bytes_ends(bytes_text(path), ".json");
-		err = w.full ? ERR_LIMIT : OK;
+		err = address_of(u, address);
 	}
 	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
 	curl_free(path);
 	curl_free(fragment);
 	curl_url_cleanup(u);

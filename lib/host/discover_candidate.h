@@ -45,6 +45,9 @@ MUST_CHECK int discover_candidate_announced(struct discover_candidate *c, const 
 /* A manifest as it was found at an http or https URL. ERR_LIMIT, ERR_VALUE for URLs that are none. */
 MUST_CHECK int discover_candidate_fetched(struct discover_candidate *c, const char *url, const struct manifest *m,
 					  struct why *why);
+/* HOST:PORT that a URL leads to, as curl understands it: the scheme's port when it names none, an
+ * address in its usual spelling. ERR_VALUE when curl takes the URL for none, ERR_LIMIT, ERR_NO_MEMORY. */
+MUST_CHECK int discover_candidate_address(const char *url, char address[static CANDIDATE_ADDRESS_MAX + 1]);
 /* Where a --url leads: one whose path ends in .json is a manifest's, any other a provider's root,
  * below which lies CHANNEL/ARCH/manifest.json, or manifest.json when channel is NULL. Writes the
  * URL and a NUL. */

@@ -146,6 +146,43 @@ sent_by() {
 	[ ! -e out ]
 }
 
+@test "candidates that are for something else by their own line are not asked" {
+	local line='{"manifest_url":"http://127.0.0.1:1/%s/manifest.json","channel":"%s","arch":"%s"}\n'
+	# Nobody answers there: whoever is asked is warned about.
+	# shellcheck disable=SC2059 # the format is ours
+	{ printf "$line" 1 beta x86_64; printf "$line" 2 stable arm64; } > others
+	{
+		cat others
+		echo "{\"manifest_url\":\"$http/honest/stable/x86_64/manifest.json\",\"channel\":\"stable\",\"arch\":\"amd64\"}"
+	} > candidates
+	phase-fetch -k "$dir/a.pub" --channel stable --arch x86_64 -o out candidates > plan 2> err
+	whole
+	[ ! -s err ]
+	phase-fetch -v -k "$dir/a.pub" --channel stable --arch x86_64 -o out candidates > plan 2> err
+	grep -q "line 1 of the candidates: another channel than the policy's: not asked" err
+	grep -q "line 2 of the candidates: another architecture than the policy's: not asked" err
+	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err
+	grep -q "http://127.0.0.1:1/1/manifest.json: " err
+	grep -q "http://127.0.0.1:1/2/manifest.json: " err
+	rm -rf out
+	run -4 phase-fetch -k "$dir/a.pub" --channel stable --arch x86_64 -o out others
+	[[ $output = *'no release is acceptable: all candidates (2) are for another'* ]]
+	[ ! -e out ]
+}
+
+@test "one provider does not take all places: four candidates at a host and port, and a warning" {
+	local i
+	for i in {1..40}; do
+		echo "http://127.0.0.1:1/$i/manifest.json"
+	done > candidates
+	from honest >> candidates
+	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err
+	whole
+	[ "$(grep -c 'more than 4 candidates at 127.0.0.1:1: the rest is left out' err)" = 1 ]
+	[ "$(grep -c '127.0.0.1:1/[1-4]/manifest.json: ' err)" = 4 ]
+	[ "$(wc -l < err)" = 5 ]
+}
+
 @test "a wrong byte at start, middle, end: the liar is dropped and named, at once with a tree" {
 	local place
 	for place in start middle end; do
@@ -342,6 +379,32 @@ serve() {
 	cmp out/vmlinuz newer/stable/x86_64/vmlinuz
 	[ "$(jq -r '.sources[].url' plan)" = "$other/honest/" ]
 	[ ! -s "$dir/log" ]
+}
+
+@test "of two releases with one number the first is taken, and its providers only" {
+	local first second
+	release 7 30d newer
+	serve newer
+	for first in "$http/honest/" "$other/honest/"; do
+		for second in "$http/honest/" "$other/honest/"; do
+			[ "$first" != "$second" ] || continue
+			rm -rf out
+			printf '%s\n' "$first" "$second" | phase-fetch -k "$dir/a.pub" -o out > plan
+			[ "$(jq -r '.sources[].url' plan)" = "$first" ]
+			curl -s -m 60 "${first}manifest.json" | cmp - out/manifest.json
+		done
+	done
+}
+
+@test "a lower release after a higher one does not take its place" {
+	release 8 30d newer
+	serve newer
+	for _ in {1..3}; do
+		rm -rf out
+		{ echo "$other/honest/"; from honest; } | phase-fetch -k "$dir/a.pub" -o out > plan
+		[ "$(jq .release plan)" = 8 ]
+		cmp out/manifest.json newer/manifest.json
+	done
 }
 
 @test "rollback: refused after a higher one was taken; a failed fetch raises no floor" {
@@ -656,6 +719,36 @@ sys.exit(status)' "$@"
 	[ "$(tail -c 120 "$big/out/rootfs.img" | tr -d '\0')" = end ]
 	# The tree alone has 42 MB, and must not stay in memory; a sanitizer's shadow is not the program's.
 	[ "$(cat kib)" -lt 32768 ] || grep -q __asan_init "$(command -v phase-fetch)"
+}
+
+# everywhere MODE: lines for 31 providers, four at each of eight addresses that are all one server.
+everywhere() {
+	local i
+	for i in {0..30}; do
+		echo "http://127.0.0.$((i / 4 + 1)):${other##*:}/$1+$i/manifest.json"
+	done
+}
+
+@test "31 manifests of 1 MB: few of them are in memory at once, and all are judged" {
+	local asan=0
+	grep -q __asan_init "$(command -v phase-fetch)" && asan=1 # its shadow is not the program's
+	mkdir -p large/stable/x86_64
+	cp "$store"/* large/stable/x86_64/
+	head -c 1000000 /dev/zero | tr '\0' x > padding
+	jq -c --rawfile p padding '.signatures = [] | .padding = $p' "$dir/m.json" | phase-sign -k "$dir/a.key" > large/manifest.json
+	serve large --bind 0.0.0.0
+	everywhere honest > candidates
+	peak_kib phase-fetch -k "$dir/a.pub" --artifact settings -o out candidates > kib
+	cat kib
+	cmp out/manifest.json large/manifest.json
+	[ "$(jq '.sources | length' plan)" = 31 ]
+	[ "$(cat kib)" -lt 32768 ] || [ "$asan" = 1 ]
+	# All but the last byte of each, and then nothing: what is held is what is being asked.
+	everywhere slow-manifest > candidates
+	peak_kib phase-fetch -k "$dir/a.pub" --timeout 2s -o none candidates 2> err > kib || [ $? = 3 ]
+	cat kib
+	[ "$(grep -c 'slow-manifest.*: Timeout' err)" = 31 ]
+	[ "$(cat kib)" -lt 32768 ] || [ "$asan" = 1 ]
 }
 
 @test "the plan that cannot be written is an error, exit 3" {

@@ -1,0 +1,170 @@
+#include "host/candidates.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/arch.h"
+#include "core/json.h"
+#include "http/url.h"
+
+#define LINE_NODES_MAX 64 /* values in one line of phase-discover: it prints eight members */
+
+/* Told once, however long the list is. */
+static int leave_out(struct cli *cli, struct candidates *c, const char *authority)
+{
+	if (c->beyond_n++ > 0)
+		return OK;
+	if (authority == NULL)
+		cli_warn(cli, "more than %d candidates: the rest is left out", CANDIDATES_MAX);
+	else
+		cli_warn(cli, "more than %d candidates at %s: the rest is left out", CANDIDATES_AUTHORITY_MAX,
+			 authority[0] == 0 ? "URLs without a usable host" : authority);
+	return OK;
+}
+
+static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
+{
+	struct candidate new = {.url = NULL};
+	char shown[256];
+	size_t neighbours_n = 0;
+	if (!url_ok(url)) {
+		cli_error(cli, ERR_VALUE, "'%s' is not an http or https URL", cli_quote(url, shown, sizeof shown));
+		return ERR_VALUE;
+	}
+	for (size_t i = 0; i < c->n; i++)
+		if (bytes_is(url, c->v[i].url))
+			return OK;
+	if ((new.url = strndup((const char *)url.p, url.n)) == NULL ||
+	    discover_candidate_address(new.url, new.authority) == ERR_NO_MEMORY) {
+		free(new.url);
+		return ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < c->n; i++)
+		neighbours_n += strcasecmp(c->v[i].authority, new.authority) == 0;
+	if (neighbours_n >= CANDIDATES_AUTHORITY_MAX || c->n == CANDIDATES_MAX) {
+		free(new.url);
+		return leave_out(cli, c, neighbours_n >= CANDIDATES_AUTHORITY_MAX ? new.authority : NULL);
+	}
+	c->v[c->n++] = new;
+	return OK;
+}
+
+int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url)
+{
+	uint8_t text[URL_BYTES_MAX + sizeof "/manifest.json"];
+	struct writer w = writer_of(text, sizeof text);
+	if (!url_ok(url) || url_names_json(url))
+		return add_url(cli, c, url);
+	write_bytes(&w, url);
+	if (url.p[url.n - 1] != '/')
+		write_u8(&w, '/');
+	write_text(&w, "manifest.json");
+	return add_url(cli, c, writer_view(&w));
+}
+
+/* Whether the line says itself that it is for something else than the policy accepts. Nothing said
+ * is nothing against it: the manifest will say. */
+static int judge_line(const struct json *json, const struct policy *policy)
+{
+	uint8_t channel[DOCUMENT_NAME_MAX], arch[DOCUMENT_NAME_MAX];
+	struct writer c = writer_of(channel, sizeof channel), a = writer_of(arch, sizeof arch);
+	int channel_err = json_string(json, json_member(json, json_root(json), "channel"), &c);
+	int arch_err = json_string(json, json_member(json, json_root(json), "arch"), &a);
+	if (policy->channel.n > 0 && channel_err == OK && !bytes_equal(writer_view(&c), policy->channel))
+		return ERR_CHANNEL;
+	if (policy->arch.n > 0 && arch_err == OK) {
+		const char *canonical = arch_canonical(writer_view(&a));
+		if (canonical == NULL || !bytes_is(policy->arch, canonical))
+			return ERR_ARCH;
+	}
+	return OK;
+}
+
+struct line {
+	struct bytes text;
+	uint64_t number;
+};
+
+/* False when the line is no candidate. */
+static bool read_line(struct cli *cli, struct candidates *c, const struct policy *policy, const struct line *line,
+		      int *err)
+{
+	struct json_node nodes[LINE_NODES_MAX];
+	uint8_t url[URL_BYTES_MAX + 1];
+	struct json json;
+	struct writer w = writer_of(url, sizeof url);
+	if (bytes_starts(line->text, "http")) {
+		*err = candidates_add_provider(cli, c, line->text);
+		return true;
+	}
+	if (json_parse(&json, line->text, nodes, LINE_NODES_MAX, NULL) != OK ||
+	    json_string(&json, json_member(&json, json_root(&json), "manifest_url"), &w) != OK || w.full ||
+	    !url_ok(writer_view(&w)))
+		return false;
+	int other = judge_line(&json, policy);
+	if (other == OK) {
+		*err = add_url(cli, c, writer_view(&w));
+		return true;
+	}
+	cli_debug(cli, "line %llu of the candidates: %s: not asked", (unsigned long long)line->number, err_text(other));
+	if (c->others_n++ == 0)
+		c->others_err = other;
+	return true;
+}
+
+int candidates_read(struct cli *cli, struct candidates *c, const struct policy *policy, struct bytes text)
+{
+	struct line line = {.number = 0};
+	while (text.n > 0) {
+		const uint8_t *end = memchr(text.p, '\n', text.n);
+		int err = OK;
+		line.text = bytes_of(text.p, end == NULL ? text.n : (size_t)(end - text.p));
+		text = bytes_skip(text, line.text.n + 1);
+		line.number++;
+		while (line.text.n > 0 && (line.text.p[line.text.n - 1] == '\r' || line.text.p[line.text.n - 1] == ' '))
+			line.text.n--;
+		if (line.text.n > 0 && !read_line(cli, c, policy, &line, &err))
+			cli_warn(cli, "line %llu of the candidates is none: neither JSON with manifest_url nor a URL",
+				 (unsigned long long)line.number);
+		if (err != OK)
+			return err;
+	}
+	return OK;
+}
+
+static int add_root(struct candidates *c, struct bytes root)
+{
+	bool slash = root.n > 0 && root.p[root.n - 1] == '/';
+	char *copy = NULL;
+	if (c->roots_n == CANDIDATES_MAX)
+		return OK;
+	if (asprintf(&copy, "%.*s%s", (int)root.n, (const char *)root.p, slash ? "" : "/") < 0)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < c->roots_n; i++) {
+		if (strcmp(c->roots[i], copy) == 0) {
+			free(copy);
+			return OK;
+		}
+	}
+	c->roots[c->roots_n++] = copy;
+	return OK;
+}
+
+int candidates_add_root(struct cli *cli, struct candidates *c, struct bytes root)
+{
+	char shown[256];
+	if (url_ok(root))
+		return add_root(c, root);
+	cli_error(cli, ERR_VALUE, "'%s' is not an http or https URL", cli_quote(root, shown, sizeof shown));
+	return ERR_VALUE;
+}
+
+void candidates_free(struct candidates *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->v[i].url);
+	for (size_t i = 0; i < c->roots_n; i++)
+		free(c->roots[i]);
+	*c = (struct candidates){.n = 0};
+}
