@@ -25,8 +25,7 @@ static int leave_out(struct cli *cli, struct candidates *c, const char *authorit
 
 static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
 {
-	struct candidate new = {.url = NULL};
-	char shown[256];
+	char text[URL_BYTES_MAX + 1], authority[CANDIDATE_ADDRESS_MAX + 1] = "", shown[256];
 	size_t neighbours_n = 0;
 	if (!url_ok(url)) {
 		cli_error(cli, ERR_VALUE, "'%s' is not an http or https URL", cli_quote(url, shown, sizeof shown));
@@ -35,18 +34,21 @@ static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
 	for (size_t i = 0; i < c->n; i++)
 		if (bytes_is(url, c->v[i].url))
 			return OK;
-	if ((new.url = strndup((const char *)url.p, url.n)) == NULL ||
-	    discover_candidate_address(new.url, new.authority) == ERR_NO_MEMORY) {
-		free(new.url);
+	memcpy(text, url.p, url.n);
+	text[url.n] = 0;
+	if (discover_candidate_address(text, authority) == ERR_NO_MEMORY)
 		return ERR_NO_MEMORY;
-	}
 	for (size_t i = 0; i < c->n; i++)
-		neighbours_n += strcasecmp(c->v[i].authority, new.authority) == 0;
-	if (neighbours_n >= CANDIDATES_AUTHORITY_MAX || c->n == CANDIDATES_MAX) {
-		free(new.url);
-		return leave_out(cli, c, neighbours_n >= CANDIDATES_AUTHORITY_MAX ? new.authority : NULL);
-	}
-	c->v[c->n++] = new;
+		neighbours_n += strcasecmp(c->v[i].authority, authority) == 0;
+	if (neighbours_n >= CANDIDATES_AUTHORITY_MAX)
+		return leave_out(cli, c, authority);
+	if (c->n == CANDIDATES_MAX)
+		return leave_out(cli, c, NULL);
+	struct candidate *new = &c->v[c->n];
+	if ((new->url = strdup(text)) == NULL)
+		return ERR_NO_MEMORY;
+	memcpy(new->authority, authority, sizeof authority);
+	c->n++;
 	return OK;
 }
 
