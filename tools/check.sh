@@ -122,9 +122,11 @@ suite_interop() {
 	shopt -u nullglob
 	build programs programs efi && run_all -j 1 'bats --tap' "${files[@]}"
 }
-# The firmware program: its lint, its disk image, and boots in a virtual machine.
+# The firmware program: its lint, its disk image, its host twin with sanitizers, and boots in a virtual
+# machine.
 suite_efi() {
-	build efi efi efi-images efi-units build/esp/check-config || return
+	build efi programs efi efi-images efi-units build/esp/check-config || return
+	build sanitized-twin SAN=1 build/san/test/swfetch-twin || return
 	run_all '' build/test/efi/*_test
 	run_all 'bats --tap' tests/efi/*.bats
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """A file server that misbehaves in the way that the first segment of the path asks for.
 
-    hostile_server.py [--bind ADDRESS] [--log FILE] FOLDER
+    hostile_server.py [--bind ADDRESS] [--port N] [--log FILE] [--connections FILE] FOLDER
 
 prints its port and serves FOLDER until it is killed. /MODE/PATH is FOLDER/PATH, answered in MODE:
 one of the words below, or several joined by '+'. Faults are those of artifacts; manifests and
 trees (*.bmt) have words of their own. Each artifact request is noted in the log as a line
-"MODE PATH STATUS FIRST-LAST SENT".
+"MODE PATH STATUS FIRST-LAST SENT", and each connection in --connections.
 
   honest            ranges, keep-alive
   no-range          knows no ranges: always 200 and the whole
@@ -46,13 +46,20 @@ HTML = b"<!DOCTYPE html><title>Log in</title><p>Please log in.</p>\n"
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    folder = log = None
+    folder = log = connections = None
     log_lock = threading.Lock()
 
     def server_bind(self):
         """Without HTTPServer's question to the DNS."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
+
+    def get_request(self):
+        request, address = super().get_request()
+        if self.connections:
+            with self.log_lock, open(self.connections, "a", encoding="ascii") as log:
+                log.write(f"{address[1]}\n")
+        return request, address
 
     def handle_error(self, request, client_address):
         """Clients that go away are what these tests are about."""
@@ -214,10 +221,11 @@ def main():
     parser.add_argument("--bind", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log")
+    parser.add_argument("--connections")
     parser.add_argument("folder")
     options = parser.parse_args()
     server = Server((options.bind, options.port), Handler)
-    server.folder, server.log = options.folder, options.log
+    server.folder, server.log, server.connections = options.folder, options.log, options.connections
     print(server.server_address[1], flush=True)
     server.serve_forever()
 
