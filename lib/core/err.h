@@ -52,7 +52,8 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_INPUT, ERR_CLASS_VERIFY, ERR_CLASS_PO
 	X(CLOSED, -107, IO, "the other side closed the connection")               \
 	X(USAGE, -108, USAGE, "wrong usage")                                      \
 	X(CRYPTO, -109, IO, "a cryptographic library failed")                     \
-	X(INTERRUPTED, -110, IO, "interrupted")
+	X(INTERRUPTED, -110, IO, "interrupted")                                   \
+	X(NOT_REGULAR, -111, IO, "exists and is not a regular file; nothing is replaced")
 
 enum err {
 	OK = 0,

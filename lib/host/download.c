@@ -267,7 +267,7 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 			complain(d, err, "", NULL);
 		part_file_close(&d->part);
 	} else {
-		complain(d, err, ".part", why.what);
+		complain(d, err, err == ERR_NOT_REGULAR ? "" : ".part", why.what);
 	}
 	tree_release(&tree);
 	return err;

@@ -87,11 +87,19 @@ static int temporary_name(const char *path, char **out)
 	return OK;
 }
 
+int file_replaceable(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) ? ERR_NOT_REGULAR : OK;
+}
+
 int file_output_open(struct file_output *f, const char *path, mode_t mode)
 {
 	char *temporary;
 	*f = (struct file_output){.fd = -1};
-	int err = temporary_name(path, &temporary);
+	int err = file_replaceable(path); /* now, and not only after hours of work */
+	if (err == OK)
+		err = temporary_name(path, &temporary);
 	if (err != OK)
 		return err;
 	f->path = strdup(path);
@@ -131,6 +139,8 @@ static int commit(struct file_output *f, bool replace)
 	if (close(f->fd) != 0 && err == OK)
 		err = ERR_IO;
 	f->fd = -1;
+	if (err == OK && replace)
+		err = file_replaceable(f->path);
 	if (err == OK && (replace ? rename(f->temporary, f->path) : link(f->temporary, f->path)) != 0)
 		err = ERR_IO;
 	if (err != OK || !replace) {

@@ -26,10 +26,13 @@ struct file_output {
 	char *temporary; /* owned; in the same folder, made with O_EXCL */
 };
 
+/* Whether a file may appear at path by rename: nothing is there, or a regular file. ERR_NOT_REGULAR
+ * for all else (a link, too): a rename would make an end of a device, which nobody meant. */
+MUST_CHECK int file_replaceable(const char *path);
 /* Opens a temporary file beside path. mode as for open(2): 0666 less umask, 0600 for secrets.
- * ERR_NOT_FOUND, ERR_IO with errno, ERR_NO_MEMORY; nothing is left to drop then. */
+ * ERR_NOT_FOUND, ERR_IO with errno, ERR_NOT_REGULAR, ERR_NO_MEMORY; nothing is left to drop then. */
 MUST_CHECK int file_output_open(struct file_output *f, const char *path, mode_t mode);
-/* fsync, rename, fsync of the folder: ERR_IO with errno, ERR_NO_MEMORY. On failure the temporary is
+/* fsync, rename, fsync of the folder: ERR_IO with errno, ERR_NOT_REGULAR, ERR_NO_MEMORY. On failure the temporary is
  * gone, and path is untouched unless it was the folder that could not be synced: the new file
  * stands there then, but may not outlive a power cut. */
 MUST_CHECK int file_output_commit(struct file_output *f);

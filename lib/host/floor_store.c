@@ -85,7 +85,8 @@ static int write_floor(const char *path, const struct floor *floor, struct why *
 	struct writer w = writer_of(buf, sizeof buf);
 	if (floor_write(floor, &w) != OK)
 		return refuse(why, ERR_VALUE, "accepted_at");
-	return file_write(path, writer_view(&w), 0666) == OK ? OK : refuse(why, ERR_IO, "state file");
+	int err = file_write(path, writer_view(&w), 0666);
+	return err == OK ? OK : refuse(why, (enum err)err, "state file");
 }
 
 int floor_store_raise(const char *folder, struct bytes channel, struct bytes arch, uint64_t release, struct wall now,

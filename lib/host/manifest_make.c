@@ -141,9 +141,10 @@ static int add_artifact(struct making *m, struct manifest *made, size_t i, struc
 		const char *text = err == ERR_SIZE ? "the file is empty"
 				   : err == ERR_IO ? strerror(errno)
 						   : err_text(err);
+		const char *suffix = err == ERR_NOT_REGULAR ? ".bmt" : "";
 		err = err == ERR_SIZE ? ERR_VALUE : err;
-		cli_error(m->cli, err, "%s/%s/%s/%s: %s", m->o->store, m->folder.channel, m->folder.arch, m->names.v[i],
-			  text);
+		cli_error(m->cli, err, "%s/%s/%s/%s%s: %s", m->o->store, m->folder.channel, m->folder.arch,
+			  m->names.v[i], suffix, text);
 		return err;
 	}
 	size_t start = strings->n;

@@ -120,7 +120,9 @@ int part_file_open(struct part_file *p, const char *folder, struct bytes name, s
 		part_file_close(p);
 		return ERR_NO_MEMORY;
 	}
-	int err = lock_part(p, why);
+	int err = file_replaceable(p->final);
+	if (err == OK)
+		err = lock_part(p, why);
 	/* nobody else's while it is filled, whoever made it and how */
 	if (err == OK && (fchmod(p->fd, 0600) != 0 || fstat(p->fd, &st) != 0))
 		err = ERR_IO;
@@ -167,6 +169,9 @@ int part_file_finish(struct part_file *p)
 		errno = ESTALE;
 		return ERR_IO;
 	}
+	int err = file_replaceable(p->final);
+	if (err != OK)
+		return err;
 	if (rename(p->path, p->final) != 0)
 		return ERR_IO;
 	return file_sync_folder(p->final);

@@ -15,8 +15,9 @@ struct part_file {
 
 /* Opens or creates it, and tells f of the pieces that are there (fetch_found): those its map
  * names, or, in a file without a map that is no longer than the artifact, those it covers.
- * ERR_NO_MEMORY; ERR_IO with errno, and why (untouched otherwise) when there is more to say: what
- * of FOLDER/NAME.part is in the way, and what to do about it. Nothing was written to it then. */
+ * ERR_NOT_REGULAR: FOLDER/NAME cannot be replaced by a file; ERR_NO_MEMORY; ERR_IO with errno, and why (untouched
+ * otherwise) when there is more to say: what of FOLDER/NAME.part is in the way, and what to do about it. Nothing was
+ * written to it then. */
 MUST_CHECK int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f,
 			      struct why *why);
 MUST_CHECK int part_file_write(const struct part_file *p, struct bytes data, uint64_t offset);
@@ -24,8 +25,9 @@ MUST_CHECK int part_file_write(const struct part_file *p, struct bytes data, uin
 MUST_CHECK int part_file_mark(const struct part_file *p, uint32_t piece, bool there);
 /* Nothing is there any more. */
 MUST_CHECK int part_file_forget(const struct part_file *p);
-/* The bytes are the signed ones: gives them their final name, and the mode of a new file. ERR_IO with
- * errno; ESTALE: the name is no longer this file's, and no file got the final name. */
+/* The bytes are the signed ones: gives them their final name, and the mode of a new file.
+ * ERR_NOT_REGULAR; ERR_IO with errno; ESTALE: the name is no longer this file's, and no file got the
+ * final name. */
 MUST_CHECK int part_file_finish(struct part_file *p);
 void part_file_close(struct part_file *p);
 

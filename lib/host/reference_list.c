@@ -41,6 +41,14 @@ static int hash_into(struct cli *cli, const char *path, int fd, int tree_fd, str
 	return err;
 }
 
+static int tree_fail(struct cli *cli, int err, const char *tree)
+{
+	char subject[sizeof "--tree " + PATH_MAX];
+	(void)snprintf(subject, sizeof subject, "--tree %s", tree);
+	cli_fail(cli, err, subject, NULL);
+	return err;
+}
+
 static int hash_with_tree(struct cli *cli, const char *path, int fd, const char *tree, struct hash_result *result)
 {
 	struct file_output out;
@@ -49,18 +57,15 @@ static int hash_with_tree(struct cli *cli, const char *path, int fd, const char 
 	    input.st_ino == before.st_ino)
 		cli_usage(cli, "--tree: '%s' is the file itself", tree);
 	int err = file_output_open(&out, tree, 0666);
-	if (err != OK) {
-		cli_fail(cli, err, tree, NULL);
-		return err;
-	}
+	if (err != OK)
+		return tree_fail(cli, err, tree);
 	err = hash_into(cli, path, fd, out.fd, result);
 	if (err != OK) {
 		file_output_drop(&out);
 		return err;
 	}
-	if ((err = file_output_commit(&out)) != OK)
-		cli_fail(cli, err, tree, NULL);
-	return err;
+	err = file_output_commit(&out);
+	return err == OK ? OK : tree_fail(cli, err, tree);
 }
 
 int reference_of_file(struct cli *cli, const char *path, const char *tree, char text[REFERENCE_TEXT_BYTES],

@@ -276,6 +276,25 @@ zero_root() {
 	[ -s f.bmt ]
 }
 
+@test "--tree replaces nothing that is no regular file" {
+	local name
+	mod256 5000 >f
+	mkdir dev
+	mkfifo dev/fifo
+	mknod dev/full c 1 7
+	ln -s ../precious dev/link
+	ln -s nowhere dev/dangling
+	echo precious >precious
+	find dev -printf '%p %y %i %l %T@\n' | sort >before
+	for name in fifo full link dangling; do
+		run -3 --separate-stderr bmt-hash --tree "dev/$name" f
+		[ -z "$output" ]
+		[ "$stderr" = "bmt-hash: --tree dev/$name: exists and is not a regular file; nothing is replaced" ]
+	done
+	find dev -printf '%p %y %i %l %T@\n' | sort | cmp - before
+	[ "$(cat precious)" = precious ]
+}
+
 @test "--tree on a full disk: exit 3, nothing under the name" {
 	mod256 5000 >f
 	unshare -m bash -e <<-'EOF'

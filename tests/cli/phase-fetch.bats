@@ -516,15 +516,22 @@ part() {
 	[ "$(sent_by honest vmlinuz)" = 0 ]
 }
 
-@test "a wrong file under the final name is replaced; a link there is not followed" {
+@test "a wrong file under the final name is replaced; a link or a device there is not, nor followed" {
 	mkdir out
 	echo old > out/vmlinuz
 	echo precious > precious
 	ln -s ../precious out/initramfs.img
+	fetches 3 honest
+	grep -q "out/initramfs.img: exists and is not a regular file; nothing is replaced$" err
+	[ "$(readlink out/initramfs.img) $(cat precious)" = "../precious precious" ]
+	rm out/initramfs.img
 	fetches 0 honest
 	whole
-	[ ! -L out/initramfs.img ]
-	[ "$(cat precious)" = precious ]
+	rm out/manifest.json
+	mkfifo out/manifest.json
+	fetches 3 honest
+	[ "$(tail -n 1 err)" = "phase-fetch: $PWD/out/manifest.json: exists and is not a regular file; nothing is replaced" ]
+	[ -p out/manifest.json ]
 	rm -rf out; mkdir out
 	ln -s ../precious out/vmlinuz.part
 	fetches 3 honest

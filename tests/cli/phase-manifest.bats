@@ -325,6 +325,14 @@ in_the_middle() {
 	[ "$(find store -name '.*')" = "" ]
 }
 
+@test "--trees: a device or link in the place of a tree stays" {
+	ln -s /dev/null "$folder"/vmlinuz.bmt
+	run -3 --separate-stderr make_it --trees
+	[ -z "$output" ]
+	[ "$stderr" = "phase-manifest: $folder/vmlinuz.bmt: exists and is not a regular file; nothing is replaced" ]
+	[ "$(readlink "$folder"/vmlinuz.bmt)" = /dev/null ]
+}
+
 @test "--trees where they cannot be written: exit 3, and none is left half" {
 	head -c 700000 /dev/urandom >initrd
 	unshare -m bash -e <<-'EOF'

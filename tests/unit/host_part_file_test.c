@@ -194,6 +194,18 @@ TEST(what_is_no_plain_file_is_refused)
 	refused("not a plain file");
 }
 
+TEST(what_has_the_final_name_and_is_no_plain_file_stays)
+{
+	struct stat st;
+	clean();
+	CHECK(mkfifo(final, 0666) == 0);
+	CHECK(open_part() == ERR_NOT_REGULAR && access(part, F_OK) != 0);
+	CHECK(unlink(final) == 0 && open_part() == OK);
+	CHECK(symlink("nothing", final) == 0 && part_file_finish(&p) == ERR_NOT_REGULAR);
+	part_file_close(&p);
+	CHECK(lstat(final, &st) == 0 && S_ISLNK(st.st_mode) && access(part, F_OK) == 0);
+}
+
 TEST(other_failures_have_no_sentence_but_errno)
 {
 	clean();
@@ -299,6 +311,7 @@ int main(void)
 	RUN(a_second_name_that_appears_before_the_lock_counts_too);
 	RUN(what_is_no_plain_file_is_refused);
 	RUN(other_failures_have_no_sentence_but_errno);
+	RUN(what_has_the_final_name_and_is_no_plain_file_stays);
 	RUN(the_finished_file_has_the_mode_of_a_new_one);
 	RUN(what_replaced_the_file_does_not_get_its_final_name);
 	RUN(an_old_file_leaves_no_map_behind);
