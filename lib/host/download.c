@@ -63,7 +63,7 @@ static const char *fault_text(const struct fetch_source *s)
 	case FETCH_OTHER_SIZE:
 		return "has a file of another size under that name";
 	case FETCH_WRONG:
-		return "sent wrong bytes; dropped";
+		return "sent wrong bytes";
 	case FETCH_FAILING:
 		return err_text(s->last);
 	case FETCH_SLOW:
@@ -74,6 +74,15 @@ static const char *fault_text(const struct fetch_source *s)
 	return "fine";
 }
 
+/* All files of that source are meant, and one file is why. */
+static void tell_wrong(struct download *d, unsigned source)
+{
+	char url[DOWNLOAD_URL_BYTES], name[256];
+	const char *root = source < d->roots_n ? d->roots[source] : transfer_url(d, source, "", url) ? url : "";
+	cli_warn(d->cli, "%s: dropped: sent wrong bytes of %s", root,
+		 cli_quote(d->artifact->filename, name, sizeof name));
+}
+
 static void tell_faults(struct download *d)
 {
 	char url[DOWNLOAD_URL_BYTES];
@@ -82,7 +91,9 @@ static void tell_faults(struct download *d)
 		if (s->fault == d->told[i])
 			continue;
 		d->told[i] = s->fault;
-		if (s->fault != FETCH_FINE && transfer_url(d, i, "", url))
+		if (s->fault == FETCH_WRONG)
+			tell_wrong(d, i);
+		else if (s->fault != FETCH_FINE && transfer_url(d, i, "", url))
 			cli_warn(d->cli, "%s: %s", url, fault_text(s));
 	}
 }
@@ -255,9 +266,8 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 	bool absolute = artifact_url_absolute(a);
 	fetch_begin(&d->fetch, a->size, false);
 	d->fetch.sources[d->roots_n].fault = absolute ? FETCH_FINE : FETCH_ABSENT;
-	memset(d->told, 0, sizeof d->told);
-	if (!absolute)
-		d->told[d->roots_n] = FETCH_ABSENT;
+	for (size_t i = 0; i < d->fetch.sources_n; i++) /* who is dropped already is not asked for this one */
+		d->told[i] = d->fetch.sources[i].fault;
 	d->fetch.has_tree = tree_get(d, &tree);
 	struct why why = {.err = OK};
 	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch, &why);
