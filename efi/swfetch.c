@@ -220,6 +220,9 @@ static int attempt(struct swfetch *s, bool *started)
 	s->find = (struct find){.best = SIZE_MAX};
 	s->load = (struct load){.roots_n = 0};
 	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
+	if (err != OK)
+		report(&s->report, "no memory for manifests: %u MiB are needed %s",
+		       (unsigned)(2ULL * MANIFEST_ARENA_BYTES >> 20), platform_error(s->report.platform));
 	if (err == OK) {
 		add_providers(s);
 		if (s->find.providers_n == 0)

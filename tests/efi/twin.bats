@@ -1,0 +1,308 @@
+#!/usr/bin/env bats
+# What can go wrong with a machine, its clock, its store and its providers, in the host twin of
+# SWFETCH.EFI: it says what, ends as it should, and starts nothing that was not verified.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	# shellcheck source=tests/efi/twin.bash
+	. "$BATS_TEST_DIRNAME/twin.bash"
+	twin_store
+}
+
+teardown_file() {
+	# shellcheck source=tests/efi/twin.bash
+	. "$BATS_TEST_DIRNAME/twin.bash"
+	twin_store_end
+}
+
+setup() {
+	# shellcheck source=tests/efi/twin.bash
+	. "$BATS_TEST_DIRNAME/twin.bash"
+	twin_machine
+}
+
+teardown() {
+	twin_machine_end
+}
+
+# own_store: a copy of the store that this test may change, with a server; its URL in $own.
+own_store() {
+	cp -r "$dir/store" .
+	python3 "$root/tests/interop/hostile_server.py" --log "$PWD/own.log" store > own.port 3>&- &
+	echo $! > own.pid
+	wait_until test -s own.port
+	own=http://127.0.0.1:$(cat own.port)
+}
+
+# releases N KEYS [OPTION...]: the manifest of the own store is that of release N, signed by KEYS.
+releases() {
+	local n=$1 keys=$2 key arguments=()
+	shift 2
+	for key in $keys; do
+		arguments+=(-k "$dir/$key.key")
+	done
+	makes_manifest "$n" "$@" | phase-sign "${arguments[@]}" > store/stable/x86_64/manifest.json
+}
+
+# policy THRESHOLD: keys a and b.
+policy() {
+	printf '{"policy_version":1,"version":1,"channel":"stable","threshold":%s,"keys":[{"key_id":"%s"},{"key_id":"%s"}],"boot":{"attempts":1}}\n' \
+		"$1" "$key_a" "$key_b" > esp/EFI/swfetch/swfetch.json
+}
+
+@test "a release is started: said step by step" {
+	boots honest
+	says '^\[ +[0-9]+\.[0-9]{3}\] swfetch [0-9.]+, built 2026-01-01$'
+	says 'policy: 1 of 1 keys, channel stable, x86_64$'
+	says 'manifest.json: release 7, accepted: 1 of 1 keys have signed it$'
+	says 'vmlinuz: 5\.0 MB, verified, '
+	says 'initramfs.img: 4\.0 MB, verified, '
+	says 'starting release 7: console=ttyS0 release=7$'
+}
+
+@test "one of two providers sends wrong bytes: dropped, and the boot succeeds" {
+	boots wrong-start+rate-3000000 honest+rate-3000000
+	says 'wrong-start\+rate-3000000/: vmlinuz: sent wrong bytes; dropped'
+}
+
+@test "all providers send wrong bytes" {
+	refuses 1 wrong-middle chunked+wrong-middle
+	says '/wrong-middle/: vmlinuz: sent wrong bytes; dropped'
+	says '/chunked\+wrong-middle/: vmlinuz: sent wrong bytes; dropped'
+	says 'nothing was started: content does not match its hash'
+}
+
+@test "wrong bytes without trees are found at the end" {
+	refuses 1 wrong-middle+no-tree
+	says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+	says 'nothing was started: content does not match its hash'
+	boots wrong-end+no-tree honest+no-tree
+}
+
+@test "trees that are wrong are no trees" {
+	local tree
+	for tree in bad-tree short-tree html-tree; do
+		rm -rf out/* variables/*
+		boots "$tree"
+		says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+	done
+	rm -rf out/* variables/*
+	boots bad-tree honest
+	run ! says 'no provider has its tree'
+}
+
+@test "the provider goes away in the middle of the initial RAM disk, and comes back" {
+	own_store
+	from "$own/rate-700000/"
+	wait_until grep -q 'initramfs.img: [1-9].* MB of 4.0 MB' said
+	kill "$(cat own.pid)"
+	wait_until grep -q 'initramfs.img: no provider answers; trying again in' said
+	: > own.log
+	python3 "$root/tests/interop/hostile_server.py" --port "$(cat own.port)" --log "$PWD/own.log" store > again.port 3>&- &
+	echo $! > own.pid
+	ends_twin 0
+	handed_over 7
+	cat own.log
+	run ! grep -E 'initramfs.img 206 0-' own.log # what was there was not asked for again
+}
+
+@test "the provider goes away, and another one has the rest" {
+	own_store
+	from "$own/rate-300000/" rate-300000
+	wait_until grep -q 'initramfs.img: .* of 4.0 MB' said
+	kill "$(cat own.pid)"
+	ends_twin 0
+	handed_over 7
+}
+
+@test "the highest release is taken, and only from those that have it" {
+	own_store
+	releases 9 a --trees
+	from honest "$own/honest/"
+	ends_twin 0
+	handed_over 9
+	[ ! -s "$dir/log" ]
+}
+
+@test "the floor: kept over reboots, and an older release is refused" {
+	own_store
+	releases 9 a
+	from "$own/honest/"
+	ends_twin 0
+	handed_over 9
+	rm -rf out/*
+	from honest
+	ends_twin 4
+	says 'below the release floor'
+	[ -z "$(ls out)" ] && [ "$(jq .release variables/Floor-stable-x86_64)" = 9 ]
+	from "$own/honest/" # the same one again
+	ends_twin 0
+	handed_over 9
+}
+
+@test "a damaged floor is an error and not zero" {
+	echo '{"release":' > variables/Floor-stable-x86_64
+	from honest
+	ends_twin 3
+	[ -z "$(ls out)" ]
+}
+
+@test "the floor cannot be kept: nothing is started" {
+	refuses 3 honest -- --store-full
+	says 'the release floor cannot be kept: .*EFI_OUT_OF_RESOURCES'
+}
+
+@test "signed by too few, by a stranger, by nobody" {
+	own_store
+	policy 2
+	refuses 4 "$own/honest/"
+	says 'threshold not met'
+	releases 7 'a b'
+	boots "$own/honest/"
+	rm -rf out/* variables/*
+	configure '"attempts":1'
+	releases 7 b
+	refuses 4 "$own/honest/"
+	makes_manifest 7 > store/stable/x86_64/manifest.json
+	refuses 4 "$own/honest/"
+	says "0 of the policy's keys have signed it, 1 must"
+}
+
+@test "changed after signing: command line, release, hash, size" {
+	local change
+	own_store
+	for change in '.cmdline = "init=/bin/sh"' '.release = 8' '.artifacts.kernel.hash |= .[:-1] + (if endswith("0") then "1" else "0" end)' \
+		'.artifacts.initramfs.size_bytes += 1' '.created_at = "2026-01-02T00:00:00Z"'; do
+		jq -c "$change" "$store/manifest.json" > store/stable/x86_64/manifest.json
+		run ! cmp -s "$store/manifest.json" store/stable/x86_64/manifest.json
+		refuses 1 "$own/honest/"
+		says 'signature by a trusted key is wrong'
+	done
+}
+
+@test "another channel, another architecture" {
+	own_store
+	jq -c '.channel = "beta" | del(.signatures)' "$store/manifest.json" | phase-sign -k "$dir/a.key" > store/stable/x86_64/manifest.json
+	refuses 4 "$own/honest/"
+	says "another channel than the policy's"
+	jq -c '.arch = "aarch64" | del(.signatures)' "$store/manifest.json" | phase-sign -k "$dir/a.key" > store/stable/x86_64/manifest.json
+	refuses 4 "$own/honest/"
+	says "another architecture than the policy's"
+}
+
+@test "clocks: in 1970, in 2069, none" {
+	local clock
+	for clock in 1970-01-01T00:00:00Z 2069-01-01T00:00:00Z none; do
+		rm -rf out/* variables/*
+		boots honest -- --rtc "$clock"
+	done
+}
+
+@test "expired, by a clock that is believed, and by one that is not" {
+	own_store
+	jq -c '.expires_at = "2027-06-01T00:00:00Z" | del(.signatures)' "$store/manifest.json" |
+		phase-sign -k "$dir/a.key" > store/stable/x86_64/manifest.json
+	boots "$own/honest/" -- --rtc 2027-05-01T00:00:00Z
+	rm -rf out/* variables/*
+	refuses 4 "$own/honest/" -- --rtc 2027-07-01T00:00:00Z
+	says 'expired'
+	# 2069 is not believed: it is as late as the program at least, and that is before the end
+	boots "$own/honest/" -- --rtc 2069-01-01T00:00:00Z
+	rm -rf out/* variables/*
+	# a clock set back does not bring back what had expired when the program was built
+	refuses 4 "$own/honest/" -- --rtc 1970-01-01T00:00:00Z --built 1830000000
+	says 'expired'
+}
+
+@test "a kernel that the firmware does not take" {
+	own_store
+	printf 'no' | dd of=store/stable/x86_64/vmlinuz conv=notrunc status=none
+	releases 7 a --trees
+	from "$own/honest/"
+	ends_twin 3
+	says 'vmlinuz cannot be started: EFI_UNSUPPORTED'
+	[ -z "$(ls out)" ]
+}
+
+@test "not enough memory: told before anything is fetched" {
+	refuses 3 honest -- --memory 21000000 # for all but the artifacts
+	says '(vmlinuz|initramfs.img) needs [45]\.0 MB of memory, and .* are free EFI_OUT_OF_RESOURCES'
+	[ ! -s "$dir/log" ]
+	refuses 3 honest -- --memory 12000000
+	says 'no memory for manifests: [0-9]+ MiB are needed EFI_OUT_OF_RESOURCES'
+	refuses 3 honest -- --memory 4096
+	says 'not even .* MiB of memory are free'
+}
+
+@test "no network" {
+	refuses 3 honest -- --no-network
+	says 'no network device: look at the cable'
+	says 'nothing was started: not found'
+}
+
+@test "no configuration, a broken one, one that says nothing of trust" {
+	rm esp/EFI/swfetch/swfetch.json
+	refuses 3 honest
+	says 'swfetch.json: not found EFI_NOT_FOUND'
+	says 'put the policy of this machine there'
+	printf '{\n  "threshold": 1,\n  "keys": [}\n' > esp/EFI/swfetch/swfetch.json
+	refuses 3 honest
+	says 'swfetch.json:3:12: '
+	echo '{"boot":{}}' > esp/EFI/swfetch/swfetch.json
+	refuses 3 honest
+	says 'swfetch.json:.*keys: a required member is missing'
+	head -c 2000000 /dev/zero > esp/EFI/swfetch/swfetch.json
+	refuses 3 honest
+	says 'swfetch.json: larger than the limit'
+}
+
+@test "load options: another configuration, nonsense" {
+	mkdir esp/elsewhere
+	mv esp/EFI/swfetch/swfetch.json esp/elsewhere/machine.json
+	starts_twin --options "config=\\elsewhere\\machine.json provider=$(url honest)"
+	ends_twin 0
+	handed_over 7
+	rm -rf out/* variables/*
+	starts_twin --options "threshold=0 provider=$(url honest)"
+	ends_twin 3
+	says 'threshold=0'
+	nothing_started
+}
+
+@test "nothing is known to ask" {
+	starts_twin
+	ends_twin 3
+	says 'no provider is known: the configuration names none'
+	nothing_started
+}
+
+@test "Escape: nothing is started, at any time" {
+	from rate-200000
+	wait_until grep -q 'vmlinuz: .* of 5.0 MB' said
+	kill -INT "$twin"
+	ends_twin 3
+	says 'nothing was started: interrupted'
+	nothing_started
+}
+
+@test "attempts: as many as configured, with pauses, and a provider that comes late is found" {
+	configure '"attempts":2,"backoff_seconds":1'
+	refuses 3 honest/nowhere
+	says 'attempt 1 failed; the next in 1 s'
+	run ! says 'attempt 2 failed'
+	configure '"attempts":0,"backoff_seconds":1'
+	own_store
+	mv store later
+	from "$own/honest/"
+	wait_until grep -q 'attempt 1 failed' said
+	mv later store
+	ends_twin 0
+	handed_over 7
+}
+
+@test "what was started comes back with an error" {
+	from honest -- --kernel-returns
+	ends_twin 3
+	says 'starting release 7'
+	says 'vmlinuz cannot be started: EFI_ABORTED|vmlinuz has come back: EFI_ABORTED'
+}
