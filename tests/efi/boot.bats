@@ -20,11 +20,21 @@ shell_image() {
 	tools/esp.sh --unchecked --add "$BATS_TEST_TMPDIR/startup.nsh=startup.nsh" "${add[@]}" '' "$image"
 }
 
-@test "the program starts, knows its version and counts right" {
+@test "the program starts: its version, its date, the message that no configuration is there" {
 	tools/esp.sh --unchecked '' "$image"
 	vm_start "$vm" image="$image"
-	vm_until 120 '^swfetch [0-9]+[.][0-9]+[.][0-9]+$'
-	vm_until 120 'swfetch: all answers are right$'
+	vm_until 120 'swfetch [0-9]+[.][0-9]+[.][0-9]+, built 20[0-9]{2}-[0-9]{2}-[0-9]{2}$'
+	vm_until 120 'swfetch.json: not found'
+}
+
+@test "selftest, as a load option: the cores count right on the machine, with its interrupts" {
+	shell_image 'fs0:\EFI\BOOT\BOOTX64.EFI selftest'
+	vm_start "$vm" image="$image" boot=disk card=none
+	vm_until 240 'SHELL ENDS'
+	vm_text
+	vm_says 'load options: +selftest$'
+	vm_says 'selftest: 10000 signatures checked, 0 answers wrong'
+	run ! vm_says 'selftest: .*(: wrong|FAILED)'
 }
 
 @test "when nothing was started the next boot entry runs: here the network, which the firmware has connected" {
@@ -128,12 +138,12 @@ shell_image() {
 	add=(--program "$BATS_TEST_TMPDIR/signed.efi")
 	shell_image
 	vm_start "$vm" image="$image" boot=disk card=none secure=yes
-	vm_until 120 'swfetch: all answers are right$'
+	vm_until 120 'swfetch [0-9.]+, built '
 	vm_stop
 	tools/esp.sh --unchecked '' "$image"
 	vm_start "$vm" image="$image" boot=disk card=none secure=yes
 	vm_until 120 'failed to load Boot.*: Access Denied'
-	run ! vm_says '^swfetch'
+	run ! vm_says 'swfetch [0-9]'
 }
 
 @test "a key that is pressed" {
