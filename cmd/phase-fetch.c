@@ -1,6 +1,7 @@
 /* phase-fetch: the best release that the policy accepts, from all providers at once. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -32,9 +33,10 @@ static const struct cli_program program = {
 	.operands = "[CANDIDATES | URL | -]",
 	.summary = "fetch the best release that the policy accepts, check every byte, print the boot plan",
 	.text = "CANDIDATES are the lines that phase-discover prints; standard input is read when nothing is\n"
-		"given. All providers of the chosen release are asked at once. What was interrupted goes on from\n"
-		"NAME.part; nothing stands under its final name unless it is what was signed. A URL is that of\n"
-		"a manifest, or, when it does not end in .json, a provider's root.\n"
+		"given, and the policy's sources are asked when that has none. All providers of the chosen\n"
+		"release are asked at once. What was interrupted goes on from NAME.part; nothing stands under its\n"
+		"final name unless it is what was signed. A URL is that of a manifest, or, when it does not end\n"
+		"in .json, a provider's root: manifest.json and CHANNEL/ARCH/manifest.json below it are asked for.\n"
 		"\n"
 		"  phase-discover --mdns --first | phase-fetch --policy policy.json -o /boot/next\n"
 		"  phase-fetch --key release.pub -o out http://boot:8080/\n",
@@ -43,24 +45,34 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
-static int read_candidates(struct cli *cli, const struct options *o, const struct policy *policy, struct candidates *c)
+/* What is given, by name or through a pipe. */
+static int read_given(struct cli *cli, const struct policy *policy, struct candidates *c)
 {
 	const char *operand = cli->operands.n > 0 ? cli->operands.v[0] : "-";
-	int err = OK;
-	if (bytes_http_scheme(bytes_text(operand)) > 0) {
-		err = candidates_add_provider(cli, c, bytes_text(operand));
-	} else {
-		struct bytes text;
-		if (strcmp(operand, "-") == 0 && isatty(STDIN_FILENO) == 1)
-			cli_info(cli, "reading candidates from the terminal, end with ^D");
-		err = file_read(operand, CANDIDATES_BYTES_MAX, &text);
-		if (err != OK) {
-			cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
-			return err;
-		}
-		err = candidates_read(cli, c, policy, text);
-		file_free(text);
+	struct bytes text;
+	bool is_terminal = strcmp(operand, "-") == 0 && isatty(STDIN_FILENO) == 1;
+	if (bytes_http_scheme(bytes_text(operand)) > 0)
+		return candidates_add_provider(cli, c, bytes_text(operand));
+	if (is_terminal && cli->operands.n == 0 && policy->sources != NULL)
+		return OK; /* nobody means to type them in */
+	if (is_terminal)
+		cli_info(cli, "reading candidates from the terminal, end with ^D");
+	int err = file_read(operand, CANDIDATES_BYTES_MAX, &text);
+	if (err != OK) {
+		cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
+		return err;
 	}
+	err = candidates_read(cli, c, policy, text);
+	file_free(text);
+	return err;
+}
+
+static int read_candidates(struct cli *cli, const struct options *o, const struct policy *policy, struct candidates *c)
+{
+	candidates_expect(c, policy);
+	int err = read_given(cli, policy, c);
+	if (err == OK && c->n == 0)
+		err = candidates_add_sources(cli, c, policy);
 	for (size_t i = 0; err == OK && i < o->sources.n; i++)
 		err = candidates_add_root(cli, c, bytes_text(o->sources.v[i]));
 	if (err == OK && c->n == 0 && c->others_n > 0) {
@@ -70,7 +82,9 @@ static int read_candidates(struct cli *cli, const struct options *o, const struc
 			  c->others_n);
 	} else if (err == OK && c->n == 0) {
 		err = ERR_NOT_FOUND;
-		cli_error(cli, err, "no candidates: pipe in what phase-discover prints, or give a manifest's URL");
+		cli_error(cli, err,
+			  "no candidates: pipe in what phase-discover prints, or give a manifest's URL, or a policy "
+			  "with sources");
 	}
 	return err;
 }

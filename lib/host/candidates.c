@@ -6,7 +6,9 @@
 
 #include "core/arch.h"
 #include "core/json.h"
+#include "host/machine.h"
 #include "http/url.h"
+#include "phase/manifest.h"
 
 #define LINE_NODES_MAX 64 /* values in one line of phase-discover: it prints eight members */
 
@@ -23,7 +25,8 @@ static int leave_out(struct cli *cli, struct candidates *c, const char *authorit
 	return OK;
 }
 
-static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
+/* root: what url was made of; empty: it was given. */
+static int add_url(struct cli *cli, struct candidates *c, struct bytes url, struct bytes root)
 {
 	char text[URL_BYTES_MAX + 1], authority[CANDIDATE_ADDRESS_MAX + 1] = "", shown[256];
 	size_t neighbours_n = 0;
@@ -45,24 +48,103 @@ static int add_url(struct cli *cli, struct candidates *c, struct bytes url)
 	if (c->n == CANDIDATES_MAX)
 		return leave_out(cli, c, NULL);
 	struct candidate *new = &c->v[c->n];
-	if ((new->url = strdup(text)) == NULL)
+	*new = (struct candidate){.url = strdup(text)};
+	if (new->url != NULL && root.n > 0)
+		new->root = strndup((const char *)root.p, root.n);
+	if (new->url == NULL || (root.n > 0 && new->root == NULL)) {
+		free(new->url);
 		return ERR_NO_MEMORY;
+	}
 	memcpy(new->authority, authority, sizeof authority);
 	c->n++;
 	return OK;
 }
 
+void candidates_expect(struct candidates *c, const struct policy *policy)
+{
+	const char *machine = machine_arch();
+	struct bytes channel = policy->channel.n > 0 ? policy->channel : BYTES_LITERAL("stable");
+	struct bytes arch = policy->arch.n > 0 ? policy->arch : machine != NULL ? bytes_text(machine) : BYTES_NONE;
+	bool known = arch.n > 0 && name_is_safe(channel); /* an option may say anything */
+	c->channel = known ? channel : BYTES_NONE;
+	c->arch = known ? arch : BYTES_NONE;
+	c->folder_first = known && policy->channel.n > 0 && policy->arch.n > 0;
+}
+
+/* False: there is no such place. */
+static bool write_place(const struct candidates *c, unsigned place, struct writer *w)
+{
+	if (place >= (c->arch.n > 0 ? CANDIDATE_PLACES_MAX : 1))
+		return false;
+	unsigned folder = c->folder_first ? (place + 1) % CANDIDATE_PLACES_MAX : place;
+	if (folder == 0)
+		write_text(w, "manifest.json");
+	else
+		manifest_write_url(c->channel, folder == 1 ? c->arch : bytes_text(arch_other(c->arch)),
+				   BYTES_LITERAL("manifest.json"), w);
+	return true;
+}
+
+int candidates_next_place(struct candidates *c, size_t i)
+{
+	char text[URL_BYTES_MAX + 1];
+	struct writer w = writer_of(text, URL_BYTES_MAX);
+	struct candidate *v = &c->v[i];
+	if (v->root == NULL)
+		return ERR_NOT_FOUND;
+	write_text(&w, v->root);
+	if (!write_place(c, v->place + 1, &w) || !url_ok(writer_view(&w)))
+		return ERR_NOT_FOUND;
+	text[w.n] = 0;
+	char *url = strdup(text);
+	if (url == NULL)
+		return ERR_NO_MEMORY;
+	free(v->url);
+	v->url = url;
+	v->place++;
+	return OK;
+}
+
+const char *candidates_places(const struct candidates *c, char out[static CANDIDATE_PLACES_TEXT_MAX])
+{
+	struct writer w = writer_of(out, CANDIDATE_PLACES_TEXT_MAX - 1);
+	for (unsigned place = 0; place < CANDIDATE_PLACES_MAX; place++) {
+		write_text(&w, place > 0 && c->arch.n > 0 ? ", " : "");
+		(void)write_place(c, place, &w);
+	}
+	out[w.n] = 0;
+	return out;
+}
+
 int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url)
 {
-	uint8_t text[URL_BYTES_MAX + sizeof "/manifest.json"];
+	uint8_t text[URL_BYTES_MAX + 1024]; /* three parts of 255 bytes, percent-encoded, are refused */
 	struct writer w = writer_of(text, sizeof text);
 	if (!url_ok(url) || url_names_json(url))
-		return add_url(cli, c, url);
+		return add_url(cli, c, url, BYTES_NONE);
 	write_bytes(&w, url);
 	if (url.p[url.n - 1] != '/')
 		write_u8(&w, '/');
-	write_text(&w, "manifest.json");
-	return add_url(cli, c, writer_view(&w));
+	struct bytes root = writer_view(&w);
+	(void)write_place(c, 0, &w); /* there is always one */
+	return add_url(cli, c, writer_view(&w), root);
+}
+
+int candidates_add_sources(struct cli *cli, struct candidates *c, const struct policy *policy)
+{
+	const struct json *json = &policy->json;
+	int err = OK;
+	if (policy->sources == NULL)
+		return OK;
+	for (const struct json_node *e = json_child(json, policy->sources); err == OK && e != NULL;
+	     e = json_next(json, e)) {
+		uint8_t url[POLICY_URL_MAX];
+		struct writer w = writer_of(url, sizeof url);
+		err = json_string(json, e, &w);
+		if (err == OK)
+			err = candidates_add_provider(cli, c, writer_view(&w));
+	}
+	return err;
 }
 
 /* Whether the line says itself that it is for something else than the policy accepts. Nothing said
@@ -106,7 +188,7 @@ static bool read_line(struct cli *cli, struct candidates *c, const struct policy
 		return false;
 	int other = judge_line(&json, policy);
 	if (other == OK) {
-		*err = add_url(cli, c, writer_view(&w));
+		*err = add_url(cli, c, writer_view(&w), BYTES_NONE);
 		return true;
 	}
 	cli_debug(cli, "line %llu of the candidates: %s: not asked", (unsigned long long)line->number, err_text(other));
@@ -164,8 +246,10 @@ int candidates_add_root(struct cli *cli, struct candidates *c, struct bytes root
 
 void candidates_free(struct candidates *c)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
 		free(c->v[i].url);
+		free(c->v[i].root);
+	}
 	for (size_t i = 0; i < c->roots_n; i++)
 		free(c->roots[i]);
 	*c = (struct candidates){.n = 0};

@@ -16,7 +16,9 @@
 #define CANDIDATES_ASKED_MAX 8
 
 struct candidate {
-	char *url;                                 /* owned: of its manifest */
+	char *url;                                 /* owned: of its manifest, or where that is looked for now */
+	char *root;                                /* owned: what was given, '/' at its end; NULL: it was url */
+	unsigned place;                            /* which of the places below root url is */
 	char authority[CANDIDATE_ADDRESS_MAX + 1]; /* HOST:PORT; empty: curl would not ask it */
 };
 
@@ -28,10 +30,29 @@ struct candidates {
 	int others_err;              /* ... ERR_CHANNEL or ERR_ARCH, of the first of them */
 	char *roots[CANDIDATES_MAX]; /* owned: providers of the release that was chosen */
 	size_t roots_n;
+	struct bytes channel, arch; /* whose folder below a root has the manifest; empty: not known */
+	bool folder_first;
 };
 
-/* Adds what people give: a manifest's URL (url_names_json), or a provider's root, whose manifest.json
- * is then meant. ERR_VALUE (printed) when it is none; the same one again is left out, and so are
+#define CANDIDATE_PLACES_MAX 3
+#define CANDIDATE_PLACES_TEXT_MAX 4096
+
+/* Tells where below a provider's root its manifest is looked for, to be called before any is added:
+ * at manifest.json, as phase-serve has it, then, as in a plain copy of a store, in the folder of the
+ * policy's channel (stable) and architecture (this machine's), in both spellings. When the policy
+ * names both, what it accepts is more than the provider's own choice: the folders are first. policy
+ * must outlive c. */
+void candidates_expect(struct candidates *c, const struct policy *policy);
+/* Candidate i has no manifest at its url: another place below its root, then. ERR_NOT_FOUND: there is
+ * none. ERR_NO_MEMORY. */
+MUST_CHECK int candidates_next_place(struct candidates *c, size_t i);
+/* The places below a root, for a message. */
+const char *candidates_places(const struct candidates *c, char out[static CANDIDATE_PLACES_TEXT_MAX]);
+/* Adds the providers that the policy itself names; errors as of candidates_add_provider. */
+MUST_CHECK int candidates_add_sources(struct cli *cli, struct candidates *c, const struct policy *policy);
+
+/* Adds what people give: a manifest's URL (url_names_json), or a provider's root.
+ * ERR_VALUE (printed) when it is none; the same one again is left out, and so are
  * those beyond the table's end or beyond CANDIDATES_AUTHORITY_MAX, with a warning for the first.
  * ERR_NO_MEMORY. */
 MUST_CHECK int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes url);
@@ -48,9 +69,9 @@ void candidates_free(struct candidates *c);
  * that was printed. */
 typedef void candidates_answered(void *context, size_t i, struct bytes text);
 /* Asks all candidates for their manifests, CANDIDATES_ASKED_MAX at a time and each for at most
- * timeout_ms, and tells each answer as soon as it is complete. All have been told of when it gives
- * OK. ERR_NO_MEMORY (printed). */
-MUST_CHECK int candidates_ask(struct cli *cli, const struct candidates *c, uint64_t timeout_ms,
-			      candidates_answered *answered, void *context);
+ * timeout_ms at each place, of which the one that answers stays its url, and tells each answer as soon as it is
+ * complete. All have been told of when it gives OK. ERR_NO_MEMORY (printed). */
+MUST_CHECK int candidates_ask(struct cli *cli, struct candidates *c, uint64_t timeout_ms, candidates_answered *answered,
+			      void *context);
 
 #endif

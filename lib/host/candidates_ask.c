@@ -7,7 +7,7 @@
 struct asking;
 
 struct slot {
-	const struct asking *all;
+	struct asking *all;
 	size_t i;   /* of the candidate */
 	CURL *easy; /* owned; NULL: the slot is free */
 	uint8_t *p; /* owned until the answer is told */
@@ -17,7 +17,7 @@ struct slot {
 
 struct asking {
 	struct cli *cli;
-	const struct candidates *c;
+	struct candidates *c;
 	uint64_t timeout_ms;
 	candidates_answered *answered;
 	void *context;
@@ -54,7 +54,7 @@ static void leave(struct slot *s)
 	*s = (struct slot){.easy = NULL};
 }
 
-static bool begin(const struct asking *all, struct slot *s, size_t i)
+static bool begin(struct asking *all, struct slot *s, size_t i)
 {
 	*s = (struct slot){.all = all, .i = i, .easy = transfer_handle()};
 	if (s->easy == NULL)
@@ -79,50 +79,92 @@ static int fill(struct asking *all, size_t *asked_n)
 	return OK;
 }
 
-static void finish(struct slot *s, CURLcode result)
+/* Nothing is there: asks at the next place. ERR_NOT_FOUND: there is none. */
+static int ask_elsewhere(struct slot *s)
+{
+	struct asking *all = s->all;
+	size_t i = s->i;
+	int err = candidates_next_place(all->c, i);
+	if (err != OK)
+		return err;
+	leave(s);
+	return begin(all, s, i) ? OK : ERR_NO_MEMORY;
+}
+
+static void complain(const struct slot *s, bool absent)
+{
+	char places[CANDIDATE_PLACES_TEXT_MAX];
+	const struct candidate *v = &s->all->c->v[s->i];
+	if (absent && v->root != NULL)
+		cli_warn(s->all->cli, "%s: has no manifest (404): asked for %s", v->root,
+			 candidates_places(s->all->c, places));
+	else
+		cli_warn(s->all->cli, "%s: %s", v->url, s->error);
+}
+
+static int finish(struct slot *s, CURLcode result)
 {
 	const struct asking *all = s->all;
 	struct bytes text = BYTES_NONE;
 	size_t i = s->i;
 	long status = 0;
 	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0: no answer */
+	bool absent = s->error == NULL && result == CURLE_OK && status == 404;
+	if (absent) {
+		int err = ask_elsewhere(s);
+		if (err != ERR_NOT_FOUND)
+			return err;
+	}
 	if (s->error == NULL && result != CURLE_OK)
 		s->error = curl_easy_strerror(result);
 	else if (s->error == NULL && status != 200)
-		s->error = status == 404 ? "has no manifest (404)" : "does not answer with a manifest";
+		s->error = absent ? "has no manifest (404)" : "does not answer with a manifest";
 	else if (s->error == NULL && s->n == 0)
 		s->error = "the manifest is empty";
 	if (s->error != NULL) {
-		cli_warn(all->cli, "%s: %s", all->c->v[i].url, s->error);
+		complain(s, absent);
 	} else {
 		text = bytes_of(s->p, s->n);
 		s->p = NULL;
 	}
 	leave(s);
 	all->answered(all->context, i, text);
+	return OK;
+}
+
+/* Takes in those that have answered. */
+static int reap(const struct asking *all, bool *any)
+{
+	const CURLMsg *m;
+	int left, err = OK;
+	*any = false;
+	while (err == OK && (m = curl_multi_info_read(all->multi, &left)) != NULL) {
+		struct slot *s = NULL;
+		if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s) == CURLE_OK)
+			err = finish(s, m->data.result);
+		*any = true;
+	}
+	return err;
 }
 
 static int perform(struct asking *all)
 {
 	size_t asked_n;
 	for (;;) {
-		int running, left, err = fill(all, &asked_n);
-		const CURLMsg *m;
+		bool any;
+		int running, err = fill(all, &asked_n);
 		if (err != OK || asked_n == 0)
 			return err;
 		if (curl_multi_perform(all->multi, &running) != CURLM_OK)
 			return ERR_NO_MEMORY;
-		while ((m = curl_multi_info_read(all->multi, &left)) != NULL) {
-			struct slot *s = NULL;
-			if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&s) == CURLE_OK)
-				finish(s, m->data.result);
-		}
-		if ((size_t)running == asked_n && curl_multi_poll(all->multi, NULL, 0, 1000, NULL) != CURLM_OK)
+		if ((err = reap(all, &any)) != OK)
+			return err;
+		if (!any && curl_multi_poll(all->multi, NULL, 0, 1000, NULL) != CURLM_OK)
 			return ERR_NO_MEMORY;
 	}
 }
 
-int candidates_ask(struct cli *cli, const struct candidates *c, uint64_t timeout_ms, candidates_answered *answered,
+int candidates_ask(struct cli *cli, struct candidates *c, uint64_t timeout_ms, candidates_answered *answered,
 		   void *context)
 {
 	struct asking all = {.cli = cli,

@@ -21,7 +21,7 @@ setup_file() {
 	openssl enc -aes-128-ctr -nosalt -pass pass:kernel -in /dev/zero 2>/dev/null | head -c 5000001 > store/stable/x86_64/vmlinuz
 	seq 1 20000 > store/stable/x86_64/initramfs.img
 	echo small > store/stable/x86_64/settings
-	phase-sign --new-key a > /dev/null
+	phase-sign --new-key a > a.id
 	phase-sign --new-key b > /dev/null
 	phase-manifest -a x86_64 --release 7 --cmdline 'console=ttyS0 quiet' --trees store | phase-sign -k a.key > m.json
 	cp m.json store/stable/x86_64/manifest.json
@@ -129,6 +129,79 @@ sent_by() {
 	rm -rf out
 	phase-fetch -k "$dir/a.pub" -o out - < candidates > plan
 	whole
+}
+
+@test "a root without manifest.json: that of CHANNEL/ARCH is found, in either spelling" {
+	local arch
+	for arch in x86_64 amd64; do
+		mkdir -p "plain-$arch/stable/x86_64" "plain-$arch/stable/$arch"
+		ln "$store"/{vmlinuz,initramfs.img} "plain-$arch/stable/x86_64/"
+		cp "$dir/m.json" "plain-$arch/stable/$arch/manifest.json"
+		serve "plain-$arch"
+		rm -rf out
+		phase-fetch -k "$dir/a.pub" --channel stable --arch x86_64 -o out "$other/honest" > plan 2> err
+		whole
+		[ ! -s err ]
+		[ "$(jq -r '.sources[].url' plan)" = "$other/honest/" ]
+	done
+	rm -rf out
+	# nothing said: stable, and the architecture of this machine
+	echo "$other/honest" | phase-fetch -k "$dir/a.pub" -o out > plan 2> err
+	whole
+}
+
+@test "a root with nothing in it: what was asked for is said; a manifest's URL is only that" {
+	mkdir empty
+	serve empty
+	run -3 phase-fetch -k "$dir/a.pub" -c beta -a aarch64 -o out "$other/honest"
+	[ "${lines[0]}" = "phase-fetch: $other/honest/: has no manifest (404): asked for \
+beta/arm64/manifest.json, beta/aarch64/manifest.json, manifest.json" ]
+	[ "${#lines[@]}" = 2 ]
+	run -3 phase-fetch -k "$dir/a.pub" -c ../x -a arm64 -o out "$other/honest/"
+	[ "${lines[0]}" = "phase-fetch: $other/honest/: has no manifest (404): asked for manifest.json" ]
+	run -3 phase-fetch -k "$dir/a.pub" -a x86_64 -o out "$other/honest/manifest.json"
+	[ "${lines[0]}" = "phase-fetch: $other/honest/manifest.json: has no manifest (404)" ]
+}
+
+@test "a root whose own manifest is another channel's: what the policy is for is taken" {
+	mkdir -p both/stable/x86_64
+	jq -c '.signatures = [] | .channel = "testing"' "$dir/m.json" | phase-sign -k "$dir/a.key" > both/manifest.json
+	ln "$store"/{vmlinuz,initramfs.img} both/stable/x86_64/
+	cp "$dir/m.json" both/stable/x86_64/manifest.json
+	serve both
+	phase-fetch -k "$dir/a.pub" -c stable -a x86_64 -o out "$other/honest/" > plan 2> err
+	whole
+	[ ! -s err ]
+}
+
+# policy SOURCES: an array.
+policy() {
+	jq -n --arg id "$(cat "$dir/a.id")" --argjson sources "$1" \
+		'{policy_version: 1, keys: [{key_id: $id}], threshold: 1, sources: $sources}' > policy.json
+}
+
+@test "the policy's sources are asked when there are no other candidates" {
+	policy "[\"http://127.0.0.1:1/\", \"$http/honest\"]"
+	for given in /dev/null others; do
+		echo '{"manifest_url":"http://127.0.0.1:1/m.json","channel":"beta","arch":"x86_64"}' > others
+		rm -rf out
+		phase-fetch --policy policy.json -c stable -o out < "$given" > plan 2> err
+		whole
+		grep -q 'http://127.0.0.1:1/manifest.json: ' err
+	done
+	rm -rf out
+	: > "$dir/log"
+	from wrong-start > candidates # there are others: not these, then
+	run -1 phase-fetch --policy policy.json -o out candidates
+	[ "$(sent_by honest vmlinuz)" = 0 ]
+	# a terminal is not waited for
+	rm -rf out
+	timeout 60 script -qec 'phase-fetch --policy policy.json -o out > plan' /dev/null > said 2>&1
+	whole
+	run -1 grep 'from the terminal' said
+	policy '[]'
+	run -3 phase-fetch --policy policy.json -o out < /dev/null
+	[[ $output = *'no candidates: '*'a policy with sources' ]]
 }
 
 @test "candidates: what is none is passed over with a word; none at all is an error" {
