@@ -25,9 +25,11 @@ static const struct cli_program program = {
 		"With --policy or --key the manifest is verified again. Services are not stopped: on a running\n"
 		"system use --load.\n"
 		"\n"
-		"  phase-discover --first | phase-fetch --policy policy.json -o next | phase-boot\n"
-		"  phase-boot --dry-run plan.json | jq -r .cmdline\n"
-		"  phase-boot --load --policy policy.json plan.json && systemctl kexec\n",
+		"  phase-discover --first |\n"
+		"      phase-fetch --policy policy.json --state floor -o next |\n"
+		"      phase-boot --policy policy.json --state floor\n"
+		"  phase-boot --dry-run --policy policy.json --state floor plan.json | jq -r .cmdline\n"
+		"  phase-boot --load --policy policy.json --state floor plan.json && systemctl kexec\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
 	.operands_max = 1,

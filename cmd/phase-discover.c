@@ -25,7 +25,7 @@ static const struct cli_program program = {
 	.summary = "find providers of releases and print each as one line of JSON",
 	.text = "What is found is not to be trusted: phase-fetch verifies it.\n"
 		"\n"
-		"  phase-discover --mdns --first | phase-fetch --policy policy.json -o /boot/next\n"
+		"  phase-discover --first | phase-fetch --policy policy.json --state floor -o next\n"
 		"  phase-discover --all --timeout 3s | jq -r .manifest_url\n"
 		"  phase-discover --url http://boot.example:8080 --url http://192.0.2.7:8080\n",
 	.options = table,

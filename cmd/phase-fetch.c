@@ -38,8 +38,8 @@ static const struct cli_program program = {
 		"final name unless it is what was signed. A URL is that of a manifest, or, when it does not end\n"
 		"in .json, a provider's root: manifest.json and CHANNEL/ARCH/manifest.json below it are asked for.\n"
 		"\n"
-		"  phase-discover --mdns --first | phase-fetch --policy policy.json -o /boot/next\n"
-		"  phase-fetch --key release.pub -o out http://boot:8080/\n",
+		"  phase-discover --first | phase-fetch --policy policy.json --state floor -o next\n"
+		"  phase-fetch --policy policy.json --state floor -o out http://boot:8080/\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
 	.operands_max = 1,

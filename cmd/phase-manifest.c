@@ -40,7 +40,8 @@ static const struct cli_program program = {
 	.text = "Files are known by name: vmlinuz*, bzImage, Image, kernel; initramfs*, initrd*; rootfs.*;\n"
 		"*.dtb; *.efi. Any other file is an artifact of its own name.\n\n"
 		"example:\n"
-		"  phase-manifest --release 42 --cmdline 'console=ttyS0' store | phase-sign --key a.key",
+		"  phase-manifest --release 42 --cmdline 'console=ttyS0' store | phase-sign --key a.key > next &&\n"
+		"      mv next store/stable/x86_64/manifest.json",
 	.options = options,
 	.options_n = sizeof options / sizeof options[0],
 	.operands_min = 1,

@@ -29,7 +29,7 @@ static const struct cli_program program = {
 		"byte for byte. A key that has signed already replaces its signature.\n"
 		"\n"
 		"  phase-sign --new-key release-a\n"
-		"  phase-manifest --release 42 store | phase-sign --key release-a.key > manifest.json\n"
+		"  phase-manifest --release 42 store | phase-sign --key release-a.key > m.json\n"
 		"  phase-sign --detached --key b.key manifest.json > b.json   # on the machine with the key\n"
 		"  phase-sign --attach b.json manifest.json                   # on the other one\n",
 	.options = table,

@@ -34,7 +34,7 @@ static const struct cli_program program = {
 		"  phase-verify --policy policy.json --state /var/lib/phase manifest.json\n"
 		"  phase-verify --key release-a.pub --artifacts store manifest.json\n"
 		"  phase-verify --policy policy.json --explain manifest.json | jq .rules\n"
-		"  phase-verify --policy policy.json --update-policy new.json > next.json\n",
+		"  phase-verify --policy policy.json --update-policy new.json > next && mv next policy.json\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
 	.operands_max = 1,

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
 # What every program does alike: one pass over all of them for each promise.
 
 programs() {
@@ -126,4 +127,35 @@ refuses() {
 		[ "${COMPREPLY[*]}" = json ]
 	}
 	holds completes
+}
+
+# Commands as help and man pages show them, one a line, what is continued joined.
+examples() {
+	local program page
+	{
+		for program in $(programs); do
+			"build/bin/$program" --help | grep -E '^  (phase|bmt)-|^      [^-]'
+		done
+		for page in man/*.[18]; do
+			sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$page" |
+				sed -nE 's/\\e$/\\/; s/^\.Dl [$#] //p; t; s/^[$#] //p; t; /^    /p'
+		done
+	} | sed -E ':more; /(\\|\||&&)$/{ N; s/\\?\n +/ /; b more }'
+}
+
+@test "examples lose nothing: what is live is replaced only when the step before has succeeded" {
+	examples >"$BATS_TEST_TMPDIR/examples"
+	grep -qE '> ?next && mv next policy\.json$' "$BATS_TEST_TMPDIR/examples"
+	grep -qE '> ?next && +mv next store/.*/manifest\.json$' "$BATS_TEST_TMPDIR/examples"
+	run ! grep -nE '^mv |; *mv |> ?[^ ]*(policy|/manifest)\.json' "$BATS_TEST_TMPDIR/examples"
+}
+
+@test "examples are safe: a policy to fetch and to boot, and a floor against older releases" {
+	local part
+	examples | grep -oE 'phase-(fetch|boot) [^|&>]*' >"$BATS_TEST_TMPDIR/examples"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/examples")" -ge 15 ]
+	for part in --policy --state; do
+		run ! grep -nv -e "$part " "$BATS_TEST_TMPDIR/examples"
+	done
+	run ! grep -n 'phase-boot$' <(examples)
 }
