@@ -6,9 +6,7 @@
 
 #include "core/arch.h"
 #include "core/json.h"
-#include "host/machine.h"
 #include "http/url.h"
-#include "phase/manifest.h"
 
 #define LINE_NODES_MAX 64 /* values in one line of phase-discover: it prints eight members */
 
@@ -62,27 +60,7 @@ static int add_url(struct cli *cli, struct candidates *c, struct bytes url, stru
 
 void candidates_expect(struct candidates *c, const struct policy *policy)
 {
-	const char *machine = machine_arch();
-	struct bytes channel = policy->channel.n > 0 ? policy->channel : BYTES_LITERAL("stable");
-	struct bytes arch = policy->arch.n > 0 ? policy->arch : machine != NULL ? bytes_text(machine) : BYTES_NONE;
-	bool known = arch.n > 0 && name_is_safe(channel); /* an option may say anything */
-	c->channel = known ? channel : BYTES_NONE;
-	c->arch = known ? arch : BYTES_NONE;
-	c->folder_first = known && policy->channel.n > 0 && policy->arch.n > 0;
-}
-
-/* False: there is no such place. */
-static bool write_place(const struct candidates *c, unsigned place, struct writer *w)
-{
-	if (place >= (c->arch.n > 0 ? CANDIDATE_PLACES_MAX : 1))
-		return false;
-	unsigned folder = c->folder_first ? (place + 1) % CANDIDATE_PLACES_MAX : place;
-	if (folder == 0)
-		write_text(w, "manifest.json");
-	else
-		manifest_write_url(c->channel, folder == 1 ? c->arch : bytes_text(arch_other(c->arch)),
-				   BYTES_LITERAL("manifest.json"), w);
-	return true;
+	manifest_places_init(&c->places, policy->channel, policy->arch);
 }
 
 int candidates_next_place(struct candidates *c, size_t i)
@@ -93,7 +71,7 @@ int candidates_next_place(struct candidates *c, size_t i)
 	if (v->root == NULL)
 		return ERR_NOT_FOUND;
 	write_text(&w, v->root);
-	if (!write_place(c, v->place + 1, &w) || !url_ok(writer_view(&w)))
+	if (!manifest_places_write(&c->places, v->place + 1, &w) || !url_ok(writer_view(&w)))
 		return ERR_NOT_FOUND;
 	text[w.n] = 0;
 	char *url = strdup(text);
@@ -108,9 +86,13 @@ int candidates_next_place(struct candidates *c, size_t i)
 const char *candidates_places(const struct candidates *c, char out[static CANDIDATE_PLACES_TEXT_MAX])
 {
 	struct writer w = writer_of(out, CANDIDATE_PLACES_TEXT_MAX - 1);
-	for (unsigned place = 0; place < CANDIDATE_PLACES_MAX; place++) {
-		write_text(&w, place > 0 && c->arch.n > 0 ? ", " : "");
-		(void)write_place(c, place, &w);
+	for (unsigned place = 0;; place++) {
+		size_t before = w.n;
+		write_text(&w, place == 0 ? "" : ", ");
+		if (!manifest_places_write(&c->places, place, &w)) {
+			w.n = before;
+			break;
+		}
 	}
 	out[w.n] = 0;
 	return out;
@@ -126,7 +108,7 @@ int candidates_add_provider(struct cli *cli, struct candidates *c, struct bytes 
 	if (url.p[url.n - 1] != '/')
 		write_u8(&w, '/');
 	struct bytes root = writer_view(&w);
-	(void)write_place(c, 0, &w); /* there is always one */
+	(void)manifest_places_write(&c->places, 0, &w); /* there is always one */
 	return add_url(cli, c, writer_view(&w), root);
 }
 

@@ -6,6 +6,7 @@
 #include "fetch/fetch.h"
 #include "host/cli.h"
 #include "host/discover_candidate.h"
+#include "host/manifest_places.h"
 #include "phase/policy.h"
 
 /* Sources of the fetch machine, but for the last: that is the URL an artifact itself may name. */
@@ -30,18 +31,13 @@ struct candidates {
 	int others_err;              /* ... ERR_CHANNEL or ERR_ARCH, of the first of them */
 	char *roots[CANDIDATES_MAX]; /* owned: providers of the release that was chosen */
 	size_t roots_n;
-	struct bytes channel, arch; /* whose folder below a root has the manifest; empty: not known */
-	bool folder_first;
+	struct manifest_places places; /* of manifests, below roots */
 };
 
-#define CANDIDATE_PLACES_MAX 3
 #define CANDIDATE_PLACES_TEXT_MAX 4096
 
-/* Tells where below a provider's root its manifest is looked for, to be called before any is added:
- * at manifest.json, as phase-serve has it, then, as in a plain copy of a store, in the folder of the
- * policy's channel (stable) and architecture (this machine's), in both spellings. When the policy
- * names both, what it accepts is more than the provider's own choice: the folders are first. policy
- * must outlive c. */
+/* Tells of which channel and architecture manifests are looked for below a provider's root
+ * (manifest_places_init), to be called before any is added. policy must outlive c. */
 void candidates_expect(struct candidates *c, const struct policy *policy);
 /* Candidate i has no manifest at its url: another place below its root, then. ERR_NOT_FOUND: there is
  * none. ERR_NO_MEMORY. */

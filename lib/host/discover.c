@@ -11,6 +11,7 @@ struct search {
 	struct cli *cli;
 	const struct discover_options *o;
 	struct discover_urls *urls;
+	struct manifest_places places; /* below a root, where manifests are looked for */
 	struct mdns_browser *mdns;
 	char *heard[HEARD_MAX]; /* owned; each counts once */
 	size_t heard_n, printed_n;
@@ -153,17 +154,14 @@ void discover_check_usage(struct cli *cli, const struct discover_options *o)
 static int open_all(struct search *s)
 {
 	const struct discover_options *o = s->o;
-	char url[CANDIDATE_URL_MAX + 1];
 	int err = OK;
+	manifest_places_init(&s->places, o->channel == NULL ? BYTES_NONE : bytes_text(o->channel),
+			     o->arch == NULL ? BYTES_NONE : bytes_text(o->arch));
 	s->urls = discover_urls_open(s->cli, on_answer, s);
 	if (s->urls == NULL || (o->mdns && (s->mdns = mdns_browse(s->cli, on_announced, s)) == NULL))
 		err = ERR_NO_MEMORY;
-	for (size_t k = 0; k < o->urls.n && err == OK; k++) {
-		const char *channel = o->arch == NULL ? NULL : o->channel; /* any: the provider's own choice */
-		err = discover_manifest_url(o->urls.v[k], channel, o->arch, url);
-		if (err == OK)
-			err = discover_urls_ask(s->urls, url);
-	}
+	for (size_t k = 0; k < o->urls.n && err == OK; k++)
+		err = discover_urls_ask(s->urls, o->urls.v[k], &s->places);
 	if (err != OK)
 		cli_error(s->cli, err, "%s", err_text(err));
 	return err;

@@ -13,8 +13,11 @@ static struct manifest manifest;
 struct asked {
 	CURL *easy; /* NULL: the slot is free */
 	struct discover_candidate candidate;
-	bool announced; /* the candidate is known, and need only answer */
-	uint8_t *body;  /* owned */
+	bool announced;  /* the candidate is known, and need only answer */
+	const char *url; /* what was given: a manifest's, or a root */
+	const struct manifest_places *places;
+	unsigned place;
+	uint8_t *body; /* owned */
 	size_t body_n, body_room;
 	bool too_large, no_memory;
 	char error[CURL_ERROR_SIZE];
@@ -68,14 +71,16 @@ static bool set_up(struct asked *a)
 				  curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, PROBE_TIMEOUT_MS) == CURLE_OK));
 }
 
-static int ask(struct discover_urls *d, const struct discover_candidate *c, bool announced)
+/* Takes new's place, handle and all. */
+static int ask(struct discover_urls *d, const struct asked *new)
 {
 	struct asked *a = d->asked;
 	while (a < d->asked + DISCOVER_URLS_MAX && a->easy != NULL)
 		a++;
 	if (a == d->asked + DISCOVER_URLS_MAX)
 		return ERR_LIMIT;
-	*a = (struct asked){.candidate = *c, .announced = announced, .easy = curl_easy_init()};
+	*a = *new;
+	a->easy = curl_easy_init();
 	if (a->easy == NULL)
 		return ERR_NO_MEMORY;
 	if (!set_up(a) || curl_multi_add_handle(d->multi, a->easy) != CURLM_OK) {
@@ -87,16 +92,33 @@ static int ask(struct discover_urls *d, const struct discover_candidate *c, bool
 	return OK;
 }
 
-int discover_urls_ask(struct discover_urls *d, const char *url)
+/* ERR_NOT_FOUND: no such place. */
+static int write_place(const struct asked *a, unsigned place, char out[static CANDIDATE_URL_MAX + 1])
 {
-	struct discover_candidate c = {.via = "url"};
-	(void)snprintf(c.manifest_url, sizeof c.manifest_url, "%s", url);
-	return ask(d, &c, false);
+	struct writer w = writer_of(out, CANDIDATE_URL_MAX);
+	int err = discover_manifest_url(a->url, NULL, NULL, out);
+	if (err != OK)
+		return err;
+	if (strcmp(out, a->url) == 0)
+		return place == 0 ? OK : ERR_NOT_FOUND; /* a manifest's own URL */
+	w.n = strlen(out) - strlen("manifest.json");
+	if (!manifest_places_write(a->places, place, &w))
+		return ERR_NOT_FOUND;
+	out[w.full ? 0 : w.n] = 0;
+	return w.full ? ERR_LIMIT : OK;
+}
+
+int discover_urls_ask(struct discover_urls *d, const char *url, const struct manifest_places *places)
+{
+	struct asked a = {.candidate = {.via = "url"}, .url = url, .places = places};
+	int err = write_place(&a, 0, a.candidate.manifest_url);
+	return err == OK ? ask(d, &a) : err;
 }
 
 int discover_urls_probe(struct discover_urls *d, const struct discover_candidate *c)
 {
-	return ask(d, c, true);
+	struct asked a = {.candidate = *c, .announced = true};
+	return ask(d, &a);
 }
 
 struct discover_urls *discover_urls_open(struct cli *cli, discover_url_found *found, void *context)
@@ -135,6 +157,15 @@ static void failed(struct discover_urls *d, struct asked *a, CURLcode code)
 	complain(d, a, "%s", what);
 }
 
+/* Where else nothing was: people look there next. */
+static void complain_of_places(struct discover_urls *d, const struct asked *a)
+{
+	struct asked before = *a;
+	for (unsigned place = 0; place < a->place; place++)
+		if (write_place(a, place, before.candidate.manifest_url) == OK)
+			complain(d, &before, "HTTP status 404");
+}
+
 static void answered(struct discover_urls *d, struct asked *a)
 {
 	struct discover_candidate c = a->candidate;
@@ -147,6 +178,7 @@ static void answered(struct discover_urls *d, struct asked *a)
 		return;
 	}
 	if (status != 200) {
+		complain_of_places(d, a);
 		complain(d, a, "HTTP status %ld", status);
 		return;
 	}
@@ -168,6 +200,21 @@ static void drop(struct discover_urls *d, struct asked *a)
 	a->body = NULL;
 }
 
+/* When nothing is there: asks at the next place instead. Gives whether it does. */
+static bool ask_elsewhere(struct discover_urls *d, struct asked *a)
+{
+	long status = 0;
+	struct asked next = {.candidate = a->candidate, .url = a->url, .places = a->places, .place = a->place + 1};
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0 */
+	if (status != 404 || a->announced || write_place(&next, next.place, next.candidate.manifest_url) != OK)
+		return false;
+	drop(d, a); /* whose slot is needed */
+	int err = ask(d, &next);
+	if (err != OK)
+		complain(d, &next, "%s", err_text(err));
+	return true;
+}
+
 int discover_urls_step(struct discover_urls *d, uint64_t wait_ms)
 {
 	int running, queued;
@@ -186,6 +233,8 @@ int discover_urls_step(struct discover_urls *d, uint64_t wait_ms)
 		struct asked *a = (struct asked *)(void *)private;
 		CURLcode result = m->data.result;
 		d->left--;
+		if (result == CURLE_OK && ask_elsewhere(d, a))
+			continue;
 		if (result == CURLE_OK)
 			answered(d, a);
 		else

@@ -6,6 +6,7 @@
 
 #include "host/cli.h"
 #include "host/discover_candidate.h"
+#include "host/manifest_places.h"
 
 #define DISCOVER_URLS_MAX 64 /* asked at the same time */
 
@@ -15,9 +16,10 @@ struct discover_urls;
 
 /* NULL: out of memory. */
 struct discover_urls *discover_urls_open(struct cli *cli, discover_url_found *found, void *context);
-/* Asks a URL as discover_manifest_url gives it; found gets what the manifest there says. A URL
- * that fails is warned about. ERR_LIMIT, ERR_NO_MEMORY. */
-MUST_CHECK int discover_urls_ask(struct discover_urls *d, const char *url);
+/* Asks a manifest's URL, or, with places, one below a provider's root after the other until one is
+ * there (root and places must outlive d); found gets what the manifest says. What fails is warned
+ * about. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE when it is no URL. */
+MUST_CHECK int discover_urls_ask(struct discover_urls *d, const char *url, const struct manifest_places *places);
 /* Asks an announced candidate whether it answers with a manifest; found gets *c then. One that does
  * not answer is only told. No proxy is used: it is a neighbour. ERR_LIMIT, ERR_NO_MEMORY. */
 MUST_CHECK int discover_urls_probe(struct discover_urls *d, const struct discover_candidate *c);

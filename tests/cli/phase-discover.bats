@@ -92,11 +92,35 @@ nothing() { # STATUS TEXT
 	[ "$(jq -r .manifest_url <<< "$output")" = "$url/testing/arm64/manifest.json" ]
 	[ "$(jq -r .arch <<< "$output")" = arm64 ]
 	discover -a arm64 --url "$url"
-	nothing 3 "HTTP status 404"
+	nothing 3 "$url/manifest.json: not what is looked for: channel stable, architecture x86_64"
 	discover -a x86_64 --url "$url/testing/arm64/manifest.json"
 	nothing 3 "not what is looked for: channel testing, architecture arm64"
 	discover --all --url "$url/testing/arm64/manifest.json"
 	[ "$status" = 0 ]
+}
+
+@test "a root is read as phase-fetch reads it: both spellings, then its own manifest; --all the other way round" {
+	mkdir -p a/stable/amd64
+	manifest stable x86_64 > a/stable/amd64/manifest.json
+	serve a
+	discover -a x86_64 --url "$url"
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "$(jq -r .manifest_url <<< "$output")" = "$url/stable/amd64/manifest.json" ]
+	discover -c beta -a arm64 --url "$url/"
+	nothing 3 "$url/beta/arm64/manifest.json: HTTP status 404"
+	[[ "$stderr" == *"$url/beta/aarch64/manifest.json: HTTP status 404"* ]]
+	[[ "$stderr" == *"$url/manifest.json: HTTP status 404"* ]]
+	mkdir -p "a/stable/$(uname -m)"
+	manifest stable "$(uname -m)" > "a/stable/$(uname -m)/manifest.json"
+	discover --all --url "$url"
+	[ "$(jq -r .manifest_url <<< "$output")" = "$url/stable/$(uname -m)/manifest.json" ]
+	manifest testing arm64 > a/manifest.json
+	discover --all --url "$url"
+	[ "$(jq -r .manifest_url <<< "$output")" = "$url/manifest.json" ]
+	discover -a x86_64 --url "$url/none.json"
+	nothing 3 "$url/none.json: HTTP status 404"
+	[ "$(grep -c 'HTTP status' <<< "$stderr")" = 1 ]
 }
 
 @test "one that fails does not stop the others; --first is one line" {
