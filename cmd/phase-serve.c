@@ -80,6 +80,7 @@ static int serve(struct cli *cli, const struct options *o, int signals)
 		if (!said && serve_ready(s)) {
 			said = true;
 			err = say_ready(s);
+			serve_tell_gaps(s);
 			mdns = o->no_mdns ? NULL : mdns_publish(cli, s);
 		}
 		if (poll(events, 2, said ? TICK_MS : READY_TICK_MS) < 0)

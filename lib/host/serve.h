@@ -30,6 +30,9 @@ struct catalogue *serve_catalogue(struct serve *s);
 /* Whether a channel and arch has something that this provider gives out: with a policy, a release
  * that it accepts. Any thread. */
 bool serve_offers(struct serve *s, const char *channel, const char *arch);
+/* Warns of what nobody will get: a store without any file, and, with a policy, releases that it refuses
+ * and folders without one. To be called once, when it is ready: clients are only told "404". */
+void serve_tell_gaps(struct serve *s);
 /* To be called when the descriptor can be read, and once a second: cuts answers whose file has
  * changed, and requests that do not end. */
 int serve_watch_fd(const struct serve *s);

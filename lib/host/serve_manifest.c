@@ -113,6 +113,35 @@ bool serve_offers(struct serve *s, const char *channel, const char *arch)
 	return p != NULL;
 }
 
+static void tell_gap(struct serve *s, const struct catalogue_file *file)
+{
+	struct catalogue_file manifest;
+	struct bytes channel = bytes_text(file->channel), arch = bytes_text(file->arch);
+	int fd, err = catalogue_find(&s->catalogue, channel, arch, BYTES_LITERAL("manifest.json"), &manifest, &fd);
+	if (err != OK) {
+		cli_warn(s->cli, "%s/%s: warning: no manifest.json here: with --policy none of its files is served",
+			 file->channel, file->arch);
+		return;
+	}
+	free_parsed(accepted(s, &manifest, fd)); /* says why not */
+	(void)close(fd);                         /* only read from */
+}
+
+void serve_tell_gaps(struct serve *s)
+{
+	struct catalogue_file file, before = {.channel = ""};
+	bool any = false;
+	for (size_t i = 0; catalogue_file_at(&s->catalogue, i, &file); i++) {
+		bool same = strcmp(file.channel, before.channel) == 0 && strcmp(file.arch, before.arch) == 0;
+		any |= file.present;
+		if (file.present && s->o.policy != NULL && !same)
+			tell_gap(s, &file);
+		before = file; /* a folder's files follow each other, as they were found in one scan */
+	}
+	if (!any)
+		cli_warn(s->cli, "%s: warning: no CHANNEL/ARCH folder with files here; nothing to serve", s->o.store);
+}
+
 bool serve_allows(struct serve *s, const struct catalogue_file *file)
 {
 	struct bytes name = bytes_text(file->name);

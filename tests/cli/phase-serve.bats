@@ -521,6 +521,58 @@ slow_download() {
 	[ "$(status_of /stable/x86_64/kernel)" = 404 ]
 }
 
+# said LINE: waits until it stands in err.
+said() {
+	for _ in {1..3000}; do
+		! grep -qxF "$1" err || return 0
+		sleep 0.01
+	done
+	cat err
+	return 1
+}
+
+@test "a store in which there is nothing to serve: a warning, and it goes on" {
+	mkdir empty
+	serve empty
+	said "phase-serve: empty: warning: no CHANNEL/ARCH folder with files here; nothing to serve"
+	mkdir -p empty/stable/x86_64
+	cp store/stable/x86_64/vmlinuz empty/stable/x86_64
+	[ "$(status_of /stable/x86_64/vmlinuz)" = 200 ]
+	kill "$pid"
+	wait "$pid"
+	[ "$(wc -l < err)" = 1 ]
+	serve store/stable/x86_64 # the folder of a release instead of the store
+	said "phase-serve: store/stable/x86_64: warning: no CHANNEL/ARCH folder with files here; nothing to serve"
+	kill "$pid"
+	wait "$pid"
+	serve store
+	kill "$pid"
+	wait "$pid"
+	[ ! -s err ]
+}
+
+@test "--policy: why a release is refused is said before anybody asks, once" {
+	make_policy a
+	phase-sign --new-key stranger
+	make_release store/stable/x86_64 8 stranger.key
+	mkdir -p store/edge/x86_64
+	cp store/stable/x86_64/vmlinuz store/edge/x86_64
+	serve --policy policy.json -a x86_64 store
+	said "phase-serve: stable/x86_64/manifest.json is not served: threshold not met"
+	said "phase-serve: edge/x86_64: warning: no manifest.json here: with --policy none of its files is served"
+	[ "$(status_of /manifest.json)" = 404 ]
+	kill "$pid"
+	wait "$pid"
+	[ "$(wc -l < err)" = 2 ]
+	make_release store/stable/x86_64 9 a.key
+	rm -r store/edge
+	serve --policy policy.json -a x86_64 store
+	[ "$(status_of /manifest.json)" = 200 ]
+	kill "$pid"
+	wait "$pid"
+	[ ! -s err ]
+}
+
 @test "--policy: a signed release in another channel's folder is not that channel's" {
 	make_policy a
 	sed -i 's/"channel":"stable",//' policy.json
