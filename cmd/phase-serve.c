@@ -61,10 +61,10 @@ static int catch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int say_ready(const struct serve *s)
+static int say_ready(struct cli *cli, const struct serve *s)
 {
 	printf("{\"listening\":\"%s\",\"pid\":%ld}\n", serve_url(s), (long)getpid());
-	return fflush(stdout) == 0 ? OK : ERR_IO; /* cli_end says why */
+	return cli_flush(cli);
 }
 
 static int serve(struct cli *cli, const struct options *o, int signals)
@@ -79,7 +79,7 @@ static int serve(struct cli *cli, const struct options *o, int signals)
 	while (err == OK && events[0].revents == 0) {
 		if (!said && serve_ready(s)) {
 			said = true;
-			err = say_ready(s);
+			err = say_ready(cli, s);
 			serve_tell_gaps(s);
 			mdns = o->no_mdns ? NULL : mdns_publish(cli, s);
 		}

@@ -225,11 +225,23 @@ int cli_exit_status(int err)
 	return 3;
 }
 
+int cli_flush(struct cli *cli)
+{
+	errno = 0;
+	if (ferror(stdout) == 0 && fflush(stdout) == 0)
+		return OK;
+	if (errno != 0) { /* else cli_end says what it can */
+		cli_error(cli, ERR_IO, "write error: %s", strerror(errno));
+		cli->output_failed = true;
+	}
+	return ERR_IO;
+}
+
 void cli_close_stdout(struct cli *cli)
 {
 	errno = 0;
 	bool failed = ferror(stdout) != 0; /* earlier: its errno is gone */
-	if (fclose(stdout) == 0 && !failed)
+	if ((fclose(stdout) == 0 && !failed) || cli->output_failed)
 		return;
 	if (errno != 0)
 		cli_error(cli, ERR_IO, "write error: %s", strerror(errno));

@@ -49,7 +49,8 @@ struct cli {
 	bool quiet, verbose, log_json; /* -q, -v, --log json: every program has them */
 	bool tty;                      /* stderr is a terminal and progress is wanted */
 	bool colour;
-	int status; /* of the first failure */
+	int status;         /* of the first failure */
+	bool output_failed; /* and that is told */
 	bool progress_shown;
 	uint64_t progress_at_ms, progress_began_ms, progress_first;
 	uint8_t *options; /* the program's options struct: cli_end frees the lists in it */
@@ -83,6 +84,8 @@ void cli_usage(struct cli *cli, const char *format, ...) __attribute__((noreturn
 void cli_progress(struct cli *cli, const char *what, uint64_t done, uint64_t total);
 void cli_progress_end(struct cli *cli);
 
+/* Flushes stdout, for those who read it line by line. ERR_IO, printed: its errno would be gone later. */
+MUST_CHECK int cli_flush(struct cli *cli);
 /* The exit status for err: 0, 1 (verification), 2 (usage), 3 (input, output), 4 (policy). */
 int cli_exit_status(int err);
 /* Flushes stdout and checks it (a full disk is status 3), frees, and returns the exit status:

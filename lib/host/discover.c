@@ -30,10 +30,12 @@ static void print(struct search *s, const struct discover_candidate *c)
 	char line[CANDIDATE_JSON_MAX];
 	int err = discover_candidate_json(c, (struct wall){clock_wall_s()}, line);
 	s->printed_n++;
-	if (err != OK)
+	if (err != OK) {
 		cli_error(s->cli, err, "%s: %s", c->manifest_url, err_text(err));
-	else if (fputs(line, stdout) == EOF || fflush(stdout) != 0)
-		err = ERR_IO; /* cli_end says why */
+	} else {
+		cli_print(bytes_text(line));
+		err = cli_flush(s->cli);
+	}
 	s->err = err;
 }
 
@@ -158,7 +160,7 @@ static int open_all(struct search *s)
 	manifest_places_init(&s->places, o->channel == NULL ? BYTES_NONE : bytes_text(o->channel),
 			     o->arch == NULL ? BYTES_NONE : bytes_text(o->arch));
 	s->urls = discover_urls_open(s->cli, on_answer, s);
-	if (s->urls == NULL || (o->mdns && (s->mdns = mdns_browse(s->cli, on_announced, s)) == NULL))
+	if (s->urls == NULL || (o->mdns && (s->mdns = mdns_browse(s->cli, o->timeout_ms, on_announced, s)) == NULL))
 		err = ERR_NO_MEMORY;
 	for (size_t k = 0; k < o->urls.n && err == OK; k++)
 		err = discover_urls_ask(s->urls, o->urls.v[k], &s->places);

@@ -23,6 +23,7 @@ struct mdns_browser {
 	size_t resolvers_n;
 	uint64_t reconnect_at_ms; /* when client is NULL */
 	bool warned, flooded;
+	uint64_t timeout_ms;
 };
 
 static void warn_once(struct mdns_browser *b, const char *text)
@@ -30,6 +31,15 @@ static void warn_once(struct mdns_browser *b, const char *text)
 	if (!b->warned)
 		cli_warn(b->cli, "mDNS: %s", text);
 	b->warned = true;
+}
+
+static void warn_absent(struct mdns_browser *b, const char *text)
+{
+	char whole[256];
+	bool seconds = b->timeout_ms % 1000 == 0;
+	(void)snprintf(whole, sizeof whole, "%s; waiting for it (%llu%s)", text,
+		       (unsigned long long)(seconds ? b->timeout_ms / 1000 : b->timeout_ms), seconds ? "s" : "ms");
+	warn_once(b, whole);
 }
 
 static void resolved(struct mdns_browser *b, const char *name, const struct discover_announcement *a)
@@ -127,11 +137,11 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *co
 			warn_once(b, avahi_strerror(avahi_client_errno(client)));
 		break;
 	case AVAHI_CLIENT_FAILURE:
-		warn_once(b, avahi_strerror(avahi_client_errno(client)));
+		warn_absent(b, avahi_strerror(avahi_client_errno(client)));
 		disconnect(b);
 		break;
 	case AVAHI_CLIENT_CONNECTING:
-		warn_once(b, "no avahi-daemon is running; it is waited for");
+		warn_absent(b, "no avahi-daemon is running");
 		break;
 	}
 }
@@ -141,17 +151,21 @@ static void reconnect(struct mdns_browser *b)
 	int err = 0;
 	if (avahi_client_new(avahi_simple_poll_get(b->poll), AVAHI_CLIENT_NO_FAIL, client_changed, b, &err) != NULL)
 		return;
-	warn_once(b, avahi_strerror(err));
+	warn_absent(b, avahi_strerror(err));
 	b->client = NULL; /* a callback may have seen the one that failed */
 	b->reconnect_at_ms = clock_now_ms() + RECONNECT_MS;
 }
 
-struct mdns_browser *mdns_browse(struct cli *cli, mdns_found *found, void *context)
+struct mdns_browser *mdns_browse(struct cli *cli, uint64_t timeout_ms, mdns_found *found, void *context)
 {
 	struct mdns_browser *b = malloc(sizeof *b);
 	if (b == NULL)
 		return NULL;
-	*b = (struct mdns_browser){.cli = cli, .found = found, .context = context, .poll = avahi_simple_poll_new()};
+	*b = (struct mdns_browser){.cli = cli,
+				   .found = found,
+				   .context = context,
+				   .timeout_ms = timeout_ms,
+				   .poll = avahi_simple_poll_new()};
 	if (b->poll == NULL) {
 		free(b);
 		return NULL;

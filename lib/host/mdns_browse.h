@@ -12,9 +12,10 @@ typedef void mdns_found(void *context, const struct discover_candidate *c);
 
 struct mdns_browser;
 
-/* The daemon may be absent, come later, or restart: a warning once, and browsing when it is there.
+/* The daemon may be absent, come later, or restart: a warning once, which says how long the caller waits in
+ * all (timeout_ms), and browsing when it is there.
  * Unusable announcements are told with --verbose. NULL: out of memory. */
-struct mdns_browser *mdns_browse(struct cli *cli, mdns_found *found, void *context);
+struct mdns_browser *mdns_browse(struct cli *cli, uint64_t timeout_ms, mdns_found *found, void *context);
 /* Handles what happens within wait_ms; found is called from in here only. ERR_IO, said. */
 MUST_CHECK int mdns_browse_step(struct mdns_browser *b, uint64_t wait_ms);
 /* Whether a daemon answers at present. */

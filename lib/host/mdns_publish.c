@@ -210,7 +210,7 @@ static void client_changed(AvahiClient *client, AvahiClientState state, void *co
 		connect_daemon(p);
 		break;
 	case AVAHI_CLIENT_CONNECTING:
-		warn_once(p, "no avahi-daemon is running; it is waited for");
+		warn_once(p, "no avahi-daemon is running; waiting for it");
 		break;
 	}
 }

@@ -87,7 +87,9 @@ static int lock_once(struct part_file *p, struct why *why)
 	if ((what = objection(&st)) != NULL)
 		return refuse(why, what);
 	if (flock(p->fd, LOCK_EX | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK ? refuse(why, "another download is writing it") : ERR_IO;
+		return errno == EWOULDBLOCK
+			       ? refuse(why, "another download is writing it: wait for it and run again, which is safe")
+			       : ERR_IO;
 	if (fstat(p->fd, &st) != 0)
 		return ERR_IO;
 	what = objection(&st); /* a second name may have come before the lock */

@@ -98,10 +98,8 @@ static int bind_socket(struct cli *cli, const struct serve_options *o, int *fd)
 	struct addrinfo *found = NULL;
 	(void)snprintf(port, sizeof port, "%u", (unsigned)o->port);
 	int bad = getaddrinfo(o->bind, port, &hints, &found);
-	if (bad != 0) {
-		cli_error(cli, ERR_USAGE, "--bind: '%s' is no address", o->bind);
-		return ERR_USAGE;
-	}
+	if (bad != 0)
+		cli_usage(cli, "--bind: '%s' is no address", o->bind);
 	int one = 1, off = 0, s = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s >= 0 && found->ai_family == AF_INET6) /* [::] takes IPv4 too */
 		(void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);

@@ -182,6 +182,8 @@ s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True
 
 @test "no avahi: says what to start" {
 	discover --mdns --timeout 1s
+	[[ "${stderr_lines[0]}" == "phase-discover: mDNS: "*"; waiting for it (1s)" ]]
+	[ "${#stderr_lines[@]}" = 2 ]
 	nothing 3 "start avahi-daemon and D-Bus on this machine, or name a provider with --url"
 	discover --timeout 1s # mDNS is the default
 	nothing 3 "avahi-daemon"
@@ -215,6 +217,6 @@ s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True
 @test "a full disk is an error" {
 	provider
 	run -3 --separate-stderr sh -c 'phase-discover -a x86_64 --url "$1" > /dev/full' sh "$url"
-	[[ "$stderr" == *"write error"* ]]
+	[[ "$stderr" == *"phase-discover: write error: No space left on device"* ]]
 	[ "$(grep -c "write error" <<< "$stderr")" = 1 ]
 }

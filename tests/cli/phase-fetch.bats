@@ -700,7 +700,7 @@ part() {
 	from honest > second
 	run -3 phase-fetch -k "$dir/a.pub" -o out second
 	kill -CONT "$pid"
-	[[ $output = *'another download is writing it'* ]]
+	[[ $output = *'out/vmlinuz.part: another download is writing it: wait for it and run again, which is safe' ]]
 	wait "$pid"
 	rm first.pid
 	whole

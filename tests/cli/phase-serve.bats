@@ -721,12 +721,15 @@ chunks_come() {
 	run -2 phase-serve -p 65536 store
 	run -2 phase-serve -a mips store
 	run -2 phase-serve -b nonsense store
+	[ "$output" = "phase-serve: --bind: 'nonsense' is no address
+Try 'phase-serve --help'." ]
 	run -3 phase-serve --no-mdns -p 0 missing
 	run -3 phase-serve --no-mdns -p 0 --policy store/stable/x86_64/vmlinuz store
 	serve store
 	run -3 phase-serve --no-mdns -b 127.0.0.1 -p "$port" store
 	[[ "$output" = *"cannot listen on 127.0.0.1 port $port: Address already in use"* ]]
 	run -3 bash -c 'phase-serve --no-mdns -b 127.0.0.1 -p 0 store > /dev/full'
+	[ "$output" = "phase-serve: write error: No space left on device" ]
 	ASAN_OPTIONS=detect_leaks=0 run -3 strace -f -qq -o trace -e trace=signalfd4 -e inject=signalfd4:error=EMFILE \
 		phase-serve --no-mdns -b 127.0.0.1 -p 0 store
 	[[ "$output" = *"no descriptor for signals: Too many open files"* ]]
