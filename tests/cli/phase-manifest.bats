@@ -4,6 +4,8 @@ bats_require_minimum_version 1.5.0
 # phase-manifest: what a release folder becomes, and the folders that become none.
 
 setup() {
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
 	PATH="$PWD/build/bin:$PATH"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	export SOURCE_DATE_EPOCH=1790000000
@@ -287,27 +289,13 @@ phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold 
 	[[ "$stderr" == "phase-manifest: store/stable/x86_64"*": Permission denied" ]]
 }
 
-# in_the_middle PID FILE: it has the file open and has read some of it.
-in_the_middle() {
-	local fd
-	for fd in "/proc/$1/fd/"*; do
-		[[ $(readlink "$fd") = */"$2" ]] || continue
-		grep -qE '^pos:[[:space:]]+[1-9]' "/proc/$1/fdinfo/${fd##*/}" 2> /dev/null && return
-	done
-	return 1
-}
-
 @test "a file that changes while it is hashed" {
-	local pid child status=0
-	truncate -s 1G "$folder"/rootfs.img
-	make_it >out 2>err 3>&- &
-	pid=$!
-	# make_it is a function: the program is a child of the shell that runs it, or that shell itself
-	until child=$(pgrep -P "$pid" || echo "$pid") && in_the_middle "$child" rootfs.img; do :; done
-	kill -STOP "$child"
+	local status=0
+	truncate -s 8M "$folder"/rootfs.img
+	touch -d 2026-01-01 "$folder"/rootfs.img
+	stop_in "$folder"/rootfs.img phase-manifest -a x86_64 --release 42 store
 	printf x >>"$folder"/rootfs.img
-	kill -CONT "$child"
-	wait "$pid" || status=$?
+	go_on || status=$?
 	cat err
 	[ "$status" = 3 ]
 	[ ! -s out ]
