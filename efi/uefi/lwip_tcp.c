@@ -4,7 +4,8 @@
 #include <lwip/priv/tcp_priv.h>
 #include <string.h>
 
-#define IDLE_MS 500
+#define IDLE_MS 500     /* after that it has no share of the window */
+#define SILENCE_MS 200  /* the least that a sender waits before it sends again what was lost */
 #define FRAMES_SPARE 64 /* below that many free frames, what came too early is given up */
 /* Half of the frames may hold data that nobody has taken yet. */
 #define HELD_BYTES_MAX ((size_t)FRAMES / 2 * TCP_MSS)
@@ -39,6 +40,16 @@ static uint32_t widen(const struct lwip_tcp *t, const struct lwip_connection *c)
 	if (want > c->pcb->rcv_wnd)
 		c->pcb->rcv_wnd = want;
 	return tcp_update_rcv_ann_wnd(c->pcb);
+}
+
+/* To the sender, if it makes a difference: it has little left to send, or may send much more. */
+static void announce(const struct lwip_tcp *t, const struct lwip_connection *c)
+{
+	const uint32_t left = c->pcb->rcv_ann_right_edge - c->pcb->rcv_nxt, more = widen(t, c);
+	if (more == 0 || (left >= 2 * TCP_MSS && more < 4 * TCP_MSS))
+		return;
+	tcp_ack_now(c->pcb);
+	(void)tcp_output(c->pcb); /* if it cannot be sent now, lwIP's timer tries again */
 }
 
 static void set_moves(struct lwip_tcp *t, struct lwip_connection *c, bool moves)
@@ -76,10 +87,14 @@ static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *p, err
 		c->state = NET_ENDED;
 		return ERR_OK;
 	}
+	/* The end of a burst that was lost leaves no gap: it is sent again after a silence. */
+	if (!c->asked && c->tcp->now_ms - c->moved_ms >= SILENCE_MS)
+		receive_window_lost(&c->tcp->window);
+	c->asked = false;
 	while (p != NULL) {
 		struct pbuf *next = p->next;
 		p->next = NULL;
-		receive_window_arrived(&c->tcp->window, p->len);
+		receive_window_arrived(&c->tcp->window, p->len, c->tcp->now_ms);
 		keep(c, p);
 		p = next;
 	}
@@ -131,6 +146,8 @@ void lwip_tcp_polled(struct lwip_tcp *t, uint64_t now_ms, bool idle)
 		if (t->c[i].pcb != NULL)
 			look_after(t, &t->c[i], idle);
 	}
+	if (t->moving_n == 0)
+		receive_window_idle(&t->window);
 }
 
 /* --- for net_lwip.c ------------------------------------------------------------------------------ */
@@ -187,10 +204,8 @@ void lwip_tcp_took(struct lwip_tcp *t, uint32_t number, size_t n)
 		c->last = NULL;
 	else if (n > 0)
 		(void)pbuf_remove_header(c->first, n); /* less than it has */
-	if (c->pcb != NULL && c->state == NET_OPEN && widen(t, c) >= 2 * TCP_MSS) {
-		tcp_ack_now(c->pcb);
-		(void)tcp_output(c->pcb);
-	}
+	if (c->pcb != NULL && c->state == NET_OPEN)
+		announce(t, c);
 }
 
 size_t lwip_tcp_send(struct lwip_tcp *t, uint32_t number, struct bytes data)
@@ -202,6 +217,7 @@ size_t lwip_tcp_send(struct lwip_tcp *t, uint32_t number, struct bytes data)
 	if (n == 0 || tcp_write(c->pcb, data.p, (u16_t)n, TCP_WRITE_FLAG_COPY) != ERR_OK)
 		return 0;
 	(void)tcp_output(c->pcb); /* what cannot be sent now is sent by lwIP's timer */
+	c->asked = true;
 	return n;
 }
 

@@ -15,8 +15,9 @@ struct lwip_tcp {
 		struct lwip_tcp *tcp;
 		struct tcp_pcb *pcb; /* NULL: lwIP has none any more */
 		bool used;
-		bool moves; /* data came in the last half second: it has a share of the window */
+		bool moves; /* data came lately: it has a share of the window */
 		bool gap;   /* a segment is missing */
+		bool asked; /* something was sent, and nothing has come since */
 		enum net_state state;
 		struct pbuf *first, *last; /* received and not taken; linked by next, each on its own */
 		size_t held_bytes;

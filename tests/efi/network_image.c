@@ -148,17 +148,18 @@ static bool step(struct test *t, struct part *part, uint8_t *whole, bool *moved)
 		return true;
 	if (!part->asked)
 		ask(t, part);
-	const struct bytes in = net_received(t->net, part->c);
-	if (in.n == 0)
-		return state == NET_OPEN;
-	const struct bytes b = body(part, in);
-	if (b.n > part->end - part->at)
-		return false;
-	memcpy(whole + part->at, b.p, b.n);
-	part->at += b.n;
-	net_took(t->net, part->c, in.n);
-	*moved = true;
-	return true;
+	for (;;) {
+		const struct bytes in = net_received(t->net, part->c);
+		if (in.n == 0)
+			return state == NET_OPEN || part->at == part->end;
+		const struct bytes b = body(part, in);
+		if (b.n > part->end - part->at)
+			return false;
+		memcpy(whole + part->at, b.p, b.n);
+		part->at += b.n;
+		net_took(t->net, part->c, in.n);
+		*moved = true;
+	}
 }
 
 static bool fetch(struct test *t, struct part *parts, size_t parts_n, uint8_t *whole)

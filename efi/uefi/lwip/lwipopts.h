@@ -34,6 +34,8 @@
 #define LWIP_AUTOIP 0
 #define LWIP_IGMP 1
 #define ARP_TABLE_SIZE 32
+#define ARP_QUEUEING 1 /* several connections begin at once: one frame in waiting is not enough */
+#define ARP_QUEUE_LEN 32
 
 /* IPv6, likewise without asking for duplicates. */
 #define LWIP_IPV6 1
