@@ -3,7 +3,7 @@
  *	open [lwip|tcp4] [ADDRESS/BITS GATEWAY]     brings the network up and says what it found
  *	get ADDRESS PORT PATH BYTES CONNECTIONS     fetches by ranges over so many connections at once,
  *	                                            says the SHA-256 of the whole and the rate
- *	join ADDRESS PORT                           listens to that group, and answers one datagram
+ *	join ADDRESS PORT                           listens to that group and answers what comes, until "heard" does
  *	refused ADDRESS PORT                        a connection that must fail
  *	close                                       gives the network back */
 #include <string.h>
@@ -246,17 +246,21 @@ static void do_join(struct test *t)
 	}
 	say(t, "joined", BYTES_NONE, "");
 	const uint64_t began_ms = platform_now_ms(&t->p);
+	bool said = false;
 	while (platform_now_ms(&t->p) - began_ms < STALLED_MS) {
 		net_poll(t->net);
 		if (!net_receive_from(t->net, s, data, &n, &from, &port))
 			continue;
-		say(t, "datagram ", bytes_of(data, n), "");
-		say_address(t, "datagram from ", &from);
+		if (bytes_is(bytes_of(data, n), "heard"))
+			break;
 		if (!net_send_to(t->net, s, &from, port, bytes_of(data, n)))
 			say(t, "no answer was sent", BYTES_NONE, "");
-		break;
+		if (said)
+			continue;
+		said = true;
+		say(t, "", bytes_of(data, n), "");
+		say_address(t, "datagram from ", &from);
 	}
-	net_poll(t->net);
 	net_socket_end(t->net, s);
 }
 
