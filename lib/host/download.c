@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fetch/artifact_url.h"
@@ -222,7 +223,7 @@ static int fetch_and_check(struct download *d, const struct checker_tree *tree)
 	return err == ERR_SOURCE ? why_no_source(d) : err;
 }
 
-/* Whether FOLDER/FILENAME is the artifact already. */
+/* Whether FOLDER/FILENAME is the artifact already. An older release's, or a damaged one, is told. */
 static bool is_there(const struct download *d)
 {
 	char path[4096];
@@ -237,7 +238,30 @@ static bool is_there(const struct download *d)
 	bool there = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == a->size &&
 		     hash_file(fd, &wanted, &result) == OK && memcmp(result.sha256, a->sha256, SHA256_BYTES) == 0;
 	(void)close(fd); /* only read from */
+	if (!there)
+		cli_info(d->cli, "%s: is there, but is not what was signed for release %llu: fetching that", path,
+			 (unsigned long long)d->manifest->release);
 	return there;
+}
+
+/* Better before the first byte than after hours. Folders whose file system does not say how large it
+ * is count as large enough. */
+static int check_room(struct download *d)
+{
+	struct statvfs fs;
+	struct stat st;
+	uint64_t size = d->artifact->size, there = 0, free_bytes;
+	char name[256];
+	if (fstatvfs(d->part.fd, &fs) != 0 || fs.f_blocks == 0 || fstat(d->part.fd, &st) != 0)
+		return OK;
+	there = (uint64_t)st.st_blocks * 512;
+	if (there >= size || __builtin_mul_overflow(fs.f_bavail, fs.f_frsize, &free_bytes) ||
+	    free_bytes >= size - there)
+		return OK;
+	cli_error(d->cli, ERR_IO, "%s/%s: No space left on device: %llu bytes needed, %llu free", d->folder,
+		  cli_quote(d->artifact->filename, name, sizeof name), (unsigned long long)(size - there),
+		  (unsigned long long)free_bytes);
+	return ERR_IO;
 }
 
 /* suffix: of the file that the error is about; what: a better sentence than err's, or NULL. */
@@ -272,8 +296,11 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 	struct why why = {.err = OK};
 	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch, &why);
 	if (err == OK) {
-		err = fetch_and_check(d, d->fetch.has_tree ? &tree : NULL);
-		if (err != OK)
+		err = check_room(d);
+		bool room = err == OK; /* else it is said */
+		if (room)
+			err = fetch_and_check(d, d->fetch.has_tree ? &tree : NULL);
+		if (err != OK && room)
 			complain(d, err, "", NULL);
 		part_file_close(&d->part);
 	} else {

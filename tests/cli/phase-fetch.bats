@@ -600,8 +600,10 @@ part() {
 	grep -q "out/initramfs.img: exists and is not a regular file; nothing is replaced$" err
 	[ "$(readlink out/initramfs.img) $(cat precious)" = "../precious precious" ]
 	rm out/initramfs.img
+	echo damaged >> out/vmlinuz
 	fetches 0 honest
 	whole
+	[ "$(cat err)" = "phase-fetch: $PWD/out/vmlinuz: is there, but is not what was signed for release 7: fetching that" ]
 	rm out/manifest.json
 	mkfifo out/manifest.json
 	fetches 3 honest
@@ -662,10 +664,31 @@ part() {
 	done
 }
 
+part_grows() {
+	[ "$(stat -c %b out/vmlinuz.part 2> /dev/null || echo 0)" -gt 1024 ]
+}
+
 @test "disk full: exit 3 and says so, nothing under the final name; goes on when there is room" {
 	mkdir out
 	mount -t tmpfs -o size=3m none out
 	fetches 3 honest
+	# said before anything is fetched
+	grep -qE "out/vmlinuz: No space left on device: 49[0-9]+ bytes needed, 3[0-9]+ free$" err
+	[ "$(sent_by honest vmlinuz)" = 0 ]
+	nothing
+	# room that is taken by others meanwhile
+	mount -o remount,size=6m out
+	from rate-2000000 > candidates
+	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
+	pid=$!
+	echo "$pid" > first.pid
+	wait_until part_grows
+	head -c 6m /dev/zero > out/other 2> fill || true
+	status=0
+	wait "$pid" || status=$?
+	rm first.pid out/other
+	cat err
+	[ "$status" = 3 ]
 	grep -q 'out/vmlinuz: No space left on device' err
 	nothing
 	mount -o remount,size=20m out
