@@ -1,4 +1,5 @@
 /* phase-fetch: the best release that the policy accepts, from all providers at once. */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,16 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
+static int not_read(struct cli *cli, int err, const char *operand)
+{
+	bool no_path = operand[0] != '/' && operand[0] != '.' && strchr(operand, ':') != NULL;
+	if (err == ERR_NOT_FOUND && no_path) /* HOST:PORT */
+		cli_error(cli, err, "%s: %s (a URL begins with http://)", operand, strerror(errno));
+	else
+		cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
+	return err;
+}
+
 /* What is given, by name or through a pipe. */
 static int read_given(struct cli *cli, const struct policy *policy, struct candidates *c)
 {
@@ -58,11 +69,15 @@ static int read_given(struct cli *cli, const struct policy *policy, struct candi
 	if (is_terminal)
 		cli_info(cli, "reading candidates from the terminal, end with ^D");
 	int err = file_read(operand, CANDIDATES_BYTES_MAX, &text);
-	if (err != OK) {
-		cli_fail(cli, err, strcmp(operand, "-") == 0 ? "stdin" : operand, NULL);
-		return err;
+	if (err != OK)
+		return not_read(cli, err, operand);
+	if (candidates_text_is_manifest(text)) {
+		err = ERR_VALUE;
+		cli_error(cli, err, "%s: is a manifest, not a list of candidates",
+			  strcmp(operand, "-") == 0 ? "stdin" : operand);
+	} else {
+		err = candidates_read(cli, c, policy, text);
 	}
-	err = candidates_read(cli, c, policy, text);
 	file_free(text);
 	return err;
 }

@@ -8,7 +8,8 @@
 #include "core/json.h"
 #include "http/url.h"
 
-#define LINE_NODES_MAX 64 /* values in one line of phase-discover: it prints eight members */
+#define MANIFEST_NODES_MAX 4096 /* values in a manifest: an honest one has a few hundred */
+#define LINE_NODES_MAX 64       /* values in one line of phase-discover: it prints eight members */
 
 /* Told once, however long the list is. */
 static int leave_out(struct cli *cli, struct candidates *c, const char *authority)
@@ -197,6 +198,19 @@ int candidates_read(struct cli *cli, struct candidates *c, const struct policy *
 			return err;
 	}
 	return OK;
+}
+
+bool candidates_text_is_manifest(struct bytes text)
+{
+	static const char member[] = "manifest_version";
+	struct json json;
+	if (text.n == 0 || memmem(text.p, text.n, member, sizeof member - 1) == NULL)
+		return false;
+	struct json_node *nodes = malloc(MANIFEST_NODES_MAX * sizeof *nodes); /* NULL: it is a hint only */
+	bool found = nodes != NULL && json_parse(&json, text, nodes, MANIFEST_NODES_MAX, NULL) == OK &&
+		     json_member(&json, json_root(&json), member) != NULL;
+	free(nodes);
+	return found;
 }
 
 static int add_root(struct candidates *c, struct bytes root)

@@ -56,6 +56,8 @@ MUST_CHECK int candidates_add_provider(struct cli *cli, struct candidates *c, st
  * or bare URLs as in candidates_add_provider. Lines that are neither are passed over with a warning,
  * JSON with a "channel" or "arch" that the policy does not accept without one, but with --verbose. */
 MUST_CHECK int candidates_read(struct cli *cli, struct candidates *c, const struct policy *policy, struct bytes text);
+/* Whether the text is a manifest, which people mistake for the place where one is. */
+bool candidates_text_is_manifest(struct bytes text);
 /* Adds a root that serves artifacts, whatever its manifest says. The same one again, and those
  * beyond CANDIDATES_MAX, are left out. ERR_VALUE (printed), ERR_NO_MEMORY. */
 MUST_CHECK int candidates_add_root(struct cli *cli, struct candidates *c, struct bytes root);

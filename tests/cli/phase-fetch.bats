@@ -219,6 +219,19 @@ policy() {
 	[ ! -e out ]
 }
 
+@test "candidates: a manifest, or a URL without http://, is told from a list" {
+	run -3 phase-fetch -k "$dir/a.pub" -o out "$dir/m.json"
+	[ "$output" = "phase-fetch: $dir/m.json: is a manifest, not a list of candidates" ]
+	jq . "$dir/m.json" > pretty # of many lines
+	run -3 phase-fetch -k "$dir/a.pub" -o out < pretty
+	[ "$output" = "phase-fetch: stdin: is a manifest, not a list of candidates" ]
+	run -3 phase-fetch -k "$dir/a.pub" -o out 127.0.0.1:18477
+	[ "$output" = "phase-fetch: 127.0.0.1:18477: No such file or directory (a URL begins with http://)" ]
+	run -3 phase-fetch -k "$dir/a.pub" -o out ./a:b
+	[ "$output" = "phase-fetch: ./a:b: No such file or directory" ]
+	[ ! -e out ]
+}
+
 @test "candidates that are for something else by their own line are not asked" {
 	local line='{"manifest_url":"http://127.0.0.1:1/%s/manifest.json","channel":"%s","arch":"%s"}\n'
 	# Nobody answers there: whoever is asked is warned about.
