@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 . tools/run/network.sh
 
 release=$((RANDOM % 900 + 100)) # so that nothing from an earlier run can pass for this one's
-cmdline="console=ttyS0 quiet panic=-1 phase.release=$release"
+cmdline="console=ttyS0 quiet panic=-1 no_timer_check phase.release=$release" # emulated timers are late on a busy machine
 export PATH=$PWD/build/bin:$PATH
 folder=
 

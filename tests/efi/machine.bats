@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SWFETCH.EFI boots Debian's kernel in a machine, and does the right thing when the machine or its
+# network are not as they should be. Faults of providers stand in twin.bats.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/efi/qemu.sh
+	. tests/efi/qemu.sh
+	PATH=$PWD/build/bin:$PATH
+	t=$BATS_TEST_TMPDIR
+	vm=$t/vm image=$t/disk.img release=$t/store/stable/x86_64
+	mkdir -p "$release"
+	vm_payload "$release"
+	phase-sign --new-key "$t/a" > "$t/a.id"
+	publish 7
+	serve
+}
+teardown() {
+	vm_stop
+	[ ! -s "$t/serve.pid" ] || kill "$(cat "$t/serve.pid")" 2> /dev/null || true
+}
+
+# publish RELEASE [OPTION...]: signs what lies in the store.
+publish() {
+	phase-manifest --release "$1" --trees --cmdline "console=ttyS0 quiet panic=-1 no_timer_check phase.release=$1" "${@:2}" "$t/store" |
+		phase-sign --key "$t/a.key" > "$t/m.json"
+	mv "$t/m.json" "$release/manifest.json"
+}
+serve() {
+	: > "$t/ready"
+	phase-serve -q --no-mdns -b 127.0.0.1 -p "${1:-0}" "$t/store" > "$t/ready" 3>&- &
+	echo $! > "$t/serve.pid"
+	until [ -s "$t/ready" ]; do sleep 0.05; done
+	port=$(jq -r .listening "$t/ready" | sed 's/.*://')
+}
+# disk [JQ-FILTER]: with a configuration that names the provider.
+disk() {
+	jq -Rn --arg url "http://10.0.2.2:$port/" "{threshold: 1, channel: \"stable\", keys: [inputs | {key_id: .}],
+		boot: {providers: [\$url], attempts: 1}} | ${1:-.}" "$t/a.id" > "$t/swfetch.json"
+	tools/esp.sh "$t/swfetch.json" "$image"
+}
+started() {
+	vm_until 240 "guest: release $1 has started"
+}
+# refused PATTERN: nothing was started, and the next boot entry has its turn.
+refused() {
+	vm_until 240 "$1"
+	vm_until 120 'BdsDxe: failed to start Boot'
+	run ! vm_says 'starting release|guest:'
+}
+
+@test "a release is started from a network that the firmware has not connected; not its command line plus something" {
+	disk
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	vm_says 'guest: command line: console=ttyS0 quiet panic=-1 no_timer_check phase.release=7$'
+	vm_says 'network: lwIP on .*10[.]0[.]2[.]15/24 by DHCP'
+	vm_says 'vmlinuz: 14[.]. MB, verified'
+}
+
+@test "the floor outlives a reboot; another entry follows" {
+	disk
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	vm_ends 60
+	publish 6
+	vm_start "$vm" image="$image" boot=disk vars=keep
+	refused 'refused: floor: below the release floor'
+	vm_says 'release 6, but 7 or higher was accepted before'
+	vm_stop
+	publish 8
+	vm_start "$vm" image="$image" boot=disk vars=keep
+	started 8
+}
+
+@test "another card, no random numbers, several processors, little memory" {
+	disk
+	vm_start "$vm" image="$image" card=e1000 rng=none memory=256 -- -smp 3
+	started 7
+}
+
+@test "no card: said, with the name of what is missing" {
+	disk
+	vm_start "$vm" image="$image" boot=disk card=none
+	refused 'network: .*(no network|device)'
+}
+
+@test "the cable is out, and comes in while the program waits" {
+	disk '.boot.attempts = 3'
+	vm_start "$vm" image="$image" boot=disk card=virtio-net-pci,romfile= link=off
+	vm_until 240 'network: .*link'
+	run -0 vm_monitor 'set_link card on'
+	started 7
+}
+
+@test "nobody answers DHCP: said; a fixed address needs nobody" {
+	disk
+	vm_start "$vm" image="$image" boot=disk network=hubport,hubid=0
+	refused 'network: .*(address|DHCP)'
+	vm_stop
+	disk '.boot.network = {address: "10.0.2.77/24", gateway: "10.0.2.2", dns: ["10.0.2.3"]}'
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	vm_says '10[.]0[.]2[.]77/24 fixed'
+}
+
+@test "clocks in 1970 and 2069 are not believed" {
+	disk
+	for rtc in 1970-01-01T00:00:00 2069-01-01T00:00:00; do
+		vm_start "$vm" image="$image" boot=disk rtc="$rtc"
+		started 7
+		vm_stop
+	done
+}
+
+@test "not enough memory for the signed sizes: said before anything is fetched" {
+	head -c 150000000 /dev/zero > "$release/initramfs.9"
+	publish 7 --role initramfs.1=initramfs.9
+	disk
+	vm_start "$vm" image="$image" boot=disk memory=200
+	refused 'initramfs.9 needs 150[.]0 MB of memory, and .* are free'
+	run ! vm_says 'verified'
+}
+
+@test "a kernel that is none: the firmware says so" {
+	head -c 100000 /dev/zero > "$release/vmlinuz"
+	publish 7
+	disk
+	vm_start "$vm" image="$image" boot=disk
+	vm_until 240 'vmlinuz cannot be started: EFI_'
+	vm_until 120 'BdsDxe: failed to start Boot'
+}
+
+@test "the provider dies in the middle and comes back: the rest is fetched then" {
+	head -c 40000000 /dev/urandom > "$t/ballast"
+	truncate -s %4 "$release/initrd.img"
+	(cd "$t" && echo ballast | cpio --quiet -o -H newc) >> "$release/initrd.img"
+	publish 7
+	disk
+	vm_start "$vm" image="$image" boot=disk memory=600
+	vm_until 240 'initrd.img: [0-9.]+ MB of'
+	kill "$(cat "$t/serve.pid")"
+	vm_until 240 'initrd.img: no provider answers; trying again'
+	serve "$port"
+	started 7
+	vm_says 'initrd.img: 4[0-9][.]. MB, verified'
+}
