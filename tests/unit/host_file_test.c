@@ -148,7 +148,7 @@ TEST(only_a_regular_file_is_replaced)
 {
 	for (unsigned kind = 0; kind < 4; kind++) {
 		struct file_output f;
-		struct stat before, after;
+		struct stat before = {.st_ino = 0}, after = {.st_ino = 0};
 		empty_folder();
 		CHECK(file_write(in_folder("regular"), BYTES_LITERAL("kept"), 0666) == OK);
 		CHECK(file_output_open(&f, in_folder("late"), 0666) == OK);
