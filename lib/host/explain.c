@@ -60,14 +60,20 @@ static void find_wrong(const struct judged *j, struct finding *f)
 	say(f->needed, sizeof f->needed, "none that is wrong, or enough others right");
 }
 
+void explain_tally(const struct policy *p, const struct signature_tally *t, char *buf, size_t room)
+{
+	say(buf, room, "have ");
+	say_keys(buf, room, p, t->good, true);
+	say(buf + strlen(buf), room - strlen(buf), ", missing ");
+	say_keys(buf, room, p, t->good, false);
+}
+
 static void find_threshold(const struct judged *j, struct finding *f)
 {
 	const struct signature_tally *t = &j->verdict->tally;
-	char have[1024] = "", missing[1024] = "";
-	say_keys(have, sizeof have, j->policy, t->good, true);
-	say_keys(missing, sizeof missing, j->policy, t->good, false);
-	say(f->found, sizeof f->found, "%" PRIu64 " of %" PRIu64 " keys (have %s, missing %s)", t->good_n,
-	    j->policy->threshold, have, missing);
+	char keys[1536];
+	explain_tally(j->policy, t, keys, sizeof keys);
+	say(f->found, sizeof f->found, "%" PRIu64 " of %" PRIu64 " keys (%s)", t->good_n, j->policy->threshold, keys);
 	say(f->needed, sizeof f->needed, "%" PRIu64 " of %zu trusted keys", j->policy->threshold, j->policy->keys_n);
 }
 

@@ -20,6 +20,9 @@ struct judged {
  * ab12cd34…, missing cd34ef56…)"), and a warning for wrong signatures that did no harm. */
 void explain_print(struct cli *cli, const char *subject, const struct judged *j);
 
+/* Which of p's keys have signed and which have not: "have ab12cd34…, missing none". */
+void explain_tally(const struct policy *p, const struct signature_tally *t, char *buf, size_t room);
+
 /* {"accepted":…,"release":…,"channel":…,"arch":…,"version":…,
  *  "rules":[{"rule":"form"…},{"rule":…,"ok":…,"found":…,"needed":…}…],
  *  "keys":[{"key_id":…,"name":…,"signed":"good"|"wrong"|"no"}…]}

@@ -3,6 +3,7 @@
 #include "crypto/secret.h"
 #include "host/file.h"
 #include "host/keyfile.h"
+#include "host/trust.h"
 
 /* Replaces the text and reads it again. */
 static int take_text(struct signing *s, struct bytes text)
@@ -19,8 +20,10 @@ static int take_text(struct signing *s, struct bytes text)
 
 static void warn(const struct signing *s, struct wall at)
 {
-	if (s->document.is_policy)
+	if (s->document.is_policy) {
+		trust_warn_unknown(s->cli, s->subject, &s->document.policy);
 		return;
+	}
 	if (s->document.manifest.expires_at.s <= at.s)
 		cli_warn(s->cli, "%s: this release has expired already", s->subject);
 	if (s->document.manifest.critical_unknown.n != 0)

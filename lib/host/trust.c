@@ -3,11 +3,14 @@
 #include <errno.h>
 
 #include "core/arch.h"
+#include "host/explain.h"
 #include "host/file.h"
 #include "host/floor_store.h"
 #include "host/keyfile.h"
 #include "host/machine.h"
 #include "phase/floor.h"
+
+#define UNKNOWN_SHOWN_MAX 10 /* each by a line of its own; of the others how many they are */
 
 void trust_check_usage(struct cli *cli, const struct trust_options *o)
 {
@@ -21,6 +24,21 @@ void trust_check_usage(struct cli *cli, const struct trust_options *o)
 		(void)machine_arch_option(cli, o->arch); /* it must be one */
 }
 
+/* A misspelt name would take a restriction away without a word. */
+void trust_warn_unknown(struct cli *cli, const char *path, const struct policy *p)
+{
+	size_t n = 0;
+	for (const struct json_node *e = policy_unknown(p, NULL); e != NULL; e = policy_unknown(p, e)) {
+		char shown[DOCUMENT_NAME_MAX + 1];
+		if (++n > UNKNOWN_SHOWN_MAX)
+			continue;
+		cli_warn(cli, "%s: warning: member '%s' is not known and has no effect", path,
+			 cli_quote(bytes_of(p->json.text.p + e->key_at, e->key_end - e->key_at), shown, sizeof shown));
+	}
+	if (n > UNKNOWN_SHOWN_MAX)
+		cli_warn(cli, "%s: warning: and %zu more", path, n - UNKNOWN_SHOWN_MAX);
+}
+
 int trust_read_policy(struct cli *cli, const char *path, struct trust *t)
 {
 	struct why why = {.err = OK};
@@ -32,6 +50,8 @@ int trust_read_policy(struct cli *cli, const char *path, struct trust *t)
 	}
 	if (err != OK)
 		cli_fail(cli, err, path, &why);
+	else
+		trust_warn_unknown(cli, path, &t->policy);
 	return err;
 }
 
@@ -92,6 +112,20 @@ int trust_read(struct cli *cli, const struct trust_options *o, struct trust *t)
 	return err;
 }
 
+/* How far next is from what p, one of the two policies, asks for; nothing when it is enough. */
+static void say_missing(struct cli *cli, const char *path, const struct policy *p, const struct policy *next,
+			const char *whose)
+{
+	struct signature_tally t;
+	char keys[1536];
+	policy_count(p, next->signatures, next->signatures_n, next->message, &t);
+	if (t.good_n >= p->threshold)
+		return;
+	explain_tally(p, &t, keys, sizeof keys);
+	cli_error(cli, ERR_THRESHOLD, "%s: %s for %s: %llu of %llu (%s)", path, err_text(ERR_THRESHOLD), whose,
+		  (unsigned long long)t.good_n, (unsigned long long)p->threshold, keys);
+}
+
 int trust_replace(struct cli *cli, const char *old_path, const char *path, struct wall now, struct trust *accepted)
 {
 	struct trust old = {.memory = NULL};
@@ -106,9 +140,13 @@ int trust_replace(struct cli *cli, const char *old_path, const char *path, struc
 	if (err == ERR_POLICY_OLD)
 		cli_error(cli, err, "%s: %s: version %llu, in force is %llu", path, err_text(err),
 			  (unsigned long long)next->version, (unsigned long long)old.policy.version);
-	else if (err != OK)
+	else if (err == ERR_SIGNATURE)
 		cli_error(cli, err, "%s: %s: %s", path, err_text(err), why.what);
-	else if (next->has_expires_at && next->expires_at.s <= now.s)
+	if (err == ERR_SIGNATURE || err == ERR_THRESHOLD) {
+		say_missing(cli, path, &old.policy, next, "the keys of the policy in force");
+		say_missing(cli, path, next, next, "the new policy's own keys");
+	}
+	if (err == OK && next->has_expires_at && next->expires_at.s <= now.s)
 		cli_warn(cli, "%s: this policy has expired: it accepts nothing until it is replaced", path);
 out:
 	trust_free(&old);

@@ -45,8 +45,10 @@ struct trust {
 };
 
 MUST_CHECK int trust_read(struct cli *cli, const struct trust_options *o, struct trust *t);
-/* A policy file alone. */
+/* A policy file alone; warns of members that are not known. */
 MUST_CHECK int trust_read_policy(struct cli *cli, const char *path, struct trust *t);
+/* Warns of each member that has no effect. */
+void trust_warn_unknown(struct cli *cli, const char *path, const struct policy *p);
 /* Reads the policy at path into *accepted when it may replace the one at old_path
  * (policy_replaces). Warns when it has expired by now. */
 MUST_CHECK int trust_replace(struct cli *cli, const char *old_path, const char *path, struct wall now,

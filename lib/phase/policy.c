@@ -9,6 +9,12 @@ static const char *const understood[] = {
 	"signatures", "signed_at", "sources",     "threshold", "version",
 };
 
+/* Of the document itself; boot is for SWFETCH.EFI. */
+static const char *const members[] = {
+	"arch",        "boot",           "bootstrap",  "channel", "critical",  "expires_at", "keys",
+	"min_release", "policy_version", "signatures", "sources", "threshold", "version",
+};
+
 _Static_assert(sizeof(struct policy) + DOCUMENT_SIGNED_PREFIX_MAX + 64 <= 65536, "POLICY_ARENA_BYTES is too small");
 
 static bool is_key_name(struct bytes text)
@@ -117,6 +123,23 @@ int policy_read(struct policy *p, struct bytes text, struct arena *a, struct why
 		return err;
 	*p = *read;
 	return OK;
+}
+
+static bool is_known(const struct json *j, const struct json_node *member)
+{
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (json_key_is(j, member, members[i]))
+			return true;
+	return false;
+}
+
+const struct json_node *policy_unknown(const struct policy *p, const struct json_node *after)
+{
+	const struct json *j = &p->json;
+	const struct json_node *e = after == NULL ? json_child(j, json_root(j)) : json_next(j, after);
+	while (e != NULL && is_known(j, e))
+		e = json_next(j, e);
+	return e;
 }
 
 void policy_count(const struct policy *p, const struct signature *signatures, size_t signatures_n, struct bytes message,

@@ -41,6 +41,10 @@ struct policy {
  * understood is ERR_CRITICAL: a policy that cannot be followed in full is not followed at all. */
 MUST_CHECK int policy_read(struct policy *p, struct bytes text, struct arena *a, struct why *why);
 
+/* The next member, after the one given (NULL: the first), that means nothing to a reader of
+ * policies; NULL when there is none. */
+const struct json_node *policy_unknown(const struct policy *p, const struct json_node *after);
+
 /* Makes a policy of keys given one by one (phase-verify --key): starts empty, threshold 1. */
 void policy_init(struct policy *p);
 /* ERR_KEY when not acceptable, ERR_DUPLICATE when there already, ERR_LIMIT when full. */

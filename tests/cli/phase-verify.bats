@@ -344,10 +344,15 @@ refused() {
 @test "--update-policy: rotation" {
 	policy b c | jq '.version = 4' >new.json
 	verify --policy p.json --update-policy new.json
-	refused 4 "threshold not met: keys of the policy in force"
+	refused 4 "new.json: threshold not met for the keys of the policy in force: 0 of 2 (have none, missing $(cut -c 1-8 a.id)…, $(cut -c 1-8 b.id)…)"
+	phase-sign --key b.key new.json >one.json
+	verify --policy p.json --update-policy one.json
+	refused 4 "one.json: threshold not met for the keys of the policy in force: 1 of 2 (have $(cut -c 1-8 b.id)…, missing $(cut -c 1-8 a.id)…)"
+	[[ "$stderr" == *"one.json: threshold not met for the new policy's own keys: 1 of 2 (have $(cut -c 1-8 b.id)…, missing $(cut -c 1-8 c.id)…)"* ]]
 	phase-sign --key a.key --key b.key new.json >half.json
 	verify --policy p.json --update-policy half.json
-	refused 4 "threshold not met: the new policy's own keys"
+	refused 4 "half.json: threshold not met for the new policy's own keys: 1 of 2 (have $(cut -c 1-8 b.id)…, missing $(cut -c 1-8 c.id)…)"
+	[[ "$stderr" != *"in force"* ]]
 	phase-sign --key c.key half.json >full.json
 	phase-verify --policy p.json --update-policy full.json | cmp - full.json
 	jq '.version = 3' new.json | phase-sign -k a.key -k b.key -k c.key >same.json
@@ -369,6 +374,30 @@ refused() {
 	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=%network -o trace phase-verify --policy p.json --at 2026-11-21T02:00:00Z --artifacts store s.json >out
 	cmp out s.json
 	run ! grep -qE 'socket|connect|sendto|bind' trace
+}
+
+@test "a misspelt member of a policy is told, wherever a policy is read; SWFETCH.EFI's is known" {
+	jq '.channels = .channel | del(.channel) | .boot = {mdns: true}' p.json >typo.json
+	local warning="typo.json: warning: member 'channels' is not known and has no effect"
+	verify --policy typo.json s.json
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "phase-verify: $warning" ]
+	verify --quiet --policy typo.json s.json
+	[ -z "$stderr" ]
+	run --separate-stderr phase-sign --key a.key typo.json
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "phase-sign: $warning" ]
+	run --separate-stderr phase-boot --dry-run --policy typo.json nowhere.json
+	[[ "$stderr" == "phase-boot: $warning"* ]]
+	run --separate-stderr phase-fetch --policy typo.json --timeout 1s http://127.0.0.1:1/
+	[[ "$stderr" == "phase-fetch: $warning"* ]]
+	run --separate-stderr phase-serve --no-mdns --policy typo.json nowhere
+	[[ "$stderr" == "phase-serve: $warning"* ]]
+	jq '. + ([range(12) | {key: "x\(.)\u001b", value: 1}] | from_entries)' p.json >many.json
+	verify --policy many.json s.json
+	[ "$(grep -c 'has no effect' <<<"$stderr")" -eq 10 ]
+	[[ "$stderr" == *"warning: and 2 more" ]]
+	[[ "$stderr" != *$'\033'* ]]
 }
 
 @test "a full disk is an error" {

@@ -105,6 +105,20 @@ TEST(cut_at_every_byte)
 	}
 }
 
+TEST(members_that_mean_nothing)
+{
+	const struct json_node *e;
+	CHECK(fixture_policy(&p, base, 0) == OK);
+	CHECK(policy_unknown(&p, NULL) == NULL);
+	CHECK(edited("\"channel\":", "\"boot\":{\"x\":1},\"name\":\"x\",\"critical\":[],\"channels\":") == OK);
+	CHECK(p.channel.n == 0);
+	e = policy_unknown(&p, NULL);
+	CHECK(json_key_is(&p.json, e, "channels"));
+	e = policy_unknown(&p, e);
+	CHECK(json_key_is(&p.json, e, "name"));
+	CHECK(policy_unknown(&p, e) == NULL);
+}
+
 TEST(too_many_keys)
 {
 	struct policy full;
@@ -132,6 +146,7 @@ int main(void)
 	RUN(values_that_are_not_allowed);
 	RUN(failure_leaves_the_policy_alone);
 	RUN(cut_at_every_byte);
+	RUN(members_that_mean_nothing);
 	RUN(too_many_keys);
 	return test_end();
 }
