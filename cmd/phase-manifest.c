@@ -91,6 +91,8 @@ int main(int argc, char **argv)
 	cli_start(&cli, &program, argc, argv, &o);
 	if (o.make.release == RELEASE_UNSET)
 		cli_usage(&cli, "--release N is required: a number that only ever grows");
+	if (o.make.release == 0)
+		cli_usage(&cli, "--release 0: 0 means that there is none; begin with 1");
 	if (o.make.release > JSON_UINT_MAX)
 		cli_usage(&cli, "--release: larger than 2^53 - 1");
 	o.make.arch = machine_arch_option(&cli, o.make.arch);

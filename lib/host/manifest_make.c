@@ -51,8 +51,9 @@ static int check_roles(const struct making *m)
 		const char *file = strchr(m->o->roles.v[i], '=') + 1;
 		if (has_file(m, file))
 			continue;
-		cli_error(m->cli, ERR_NOT_FOUND, "--role %s: no such artifact in %s/%s/%s", m->o->roles.v[i],
-			  m->o->store, m->folder.channel, m->folder.arch);
+		cli_error(m->cli, ERR_NOT_FOUND, "--role %s: no such artifact in %s/%s/%s%s", m->o->roles.v[i],
+			  m->o->store, m->folder.channel, m->folder.arch,
+			  strchr(file, '/') == NULL ? "" : ": FILE is a name in that folder, no path");
 		return ERR_NOT_FOUND;
 	}
 	return OK;
@@ -259,8 +260,9 @@ int manifest_make(struct cli *cli, const struct manifest_options *o, struct byte
 	}
 	err = store_folder_open(&m.store, bytes_text(o->channel), bytes_text(o->arch), &m.folder);
 	if (err != OK) {
-		cli_error(cli, err, "%s/%s/%s: %s", o->store, o->channel, o->arch,
-			  errno == EXDEV ? "leads out of the store" : strerror(errno));
+		cli_error(cli, err, "%s/%s/%s: %s%s", o->store, o->channel, o->arch,
+			  errno == EXDEV ? "leads out of the store" : strerror(errno),
+			  err == ERR_NOT_FOUND ? "; STORE is the folder above CHANNEL/ARCH" : "");
 	} else {
 		err = make(&m, document);
 		store_folder_close(&m.folder);

@@ -25,7 +25,7 @@ static void warn(const struct signing *s, struct wall at)
 		return;
 	}
 	if (s->document.manifest.expires_at.s <= at.s)
-		cli_warn(s->cli, "%s: this release has expired already", s->subject);
+		cli_warn(s->cli, "%s: warning: this release has expired already", s->subject);
 	if (s->document.manifest.critical_unknown.n != 0)
 		cli_warn(s->cli, "%s: a critical member is not understood by this version", s->subject);
 }

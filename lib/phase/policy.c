@@ -63,6 +63,8 @@ static int read_key(struct document *d, const struct json_node *entry, struct po
 	    (err = document_text(d, entry, "name", false, is_key_name, &name)) != OK)
 		return err;
 	err = policy_add_key(p, key);
+	if (err == ERR_DUPLICATE)
+		return why_not(d->why, ERR_DUPLICATE, "keys: the same key twice", WHY_NOWHERE, BYTES_NONE);
 	if (err == ERR_KEY) /* the caller's own file is broken; that is no failed verification */
 		return document_misfit(d, ERR_VALUE, "key_id: not an acceptable public key", entry);
 	if (err != OK)
@@ -80,6 +82,8 @@ static int read_keys(struct document *d, struct policy *p)
 	for (const struct json_node *e = json_child(&d->json, array); e != NULL; e = json_next(&d->json, e))
 		if ((err = read_key(d, e, p)) != OK)
 			return err;
+	if (p->keys_n == 0)
+		return why_not(d->why, ERR_VALUE, "keys: at least one is needed", WHY_NOWHERE, BYTES_NONE);
 	if ((err = document_uint(d, root, "threshold", true, &p->threshold)) != OK)
 		return err;
 	if (p->threshold == 0 || p->threshold > p->keys_n)

@@ -155,7 +155,7 @@ phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold 
 	refused "initrd-a and vmlinuz-old would both be 'kernel': remove one, or say --role NAME=vmlinuz-old" \
 		--role kernel=initrd-a --role old=vmlinuz
 	refused "--role a=b: no such artifact in store/stable/x86_64" --role a=b
-	refused "--role a=../x: no such artifact in store/stable/x86_64" --role a=../x
+	refused "--role a=../x: no such artifact in store/stable/x86_64: FILE is a name in that folder, no path" --role a=../x
 }
 
 @test "mistakes in the command line name the option, exit 2" {
@@ -205,6 +205,13 @@ phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold 
 	[[ "${lines[0]}" == "phase-manifest: --expires: "* ]]
 }
 
+@test "release 0 is refused: it would mean that there is none" {
+	run --separate-stderr phase-manifest -a x86_64 --release 0 store
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	[[ "$stderr" == "phase-manifest: --release 0: "* ]]
+}
+
 @test "an empty cmdline cannot be told from a forgotten one" {
 	run make_it --cmdline ''
 	[ "$status" -eq 2 ]
@@ -236,7 +243,10 @@ phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold 
 	refused "store/stable/x86_64: no kernel: a file named vmlinuz*, bzImage, Image, kernel or *.efi is needed"
 	rm "$folder"/initrd
 	refused "store/stable/x86_64: no kernel: a file named vmlinuz*, bzImage, Image, kernel or *.efi is needed"
-	refused "store/beta/x86_64: No such file or directory" -c beta
+	refused "store/beta/x86_64: No such file or directory; STORE is the folder above CHANNEL/ARCH" -c beta
+	run --separate-stderr phase-manifest -a x86_64 --release 42 store/stable
+	[ "$status" -eq 3 ]
+	[ "$stderr" = "phase-manifest: store/stable/stable/x86_64: No such file or directory; STORE is the folder above CHANNEL/ARCH" ]
 	rm -r store
 	refused "store: No such file or directory"
 	: >store

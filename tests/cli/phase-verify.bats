@@ -376,6 +376,15 @@ refused() {
 	run ! grep -qE 'socket|connect|sendto|bind' trace
 }
 
+@test "keys of a policy: none, and the same one twice" {
+	jq '.keys = []' p.json >bad.json
+	verify --policy bad.json s.json
+	refused 3 "bad.json: keys: at least one is needed"
+	jq '.keys[1] = .keys[0]' p.json >bad.json
+	verify --policy bad.json s.json
+	refused 3 "bad.json: keys: the same key twice"
+}
+
 @test "a misspelt member of a policy is told, wherever a policy is read; SWFETCH.EFI's is known" {
 	jq '.channels = .channel | del(.channel) | .boot = {mdns: true}' p.json >typo.json
 	local warning="typo.json: warning: member 'channels' is not known and has no effect"
