@@ -219,7 +219,9 @@ cJSON *explain_malformed_json(int err, const struct why *why)
 {
 	char found[512];
 	cJSON *o = cJSON_CreateObject();
-	bool good = cJSON_AddBoolToObject(o, "accepted", false) != NULL;
+	bool good = cJSON_AddBoolToObject(o, "accepted", false) != NULL &&
+		    cJSON_AddNullToObject(o, "release") != NULL && cJSON_AddNullToObject(o, "channel") != NULL &&
+		    cJSON_AddNullToObject(o, "arch") != NULL && cJSON_AddNullToObject(o, "version") != NULL;
 	cJSON *rules = cJSON_AddArrayToObject(o, "rules"), *keys = cJSON_AddArrayToObject(o, "keys");
 	say(found, sizeof found, "%s%s%s at byte %" PRIu64, why->what == NULL ? "" : why->what,
 	    why->what == NULL ? "" : ": ", err_text(err), why->at);

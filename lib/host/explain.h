@@ -29,7 +29,8 @@ void explain_tally(const struct policy *p, const struct signature_tally *t, char
  * accepted: of the verdict, and of what else the caller has checked. The caller deletes it; NULL when memory ran out.
  */
 cJSON *explain_json(const struct judged *j, bool accepted);
-/* The same members for a manifest that could not be read: not accepted, and the rule "form". */
+/* The same members for a manifest that could not be read: not accepted, and the rule "form"; what is not known is null.
+ */
 cJSON *explain_malformed_json(int err, const struct why *why);
 
 #endif

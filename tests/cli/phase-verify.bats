@@ -286,6 +286,7 @@ refused() {
 	run --separate-stderr phase-verify --policy p.json --explain p.json
 	[ "$status" -eq 3 ]
 	jq -e '.accepted == false and .rules[0].rule == "form"' <<<"$output"
+	jq -e '[to_entries[] | select(.value == null).key] == ["release", "channel", "arch", "version"]' <<<"$output"
 }
 
 @test "--artifacts checks the files, in either spelling of the folder" {
