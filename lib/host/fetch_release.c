@@ -142,9 +142,8 @@ static cJSON *plan_json(const struct fetching *f)
 	char *manifest = path_of(f, BYTES_LITERAL("manifest.json"));
 	cJSON *o = cJSON_CreateObject();
 	bool good = manifest != NULL && o != NULL && add_files(f, o);
-	if (good && m->has_cmdline)
-		good = cli_json_text(o, "cmdline", m->cmdline);
-	good = good && cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
+	good = good && cli_json_text(o, "cmdline", m->cmdline) &&
+	       cJSON_AddNumberToObject(o, "release", (double)m->release) != NULL &&
 	       cli_json_text(o, "channel", m->channel) && cli_json_text(o, "arch", m->arch) &&
 	       cJSON_AddStringToObject(o, "manifest", manifest) != NULL && add_hash(f, o) && add_sources(f, o);
 	free(manifest);
