@@ -151,7 +151,7 @@ static const char *fault_text(const struct fetch_source *s)
 	case FETCH_FINE:
 		break;
 	}
-	return "answers again";
+	return "is asked again";
 }
 
 static void tell_faults(struct load *l)

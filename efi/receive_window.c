@@ -76,7 +76,7 @@ static bool is_long(uint32_t bytes, uint32_t rate)
  * a long way, where there is more to win and a ring is not what overflows. */
 static void lift(struct receive_window *w, uint32_t rate)
 {
-	const unsigned quiet = is_long(w->budget_bytes, rate) ? QUIET_LONG_WAY : QUIET << w->losses_n;
+	const unsigned quiet = is_long(w->budget_bytes, rate) ? QUIET_LONG_WAY : (unsigned)QUIET << w->losses_n;
 	if (w->most_bytes >= RECEIVE_WINDOW_MOST_BYTES || ++w->quiet_n < quiet)
 		return;
 	w->quiet_n = 0;
