@@ -66,14 +66,14 @@ policy() {
 }
 
 @test "all providers send wrong bytes" {
-	refuses 1 wrong-middle chunked+wrong-middle
-	says '/wrong-middle/: vmlinuz: sent wrong bytes; dropped'
-	says '/chunked\+wrong-middle/: vmlinuz: sent wrong bytes; dropped'
+	refuses 1 wrong-2500000 chunked+wrong-2500000
+	says '/wrong-2500000/: vmlinuz: sent wrong bytes; dropped'
+	says '/chunked\+wrong-2500000/: vmlinuz: sent wrong bytes; dropped'
 	says 'nothing was started: content does not match its hash'
 }
 
 @test "wrong bytes without trees are found at the end" {
-	refuses 1 wrong-middle+no-tree
+	refuses 1 wrong-2500000+no-tree
 	says 'vmlinuz: no provider has its tree: checked as a whole at the end'
 	says 'nothing was started: content does not match its hash'
 	boots wrong-end+no-tree honest+no-tree
@@ -305,4 +305,53 @@ policy() {
 	ends_twin 3
 	says 'starting release 7'
 	says 'vmlinuz cannot be started: EFI_ABORTED|vmlinuz has come back: EFI_ABORTED'
+}
+
+@test "an initial RAM disk of 600 MB" {
+	own_store
+	truncate -s 600000000 store/stable/x86_64/initramfs.img
+	printf end >> store/stable/x86_64/initramfs.img
+	releases 9 a --trees
+	from "$own/honest/" -- --workers 2
+	ends_twin 0
+	says 'initramfs.img: 600\.0 MB, verified'
+	[ "$(stat -c %s out/initrd)" = 600000004 ]
+	[ "$(tail -c 4 out/initrd | tr '\0' x)" = endx ]
+}
+
+@test "several initial RAM disks in their order, each padded; other processors check them" {
+	own_store
+	for n in 10 2; do
+		head -c "30000$n" /dev/urandom > "store/stable/x86_64/more$n"
+	done
+	releases 9 a --trees --role initramfs.10=more10 --role initramfs.2=more2
+	for workers in 0 1 7; do
+		from "$own/honest/" "$own/honest/" -- --workers $workers
+		ends_twin 0
+		cmp out/initrd <(cat store/stable/x86_64/initramfs.img; printf '\0\0'; cat store/stable/x86_64/more2
+			printf '\0\0'; cat store/stable/x86_64/more10; printf '\0\0')
+	done
+}
+
+@test "wrong bytes are found by other processors, too" {
+	from wrong-2500000 honest -- --workers 3
+	ends_twin 0
+	handed_over 7
+	refuses_later
+}
+refuses_later() {
+	rm -rf out/* variables/*
+	refuses 1 wrong-2500000 -- --workers 3
+}
+
+@test "a unified kernel image: started as it is, with no command line of ours and no initial RAM disk" {
+	own_store
+	mv store/stable/x86_64/vmlinuz store/stable/x86_64/linux.efi
+	rm store/stable/x86_64/initramfs.img
+	phase-manifest -a x86_64 --release 9 store 2> /dev/null | phase-sign -k "$dir/a.key" > store/stable/x86_64/manifest.json
+	from "$own/honest/"
+	ends_twin 0
+	cmp out/kernel store/stable/x86_64/linux.efi
+	[ ! -e out/cmdline ]
+	[ ! -s out/initrd ]
 }
