@@ -262,7 +262,7 @@ int manifest_make(struct cli *cli, const struct manifest_options *o, struct byte
 	if (err != OK) {
 		cli_error(cli, err, "%s/%s/%s: %s%s", o->store, o->channel, o->arch,
 			  errno == EXDEV ? "leads out of the store" : strerror(errno),
-			  err == ERR_NOT_FOUND ? "; STORE is the folder above CHANNEL/ARCH" : "");
+			  errno == ENOENT ? "; STORE is the folder above CHANNEL/ARCH" : "");
 	} else {
 		err = make(&m, document);
 		store_folder_close(&m.folder);
