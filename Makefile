@@ -52,7 +52,7 @@ deps:
 	@tools/deps.sh build efi run check
 run:
 	@tools/deps.sh build efi run
-	+@$(MAKE) --no-print-directory programs efi
+	+@$(MAKE) --no-print-directory programs efi build/esp/check-config
 	@tools/run.sh
 check:
 	$(if $(SAN)$(COV),$(error make check builds with sanitizers by itself: leave SAN and COV out))

@@ -8,6 +8,7 @@
 #include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
+#include "host/file_kind.h"
 #include "host/trust.h"
 
 struct options {
@@ -78,7 +79,7 @@ static int read_manifest(struct verifying *v)
 	int err = file_read(path, MANIFEST_BYTES_MAX, &v->text);
 	if (err == OK && (err = manifest_read(&v->manifest, v->text, &a, &why)) == OK)
 		return OK;
-	cli_fail(v->cli, err, v->subject, &why);
+	file_kind_fail(v->cli, err, v->subject, &why, v->text, "a release manifest");
 	if (!v->o->explain)
 		return err;
 	int printed = cli_json_print(explain_malformed_json(err, &why));

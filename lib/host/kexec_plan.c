@@ -9,6 +9,7 @@
 #include "host/clock.h"
 #include "host/explain.h"
 #include "host/file.h"
+#include "host/file_kind.h"
 #include "host/kexec_image.h"
 #include "host/machine.h"
 
@@ -36,11 +37,13 @@ static int read_documents(struct cli *cli, const char *path, struct kexec_plan *
 	}
 	if (err == OK)
 		err = plan_read(&k->plan, k->plan_text, &a, &why);
-	if (err == OK) {
-		subject = (const char *)k->plan.manifest.p; /* a NUL follows it */
-		err = strcmp(subject, "-") == 0 ? why_not(&why, ERR_VALUE, "manifest", 0, BYTES_NONE)
-						: file_read(subject, MANIFEST_BYTES_MAX, &k->manifest_text);
+	if (err != OK) {
+		file_kind_fail(cli, err, subject, &why, k->plan_text, "a boot plan");
+		return err;
 	}
+	subject = (const char *)k->plan.manifest.p; /* a NUL follows it */
+	err = strcmp(subject, "-") == 0 ? why_not(&why, ERR_VALUE, "manifest", 0, BYTES_NONE)
+					: file_read(subject, MANIFEST_BYTES_MAX, &k->manifest_text);
 	if (err == OK && (err = check_manifest(cli, k, subject)) != OK)
 		return err;
 	if (err == OK)

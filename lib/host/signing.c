@@ -2,6 +2,7 @@
 
 #include "crypto/secret.h"
 #include "host/file.h"
+#include "host/file_kind.h"
 #include "host/keyfile.h"
 #include "host/trust.h"
 
@@ -14,7 +15,7 @@ static int take_text(struct signing *s, struct bytes text)
 	s->text = text;
 	int err = signable_read(&s->document, text, &a, &why);
 	if (err != OK)
-		cli_fail(s->cli, err, s->subject, &why);
+		file_kind_fail(s->cli, err, s->subject, &why, text, "a release manifest or a policy");
 	return err;
 }
 
@@ -98,7 +99,7 @@ int signing_attach(struct signing *s, const char *path)
 	if (err == OK && (err = signature_check(&made, signable_message(&s->document))) != OK)
 		(void)why_not(&why, (enum err)err, "made for another document, or damaged", 0, BYTES_NONE);
 	if (err != OK)
-		cli_fail(s->cli, err, path, &why);
+		file_kind_fail(s->cli, err, path, &why, text, "a detached signature");
 	else
 		err = signing_add(s, &made, signed_at);
 	file_free(text);

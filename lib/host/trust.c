@@ -5,6 +5,7 @@
 #include "core/arch.h"
 #include "host/explain.h"
 #include "host/file.h"
+#include "host/file_kind.h"
 #include "host/floor_store.h"
 #include "host/keyfile.h"
 #include "host/machine.h"
@@ -49,7 +50,7 @@ int trust_read_policy(struct cli *cli, const char *path, struct trust *t)
 		err = policy_read(&t->policy, t->text, &a, &why);
 	}
 	if (err != OK)
-		cli_fail(cli, err, path, &why);
+		file_kind_fail(cli, err, path, &why, t->text, "a policy");
 	else
 		trust_warn_unknown(cli, path, &t->policy);
 	return err;

@@ -158,7 +158,9 @@ new_keys() {
 	jq -e '.signatures | length == 1' signed.json
 	run phase-verify --key a.pub signed.json
 	[ "$status" -eq 3 ]
-	[[ "$output" == *manifest_version* ]]
+	[[ "$output" == *"this is a policy, not a release manifest"* ]]
+	run -3 phase-sign --key a.key a.pub
+	[[ "$output" == *"a.pub: this is a public key (PEM), not a release manifest or a policy"* ]]
 }
 
 @test "secrets that others may read are refused" {

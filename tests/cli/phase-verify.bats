@@ -233,11 +233,18 @@ refused() {
 	refused 3 "nested too deeply"
 	: >bad.json
 	verify --policy p.json bad.json
-	refused 3 "bad.json: "
+	refused 3 "bad.json: is empty, and should be a release manifest"
 	verify --policy p.json nowhere.json
 	refused 3 "nowhere.json: No such file or directory"
 	verify --policy s.json s.json
-	refused 3 "s.json: keys"
+	refused 3 "s.json: this is a release manifest, not a policy"
+	verify --policy p.json p.json
+	refused 3 "p.json: this is a policy, not a release manifest"
+	phase-sign --new-key kind > kind.id
+	verify --policy kind.pub s.json
+	refused 3 "kind.pub: this is a public key (PEM), not a policy"
+	verify --policy kind.key s.json
+	refused 3 "kind.key: this is a SECRET key (PEM), not a policy"
 }
 
 @test "names that try to leave the folder are malformed, signed or not" {
