@@ -33,7 +33,7 @@ static const char *json_kind(const struct json *j)
 		       : NULL;
 }
 
-const char *file_kind(struct bytes text)
+static const char *kind_of(struct bytes text)
 {
 	struct json j;
 	struct bytes left = text;
@@ -52,7 +52,7 @@ const char *file_kind(struct bytes text)
 void file_kind_fail(struct cli *cli, int err, const char *subject, const struct why *why, struct bytes text,
 		    const char *wanted)
 {
-	const char *kind = err_class(err) == ERR_CLASS_INPUT && text.p != NULL ? file_kind(text) : NULL;
+	const char *kind = err_class(err) == ERR_CLASS_INPUT && text.p != NULL ? kind_of(text) : NULL;
 	if (kind == NULL || strstr(wanted, kind) != NULL)
 		cli_fail(cli, err, subject, why);
 	else if (strcmp(kind, "empty") == 0)

@@ -5,11 +5,8 @@
 
 #include "host/cli.h"
 
-/* "a release manifest", "a policy", "a boot plan", "a detached signature", "a public key (PEM)",
- * "a SECRET key (PEM)", "empty"; NULL: none of them. A literal. */
-const char *file_kind(struct bytes text);
-/* cli_fail for a text that was to be wanted, one of these or several of them in words; where it is
- * plainly another kind, that is said. */
+/* cli_fail for a text that was to be wanted ("a release manifest", "a policy", "a boot plan", "a
+ * detached signature", or several of them in words); where it is plainly another kind, that is said. */
 void file_kind_fail(struct cli *cli, int err, const char *subject, const struct why *why, struct bytes text,
 		    const char *wanted);
 
