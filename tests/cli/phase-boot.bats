@@ -120,7 +120,7 @@ refused() {
 	boot --dry-run plan.json
 	refused 3 "next/vmlinuz: not found"
 	mkfifo next/vmlinuz # must not wait for a writer
-	run --separate-stderr timeout 5 phase-boot --dry-run plan.json
+	run --separate-stderr timeout 100 phase-boot --dry-run plan.json
 	refused 3 "next/vmlinuz: not a regular file"
 	rm next/vmlinuz
 	mkdir next/vmlinuz

@@ -4,6 +4,8 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
 	PATH="$PWD/build/bin:$PATH"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	# no avahi of this machine takes part
@@ -47,10 +49,7 @@ serve() {
 	END
 	python3 server.py "$1" > "$1.url" 3>&- &
 	pids+=($!)
-	for _ in {1..100}; do
-		[ ! -s "$1.url" ] || break
-		sleep 0.05
-	done
+	wait_until test -s "$1.url"
 	url=$(cat "$1.url")
 }
 
@@ -155,27 +154,28 @@ nothing() { # STATUS TEXT
 
 @test "a provider that never answers costs the timeout, not more" {
 	python3 -c 'import socket, time
-s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' > port 3>&- &
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(600)' > port 3>&- &
 	pids+=($!)
-	for _ in {1..100}; do [ ! -s port ] || break; sleep 0.05; done
+	wait_until test -s port
 	provider
-	run --separate-stderr timeout 20 phase-discover -a x86_64 --timeout 1s --url "http://127.0.0.1:$(cat port)" --url "$url"
+	# the other has to answer within this, on any machine
+	run --separate-stderr timeout 100 phase-discover -a x86_64 --timeout 5s --url "http://127.0.0.1:$(cat port)" --url "$url"
 	[ "$status" = 0 ]
 	[ "${#lines[@]}" = 1 ]
 	[[ "$stderr" == *"no answer in time"* ]]
-	run --separate-stderr timeout 20 phase-discover --timeout 1s --url "http://127.0.0.1:$(cat port)"
+	run --separate-stderr timeout 100 phase-discover --timeout 1s --url "http://127.0.0.1:$(cat port)"
 	nothing 3 "no answer in time"
 }
 
 @test "lines come as they are found" {
 	provider
 	python3 -c 'import socket, time
-s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(60)' > port 3>&- &
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(600)' > port 3>&- &
 	pids+=($!)
-	for _ in {1..100}; do [ ! -s port ] || break; sleep 0.05; done
-	phase-discover -a x86_64 --timeout 30s --url "http://127.0.0.1:$(cat port)" --url "$url" > found.json 2> /dev/null 3>&- &
+	wait_until test -s port
+	phase-discover -a x86_64 --timeout 600s --url "http://127.0.0.1:$(cat port)" --url "$url" > found.json 2> /dev/null 3>&- &
 	pids+=($!)
-	for _ in {1..100}; do [ ! -s found.json ] || break; sleep 0.05; done
+	wait_until test -s found.json
 	[ "$(jq -r .via found.json)" = url ]
 	kill -0 "${pids[-1]}"
 }

@@ -336,7 +336,7 @@ refused() {
 	refused 3 "stable/x86_64/vmlinuz: "
 	rmdir $f
 	mkfifo $f
-	run --separate-stderr timeout 10 phase-verify --at 2026-11-21T02:00:00Z --policy p.json --artifacts store s.json
+	run --separate-stderr timeout 100 phase-verify --at 2026-11-21T02:00:00Z --policy p.json --artifacts store s.json
 	refused 3 "stable/x86_64/vmlinuz: "
 	verify --policy p.json --artifacts nowhere s.json
 	refused 3 "nowhere: "

@@ -28,7 +28,7 @@ wait_behind_servers() {
 	cd "$BATS_TEST_TMPDIR/home"
 	# a network of its own: the tour's port is free there, and nothing else can answer
 	# shellcheck disable=SC2016 # the inner shell expands it
-	PATH=$root/build/bin:$PATH run unshare -n bash -c '
+	PATH=$root/build/bin:$PATH run timeout 300 unshare -n bash -c '
 		ip link set lo up
 		trap "kill \$(jobs -p) 2>/dev/null; wait" EXIT
 		set -euo pipefail
