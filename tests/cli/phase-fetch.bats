@@ -3,18 +3,10 @@ bats_require_minimum_version 1.5.0
 # phase-fetch: whatever providers, disks and people do, what stands under the final name is what was
 # signed. Providers are modes of tests/interop/hostile_server.py, all of one server.
 
-# wait_until COMMAND...: until it succeeds. Gives up in the end, so that a test can fail.
-wait_until() {
-	for _ in {1..6000}; do
-		! "$@" || return 0
-		sleep 0.01
-	done
-	echo "never: $*"
-	return 1
-}
-
 setup_file() {
 	local root=$PWD dir=$BATS_FILE_TMPDIR
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
 	PATH="$root/build/bin:$PATH"
 	cd "$dir" || exit 1
 	mkdir -p store/stable/x86_64
@@ -37,6 +29,8 @@ teardown_file() {
 
 setup() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	# shellcheck source=tests/wait.bash
+	. "$root/tests/wait.bash"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	dir=$BATS_FILE_TMPDIR
 	store=$dir/store/stable/x86_64
@@ -63,10 +57,11 @@ from() {
 }
 
 # fetches STATUS MODE...: from candidates in those modes into out; messages in err, the plan in plan.
+# The limit ends what would never end; no test is about it.
 fetches() {
 	local wanted=$1 status=0
 	shift
-	from "$@" | timeout 60 phase-fetch -k "$dir/a.pub" -o out > plan 2> err || status=$?
+	from "$@" | timeout 300 phase-fetch -k "$dir/a.pub" -o out > plan 2> err || status=$?
 	cat err
 	[ "$status" = "$wanted" ]
 }
@@ -90,7 +85,8 @@ bad_from() {
 	jq -e --arg u "$http/$1/" '.sources[] | select(.url == $u) | .bad' plan
 }
 
-# sent_by MODE FILE: bytes of the file that the server sent in that mode.
+# sent_by MODE FILE: bytes of the file that the server sent in that mode. It notes them
+# before it sends the last of them; what another test has left unfinished may be noted at any time.
 sent_by() {
 	awk -v m="$1" -v f="stable/x86_64/$2" '$1 == m && $2 == f { n += $5 } END { print n + 0 }' "$dir/log"
 }
@@ -107,7 +103,7 @@ sent_by() {
 	: > "$dir/log"
 	fetches 0 honest
 	[ "$(bytes_from honest)" = 0 ]
-	[ ! -s "$dir/log" ]
+	run ! grep '^honest ' "$dir/log"
 }
 
 @test "two providers: each gives a part of it" {
@@ -196,7 +192,7 @@ policy() {
 	[ "$(sent_by honest vmlinuz)" = 0 ]
 	# a terminal is not waited for
 	rm -rf out
-	timeout 60 script -qec 'phase-fetch --policy policy.json -o out > plan' /dev/null > said 2>&1
+	timeout 300 script -qec 'phase-fetch --policy policy.json -o out > plan' /dev/null > said 2>&1
 	whole
 	run -1 grep 'from the terminal' said
 	policy '[]'
@@ -334,7 +330,7 @@ policy() {
 		redirect chunked+close-5; do
 		rm -rf out
 		from "$mode" honest > candidates
-		timeout 60 phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err || { echo "$mode"; cat err; false; }
+		timeout 300 phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err || { echo "$mode"; cat err; false; }
 		whole
 	done
 }
@@ -391,15 +387,15 @@ policy() {
 }
 
 @test "a provider that only ever stalls: an end, exit 3" {
-	fetches 3 stall-0 # which gives it a minute: without an end it was another status
+	fetches 3 stall-0 # without an end it was the status of a limit that was reached
 	nothing
 	grep -q "no source is left" err
 }
 
 @test "a slow or dripping provider beside a fast one does not hold it up" {
 	local mode
-	# Both would take longer than the minute that fetches gives.
-	for mode in rate-50000 rate-1; do
+	# Both would take longer than the five minutes that fetches gives.
+	for mode in rate-10000 rate-1; do
 		rm -rf out
 		fetches 0 "$mode" honest
 		whole
@@ -466,7 +462,7 @@ serve() {
 	[ "$(jq -c "[.release, .cmdline]" plan)" = '[8,""]' ] # a release without one is started with none
 	cmp out/vmlinuz newer/stable/x86_64/vmlinuz
 	[ "$(jq -r '.sources[].url' plan)" = "$other/honest/" ]
-	[ ! -s "$dir/log" ]
+	run ! grep '^honest ' "$dir/log"
 }
 
 @test "of two releases with one number the first is taken, and its providers only" {
@@ -538,7 +534,7 @@ has_a_piece() {
 
 @test "resume after kill -9: what was there is not fetched again" {
 	local pid kept
-	from rate-1500000 > candidates
+	from rate-700000 > candidates
 	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
 	pid=$!
 	wait_until has_a_piece
@@ -691,7 +687,7 @@ part_grows() {
 	nothing
 	# room that is taken by others meanwhile
 	mount -o remount,size=6m out
-	from rate-2000000 > candidates
+	from rate-1000000 > candidates
 	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
 	pid=$!
 	echo "$pid" > first.pid
@@ -727,7 +723,7 @@ part_grows() {
 }
 
 @test "two at once into the same folder: one is told so, the other is not disturbed" {
-	from rate-2500000 > candidates
+	from rate-1000000 > candidates
 	phase-fetch -k "$dir/a.pub" -o out candidates > plan 2> err 3>&- &
 	pid=$!
 	echo "$pid" > first.pid
@@ -784,7 +780,7 @@ part_grows() {
 
 @test "a dead IPv6 address costs a quarter of a second for each connection" {
 	# shellcheck disable=SC2016 # for the shell within
-	timeout 170 unshare -nm bash -euc '
+	timeout 500 unshare -nm bash -euc '
 		printf "127.0.0.1 both\n2001:db8::1 both\n" > hosts
 		mount --bind hosts /etc/hosts
 		ip link set lo up
@@ -794,20 +790,25 @@ part_grows() {
 		ip -6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:01 dev d0
 		python3 "$1/tests/interop/hostile_server.py" --port 8080 "$2/store" > v6.port 3>&- &
 		echo $! > v6.pid
-		for i in {1..6000}; do [ ! -s v6.port ] || break; sleep 0.01; done
+		. "$1/tests/wait.bash"
+		wait_until test -s v6.port
 		getent ahosts both
-		for host in 127.0.0.1 both; do
-			rm -rf out
-			began=$(date +%s%N)
-			timeout 50 phase-fetch -k "$2/a.pub" -o out "http://$host:8080/honest/" > plan
-			echo $((($(date +%s%N) - began) / 1000000)) > "$host.ms"
+		for i in {1..10}; do
+			for host in 127.0.0.1 both; do
+				rm -rf out
+				began=$(date +%s%N)
+				timeout 50 phase-fetch -k "$2/a.pub" -o out "http://$host:8080/honest/" > plan
+				echo $((($(date +%s%N) - began) / 1000000)) > "$host.ms"
+			done
+			[ $(($(cat both.ms) - $(cat 127.0.0.1.ms))) -ge 2500 ] || break
 		done
 		kill "$(cat v6.pid)"
 	' _ "$root" "$dir"
 	rm -f v6.pid
 	cat ./*.ms
 	cmp out/vmlinuz "$store/vmlinuz"
-	# A single connection that had to wait for its timeout would cost this much (half of 5 s).
+	# A single connection that had to wait for its timeout would cost this much (half of 5 s), each of
+	# the ten times; a busy machine does so once.
 	[ $(($(cat both.ms) - $(cat 127.0.0.1.ms))) -lt 2500 ]
 }
 

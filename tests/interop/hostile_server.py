@@ -102,13 +102,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.manifest(name)
         if path.endswith(".bmt"):
             return self.tree(name)
-        self.sent, self.sent_status, self.first, self.last = 0, 0, 0, 0
+        self.sent, self.sent_status, self.first, self.last, self.noted = 0, 0, 0, 0, False
         try:
             return self.artifact(name)
         finally:
-            if self.server.log:
-                with self.server.log_lock, open(self.server.log, "a", encoding="ascii") as log:
-                    log.write(f"{mode} {path} {self.sent_status} {self.first}-{self.last} {self.sent}\n")
+            self.note()
+
+    def note(self):
+        """One line of the log for each request, before the last bytes of the answer go out: whoever has
+        them finds the line."""
+        if not self.server.log or self.noted:
+            return
+        self.noted = True
+        mode, path = "+".join(self.mode), self.path.lstrip("/").partition("/")[2]
+        with self.server.log_lock, open(self.server.log, "a", encoding="ascii") as log:
+            log.write(f"{mode} {path} {self.sent_status} {self.first}-{self.last} {self.sent}\n")
 
     def manifest(self, name):
         with open(name, "rb") as file:
@@ -201,6 +209,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if wrong is not None and at <= wrong < at + len(data):
                     data[wrong - at] ^= 0x40
                 at += len(data)
+                if at >= end:
+                    self.sent = at - first
+                    self.note()
                 if "chunked" in self.mode:
                     data = b"%x\r\n%s\r\n" % (len(data), bytes(data))
                 self.wfile.write(data)
