@@ -157,7 +157,8 @@ bool checking_step(struct checking *c, bool idle)
 {
 	bool any = serve_workers(c);
 	any |= hash_step(c);
-	if (c->workers_n == 0 || idle)
+	/* more waits than the others can take at once: the network is ahead */
+	if (c->workers_n == 0 || idle || c->own_busy || c->waiting_in - c->waiting_out > c->workers_n)
 		any |= own_step(c);
 	return any;
 }

@@ -54,7 +54,8 @@ void checking_begin(struct checking *c, struct fetch *f, const struct artifact *
 /* A piece that is in memory. */
 void checking_add(struct checking *c, uint32_t piece);
 /* Some work, a few milliseconds at most: results go to the fetch machine. idle: the network has
- * nothing to do, so this processor checks pieces, too. True: something was done. */
+ * nothing to do, so this processor checks pieces, too; it also does when the others fall behind. True: something was
+ * done. */
 bool checking_step(struct checking *c, bool idle);
 /* All pieces are there: whether the whole is what was signed. */
 bool checking_whole(struct checking *c);

@@ -4,7 +4,7 @@
 # with a 61 MB initial RAM disk. iPXE checks nothing. One JSON line for each figure; medians.
 set -euo pipefail
 pairs=${PAIRS:-5} processors=${PROCESSORS:-2}
-make -s build/bin/phase-serve build/bin/phase-manifest build/bin/phase-sign efi > /dev/null
+make -s build/bin/phase-serve build/bin/phase-manifest build/bin/phase-sign build/esp/check-config efi > /dev/null
 # shellcheck source=tests/efi/qemu.sh
 . tests/efi/qemu.sh
 PATH=$PWD/build/bin:$PATH
