@@ -80,7 +80,7 @@ connect() {
 serve() {
 	show host1 "phase-serve -p 8080 store &"
 	network_start 1 phase-serve -p 8080 "$folder/host1/store" > "$folder/serving.json" 2> "$folder/serving.log"
-	network_until 10 grep -q listening "$folder/serving.json" || {
+	network_until 100 grep -q listening "$folder/serving.json" || {
 		cat "$folder/serving.log" >&2
 		fail "phase-serve is not ready"
 	}
@@ -103,14 +103,14 @@ start() {
 	show host2 'qemu-system-x86_64 -kernel "$(jq -r .kernel plan.json)" -initrd … -append …    # on metal: phase-boot plan.json'
 	(
 		cd "$folder/host2"
-		exec timeout 60 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 256 -nographic -no-reboot \
+		exec timeout 300 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 256 -nographic -no-reboot \
 			-kernel "$(jq -r .kernel plan.json)" -initrd "$(jq -r '.initrd[0]' plan.json)" \
 			-append "$(jq -r .cmdline plan.json)" -netdev user,id=net,restrict=on \
 			-device virtio-net-pci,netdev=net
 	) < /dev/null > "$log.raw" 2> "$log.qemu" &
 	machine=$!
 	network_pids+=("$machine") # so that it ends with us; in the background, so that a signal is not kept waiting
-	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took a minute"; }
+	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took five minutes"; }
 	tr -d '\r' < "$log.raw" > "$log"
 	grep -ao 'guest: .*' "$log" > "$log.guest" || true
 	while read -r line; do
@@ -133,14 +133,14 @@ boot_bare() {
 	show bare "make esp CONFIG=swfetch.json    # build/swfetch.img, a disk with SWFETCH.EFI"
 	tools/esp.sh "$folder/bare/swfetch.json" build/swfetch.img > /dev/null
 	show bare "qemu-system-x86_64 -bios OVMF -drive build/swfetch.img …    # firmware, SWFETCH.EFI, network, kernel"
-	network_start 1 timeout 120 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -nodefaults -display none \
+	network_start 1 timeout 600 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -nodefaults -display none \
 		-no-reboot -serial "file:$log.raw" -netdev user,id=net -device virtio-net-pci,netdev=net \
 		-object rng-random,id=random,filename=/dev/urandom -device virtio-rng-pci,rng=random \
 		-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
 		-drive if=pflash,format=raw,file="$folder/bare/OVMF_VARS_4M.fd" \
 		-drive if=virtio,format=raw,readonly=on,file=build/swfetch.img < /dev/null 2> "$log.qemu"
 	machine=$network_pid
-	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took two minutes"; }
+	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took ten minutes"; }
 	tr -d '\r' < "$log.raw" > "$log"
 	grep -aoE '(\[ +[0-9.]+\] (network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified|starting)|guest: ).*' "$log" > "$log.lines" || true
 	while read -r line; do

@@ -39,7 +39,7 @@ guest() {
 	find disk | cpio --quiet -o -H newc > first
 	cat first.gz >> first
 	local status=0
-	timeout 60 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -nographic -no-reboot -nic none \
+	timeout 600 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -nographic -no-reboot -nic none \
 		-kernel "$boot/vmlinuz" -initrd first -append "console=ttyS0 quiet panic=-1 $2" \
 		< /dev/null 2>&1 | tr -d '\r' > console || status=$?
 	cat console

@@ -2,6 +2,8 @@
 # Ranges: phase-serve and nginx are asked the same about the same file, and have to say the same.
 
 setup_file() {
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
 	export T=$BATS_FILE_TMPDIR
 	mkdir -p "$T/store/stable/x86_64" "$T/logs"
 	seq 1 400 | head -c 1000 > "$T/store/stable/x86_64/vmlinuz"
@@ -21,10 +23,7 @@ setup_file() {
 	echo $! > "$T/nginx.process"
 	build/bin/phase-serve --no-mdns -b 127.0.0.1 -p 0 "$T/store" 3>&- > "$T/serve.out" 2> "$T/serve.err" &
 	echo $! > "$T/serve.process"
-	for _ in {1..500}; do
-		[ -S "$T/nginx.sock" ] && [ -s "$T/serve.out" ] && return
-		sleep 0.01
-	done
+	wait_until test -S "$T/nginx.sock" && wait_until test -s "$T/serve.out" && return
 	cat "$T/nginx.out" "$T/serve.err"
 	return 1
 }
@@ -44,7 +43,7 @@ ask() {
 	else
 		where=("$(jq -r .listening "$T/serve.out")/stable/x86_64/$file")
 	fi
-	curl -s -m 10 -D "$T/$who.head" -o "$T/$who.body" "$@" "${where[@]}"
+	curl -s -m 100 -D "$T/$who.head" -o "$T/$who.body" "$@" "${where[@]}"
 	status=$(sed -n '1s/^HTTP\/1.1 \([0-9]*\).*/\1/p' "$T/$who.head")
 	echo "$status"
 	grep -iE '^content-range:' "$T/$who.head" | tr -d '\r'

@@ -4,6 +4,8 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
 	# what it makes, it makes here
 	export TMPDIR=$BATS_TEST_TMPDIR/t
 	mkdir "$TMPDIR"
@@ -11,8 +13,8 @@ setup() {
 
 # Namespaces and interfaces of the process PID, and its temporary folder.
 nothing_left() {
-	[ "$(ip netns list | grep -c "^ph$1-")" = 0 ]
-	[ "$(ip -o link | grep -c ": ph$1[bv]")" = 0 ]
+	[ "$(ip netns list | grep -cE "^ph$1[g-z]?-")" = 0 ]
+	[ "$(ip -o link | grep -cE ": ph$1[g-z]?[bv]")" = 0 ]
 	[ -z "$(ls -A "$TMPDIR")" ]
 	[ "$(pgrep -fc "$TMPDIR/")" = 0 ]
 }
@@ -67,15 +69,11 @@ END
 	machine << 'END'
 #!/bin/sh
 echo started > "$TMPDIR.machine"
-exec sleep 50
+exec sleep 900
 END
 	PATH="$BATS_TEST_TMPDIR/bin:$PATH" tools/run.sh > "$TMPDIR.log" 2>&1 3>&- < /dev/null &
 	pid=$!
-	for _ in {1..300}; do
-		[ ! -s "$TMPDIR.machine" ] || break
-		sleep 0.1
-	done
-	[ -s "$TMPDIR.machine" ]
+	wait_until test -s "$TMPDIR.machine"
 	kill "$pid"
 	status=0
 	wait "$pid" || status=$?

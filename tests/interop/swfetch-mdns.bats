@@ -32,7 +32,7 @@ teardown() {
 
 serve() {
 	network_start "$1" phase-serve -p 8080 "$2" > "serve$1.json" 2> "serve$1.log"
-	network_until 10 grep -q listening "serve$1.json"
+	network_until 100 grep -q listening "serve$1.json"
 }
 # machine CHANNEL: the twin on host 3, until it has found what it wants.
 machine() {

@@ -10,19 +10,30 @@
 #	network_stop PID [SIGNAL]     ends one of those, and waits for it
 #	network_close                 ends all that was started, removes all that was made; for every way out
 #
-# Names carry the process id, so that any number of networks exist side by side.
+# Names carry the process id, so that any number of networks exist side by side; and a letter when that
+# name is taken: in a container with process ids of its own, or by one that was killed.
 
 network_prefix='' network_hosts=() network_pids=()
 
 network_open() {
 	[ "$(id -u)" = 0 ] || { echo "network namespaces need root" >&2; return 1; }
 	network_folder=$1
-	network_prefix=ph$BASHPID
+	network_bridge
 	declare -gA network_avahi_pid=()
 	mkdir -p "$network_folder"
-	# Snooping needs a querier, which no bridge of ours has.
-	ip link add "${network_prefix}b" type bridge mcast_snooping 0
 	ip link set "${network_prefix}b" up
+}
+network_bridge() {
+	local letter
+	for letter in '' {g..z}; do
+		# Snooping needs a querier, which no bridge of ours has.
+		! ip link add "ph$BASHPID${letter}b" type bridge mcast_snooping 0 2> "$network_folder/bridge.log" || {
+			network_prefix=ph$BASHPID$letter
+			return
+		}
+	done
+	cat "$network_folder/bridge.log" >&2
+	return 1
 }
 
 network_host() {
@@ -118,7 +129,7 @@ network_avahi() {
 	done
 	for n; do
 		folder=$network_folder/$n
-		network_until 10 test -S "$folder/bus" || return
+		network_until 100 test -S "$folder/bus" || return
 		# The path of the pid file is fixed; ip netns exec gives a mount namespace of its own.
 		# shellcheck disable=SC2016 # the inner shell expands it
 		network_start "$n" sh -c 'mkdir -p /run/avahi-daemon; mount -t tmpfs tmpfs /run/avahi-daemon
@@ -128,7 +139,7 @@ network_avahi() {
 		network_avahi_pid[$n]=$network_pid
 	done
 	for n; do
-		network_until 10 network_avahi_runs "$n" || { cat "$network_folder/$n/avahi.log" >&2; return 1; }
+		network_until 100 network_avahi_runs "$n" || { cat "$network_folder/$n/avahi.log" >&2; return 1; }
 	done
 }
 
