@@ -18,9 +18,9 @@ network_prefix='' network_hosts=() network_pids=()
 network_open() {
 	[ "$(id -u)" = 0 ] || { echo "network namespaces need root" >&2; return 1; }
 	network_folder=$1
-	network_bridge
 	declare -gA network_avahi_pid=()
 	mkdir -p "$network_folder"
+	network_bridge || return
 	ip link set "${network_prefix}b" up
 }
 network_bridge() {
