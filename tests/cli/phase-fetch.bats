@@ -450,7 +450,7 @@ release() {
 # serve FOLDER: another server; sets other to its URL.
 serve() {
 	python3 "$root/tests/interop/hostile_server.py" "${@:2}" "$1" > "$1.port" 3>&- &
-	echo $! > "$1.pid"
+	echo $! > "${1//\//-}.pid" # here, where teardown looks
 	wait_until test -s "$1.port"
 	other=http://127.0.0.1:$(cat "$1.port")
 }

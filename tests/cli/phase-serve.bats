@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
 	local pids
+	: > go # for downloads that wait
 	pids=$(cat ./*.pid 2>/dev/null) || return 0
 	# shellcheck disable=SC2086 # a list
 	kill $pids 2>/dev/null || true
@@ -308,11 +309,10 @@ make_policy() { # KEY...: any one of them
 # download_begins: 32 MiB in the background. Returns when some of it has come; no more is taken,
 # so that the server is in the middle of it, until download_ends.
 download_begins() {
-	mkfifo go
 	(
 		set -o pipefail
-		curl -s "$url/stable/x86_64/rootfs" | { dd bs=1 count=1 of=slow status=none; cat go; cat >> slow; }
-	) 3>&- > cat.out &
+		curl -s "$url/stable/x86_64/rootfs" | { dd bs=1 count=1 of=slow status=none; wait_until test -e go; cat >> slow; }
+	) 3>&- > cat.out 2>&1 &
 	download=$!
 	wait_until test -s slow
 }

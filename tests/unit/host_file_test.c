@@ -288,7 +288,8 @@ TEST(what_errno_means_for_a_file)
 
 int main(void)
 {
-	(void)signal(SIGHUP, SIG_DFL); /* the tests may run under nohup */
+	(void)signal(SIGHUP, SIG_DFL); /* the tests may run under nohup, */
+	(void)signal(SIGINT, SIG_DFL); /* or in the background of a script */
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	RUN(reads_whole_files_within_the_limit);
