@@ -255,7 +255,7 @@ int find_release(struct find *f)
 			refuse(f, &f->providers[i], ERR_LIMIT, "URL");
 	while (under_way(f) && now < end && (f->accepted_ms == 0 || now < f->accepted_ms + FIND_GRACE_MS)) {
 		if (platform_interrupted(p))
-			return ERR_INTERRUPTED;
+			break;
 		net_poll(f->net);
 		now = platform_now_ms(p);
 		for (size_t i = 0; i < f->providers_n; i++)
@@ -268,6 +268,8 @@ int find_release(struct find *f)
 			       (const char *)f->providers[i].url);
 		stop(f, &f->providers[i]);
 	}
+	if (platform_interrupted(p))
+		return ERR_INTERRUPTED; /* every request has ended: the network is about to go */
 	if (f->best != SIZE_MAX)
 		return OK;
 	return f->refused != OK ? f->refused : f->providers_n == 0 ? ERR_NOT_FOUND : ERR_TIMEOUT;
