@@ -164,3 +164,17 @@ size_t nic_find(struct platform *p, const struct nic_say *say, uint64_t limit_ms
 		(void)p->boot->FreePool(snps);
 	return n;
 }
+
+size_t nic_find_tcp4(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
+{
+	size_t n = 0, found_n;
+	connect_drivers(p, say, limit_ms);
+	EFI_HANDLE *found = handles(p, &tcp4_guid, &found_n);
+	for (; n < found_n && n < NICS_MAX; n++) {
+		out[n].handle = found[n];
+		name_it(p, &out[n]);
+	}
+	if (found != NULL)
+		(void)p->boot->FreePool(found);
+	return n;
+}

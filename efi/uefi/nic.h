@@ -7,7 +7,7 @@
 #define NICS_MAX 8
 
 struct nic {
-	EFI_HANDLE handle; /* has the simple network protocol, and what is stacked upon it */
+	EFI_HANDLE handle; /* has the protocol that was looked for, and what is stacked upon it */
 	char name[40];     /* "00:03.0 (1af4:1000)", as lspci names it; "network device" when it is not on PCI */
 };
 
@@ -22,5 +22,8 @@ struct nic_say {
  * is told before each, because a driver may take its time and nothing can interrupt it. After
  * limit_ms no further one is begun. */
 size_t nic_find(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
+/* The same for those on which the firmware's own TCP runs, whether or not they have the simple
+ * network protocol; a VLAN that was made in setup is one of its own. */
+size_t nic_find_tcp4(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
 
 #endif

@@ -121,6 +121,49 @@ everything() {
 	everything vmxnet3 8
 }
 
+# by_firmware CARD CONNECTIONS: so many at most. The last open shows that the card can be taken again.
+by_firmware() {
+	runs card="$1" boot=disk <<-EOT
+		open tcp4
+		$(get 10.0.2.2 1)
+		$(get 10.0.2.2 4)
+		refused 10.0.2.2 9
+		refused fec0::2 9
+		close
+		open tcp4
+		$(get 10.0.2.2 "$2")
+		close
+		open tcp4 10.0.2.77/24 10.0.2.2
+		$(get 10.0.2.2 2)
+		close
+		open lwip
+		$(get 10.0.2.2 1)
+		close
+	EOT
+	vm_until 300 '^network test: end$'
+	said 5 "^sha256 $sum\$"
+	said 3 '^open: TCP4$'
+	said 1 '^open: lwIP$'
+	said 3 '^address: 10\.0\.2\.15$'
+	said 3 '^bits: 24 from dhcp$'
+	said 1 '^address: 10\.0\.2\.77$'
+	said 4 '^gateway: 10\.0\.2\.2$'
+	said 3 '^resolver: 10\.0\.2\.3$'
+	said 1 '^refused$'
+	said 1 '^no connection$'
+	said 0 '^(open|fetch) failed'
+}
+
+@test "TCP4 on virtio-net, whose driver runs only because it is asked to; then lwIP" {
+	by_firmware virtio-net-pci,romfile= 24
+	vm_says '^step: connecting the driver of network card [0-9a-f:.]+ \(1af4:1000\)$'
+	vm_says '^device: [0-9a-f:.]+ \(1af4:1000\)$'
+}
+
+@test "TCP4 on e1000" {
+	by_firmware e1000 4
+}
+
 @test "what was taken is given back: the firmware's own network runs afterwards" {
 	echo 'not a program' > "$BATS_TEST_TMPDIR/boot"
 	runs card=virtio-net-pci,romfile= network="user,tftp=$BATS_TEST_TMPDIR,bootfile=boot" <<< $'open lwip\nclose'
