@@ -21,7 +21,8 @@ int net_open(struct platform *p, const struct net_options *o, void (*say)(void *
 		if (!is_wanted(net_backs[i], o))
 			continue;
 		err = net_backs[i]->open(p, o, say, context, net, why);
-		if (err == OK || platform_interrupted(p))
+		/* A cable that is out, or a DHCP server that is silent, is so for the next one, too. */
+		if (err == OK || err == ERR_TIMEOUT || platform_interrupted(p))
 			return err;
 		if (say != NULL && why != NULL)
 			say(context, why->what);

@@ -19,7 +19,7 @@ struct net_address {
 	uint8_t ip[16]; /* network order; IPv4 in the first four */
 };
 
-/* How to get onto the network; all zero: DHCP by the first back that works, any device. */
+/* How to get onto the network; all zero: DHCP by the first back that has a device, any device. */
 struct net_options {
 	enum { NET_ANY_BACK, NET_LWIP, NET_TCP4 } back;
 	bool has_static;
@@ -27,8 +27,9 @@ struct net_options {
 	unsigned prefix_bits;
 	struct net_address resolvers[NET_RESOLVERS_MAX];
 	size_t resolvers_n;
-	uint8_t mac[6];               /* take this device; all zero: the first one with link */
-	uint64_t link_ms, address_ms; /* limits for waiting; 0: 10 s each */
+	uint8_t mac[6]; /* take this device; all zero: the first one with link */
+	/* limits for waiting; 0: 10 s each; TCP4 asks DHCP a second time, again for so long */
+	uint64_t link_ms, address_ms;
 };
 
 /* What was found; for the screen, and for resolving names. Texts are literals or live with net. */

@@ -4,49 +4,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	# shellcheck source=tests/efi/qemu.sh
-	. tests/efi/qemu.sh
-	PATH=$PWD/build/bin:$PATH
-	t=$BATS_TEST_TMPDIR
-	vm=$t/vm image=$t/disk.img release=$t/store/stable/x86_64
-	mkdir -p "$release"
-	vm_payload "$release"
-	phase-sign --new-key "$t/a" > "$t/a.id"
-	publish 7
-	serve
+	# shellcheck source=tests/efi/machine.bash
+	. tests/efi/machine.bash
+	machine_setup
 }
 teardown() {
-	vm_stop
-	[ ! -s "$t/serve.pid" ] || kill "$(cat "$t/serve.pid")" 2> /dev/null || true
-}
-
-# publish RELEASE [OPTION...]: signs what lies in the store.
-publish() {
-	phase-manifest --release "$1" --trees --cmdline "console=ttyS0 quiet panic=-1 no_timer_check phase.release=$1" "${@:2}" "$t/store" |
-		phase-sign --key "$t/a.key" > "$t/m.json"
-	mv "$t/m.json" "$release/manifest.json"
-}
-serve() {
-	: > "$t/ready"
-	phase-serve -q --no-mdns -b 127.0.0.1 -p "${1:-0}" "$t/store" > "$t/ready" 3>&- &
-	echo $! > "$t/serve.pid"
-	until [ -s "$t/ready" ]; do sleep 0.05; done
-	port=$(jq -r .listening "$t/ready" | sed 's/.*://')
-}
-# disk [JQ-FILTER]: with a configuration that names the provider.
-disk() {
-	jq -Rn --arg url "http://10.0.2.2:$port/" "{threshold: 1, channel: \"stable\", keys: [inputs | {key_id: .}],
-		boot: {providers: [\$url], attempts: 1}} | ${1:-.}" "$t/a.id" > "$t/swfetch.json"
-	tools/esp.sh "$t/swfetch.json" "$image"
-}
-started() {
-	vm_until 240 "guest: release $1 has started"
-}
-# refused PATTERN: nothing was started, and the next boot entry has its turn.
-refused() {
-	vm_until 240 "$1"
-	vm_until 120 'BdsDxe: failed to start Boot'
-	run ! vm_says 'starting release|guest:'
+	machine_teardown
 }
 
 @test "a release is started from a network that the firmware has not connected; not its command line plus something" {

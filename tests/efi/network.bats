@@ -186,6 +186,89 @@ by_firmware() {
 	vm_until 60 '^network test: end$'
 }
 
+@test "a datagram from any port of either network, and its answer" {
+	python3 tests/efi/echo.py > "$BATS_TEST_TMPDIR/port" 3>&- &
+	local peer=$!
+	until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.1; done
+	runs boot=disk <<-EOT
+		open lwip
+		ask 10.0.2.2 $(cat "$BATS_TEST_TMPDIR/port") first
+		close
+		open tcp4
+		ask 10.0.2.2 $(cat "$BATS_TEST_TMPDIR/port") second
+		close
+	EOT
+	vm_until 120 '^network test: end$'
+	kill $peer
+	vm_says '^answer: FIRST$'
+	vm_says '^answer: SECOND$'
+}
+
+# sets WORD...: by the firmware's shell, as in its setup, after this program has had drivers connected.
+sets() {
+	printf '%s\r\n' '@echo -off' "ifconfig -s eth0 $*" 'stall 2000000' 'echo SHELL ENDS' 'reset -s' > "$BATS_TEST_TMPDIR/startup.nsh"
+	printf 'open tcp4\nclose\n' > "$BATS_TEST_TMPDIR/network.txt"
+	tools/esp.sh --unchecked --program build/test/efi/network.EFI \
+		--add "$BATS_TEST_TMPDIR/network.txt=network.txt" --add "$BATS_TEST_TMPDIR/startup.nsh=startup.nsh" \
+		'' "$BATS_TEST_TMPDIR/disk.img"
+	vm_start "$vm" image="$BATS_TEST_TMPDIR/disk.img" boot=disk vars=keep
+	vm_until 240 'SHELL ENDS'
+	vm_ends 60
+}
+
+@test "TCP4 with what is set in the firmware's setup: a fixed address, then DHCP" {
+	sets static 10.0.2.55 255.255.255.0 10.0.2.2
+	runs boot=disk vars=keep <<-EOT
+		open tcp4
+		$(get 10.0.2.2 1)
+		close
+	EOT
+	vm_until 240 '^network test: end$'
+	said 1 "^sha256 $sum\$"
+	said 1 '^address: 10\.0\.2\.55$'
+	said 1 '^bits: 24$'
+	said 1 '^gateway: 10\.0\.2\.2$'
+	vm_stop
+	sets dhcp
+	runs boot=disk vars=keep <<-EOT
+		open tcp4
+		$(get 10.0.2.2 1)
+		close
+	EOT
+	vm_until 240 '^network test: end$'
+	said 1 "^sha256 $sum\$"
+	said 1 '^address: 10\.0\.2\.15$'
+	said 1 '^bits: 24 from dhcp$'
+}
+
+@test "TCP4: multicast, and a network without DHCP is told; neither hangs" {
+	python3 tests/efi/datagrams.py "$BATS_TEST_TMPDIR" 3>&- > "$BATS_TEST_TMPDIR/heard" &
+	local peer=$!
+	until [ -s "$BATS_TEST_TMPDIR/ports" ]; do sleep 0.1; done
+	runs network="$(cat "$BATS_TEST_TMPDIR/ports")" boot=disk <<-EOT
+		open tcp4 192.168.7.2/24 0.0.0.0
+		join 224.0.0.251 5353
+		join ff02::fb 5353
+		close
+		open tcp4
+	EOT
+	vm_until 240 '^network test: end$'
+	kill $peer
+	said 1 '^joined$'
+	said 1 '^no socket$'
+	said 1 '^datagram to 224\.0\.0\.251$'
+	said 1 '^datagram from 192\.168\.7\.1$'
+	grep -qx 'answer to 192.168.7.1: datagram to 224.0.0.251' "$BATS_TEST_TMPDIR/heard"
+	said 1 '^step: no address yet, the firmware asks once more$'
+	said 1 '^open failed: no DHCP server answers'
+	vm_stop
+	runs link=off card=virtio-net-pci,romfile= boot=disk <<< 'open tcp4'
+	vm_until 120 '^open failed: no network card has a link'
+	vm_stop
+	runs card=none boot=disk <<< 'open tcp4'
+	vm_until 120 '^open failed: no network card on which this firmware runs TCP'
+}
+
 @test "multicast: a datagram to the group of mDNS comes in, over IPv4 and IPv6" {
 	python3 tests/efi/datagrams.py "$BATS_TEST_TMPDIR" 3>&- > "$BATS_TEST_TMPDIR/heard" &
 	local peer=$!

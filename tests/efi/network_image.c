@@ -4,8 +4,12 @@
  *	get ADDRESS PORT PATH BYTES CONNECTIONS     fetches by ranges over so many connections at once,
  *	                                            says the SHA-256 of the whole and the rate
  *	join ADDRESS PORT                           listens to that group and answers what comes, until "heard" does
+ *	ask ADDRESS PORT WORD                       sends a datagram from any port, and says the answer
  *	refused ADDRESS PORT                        a connection that must fail
- *	close                                       gives the network back */
+ *	close                                       gives the network back
+ *	keep                                        from now on nobody gets a network card for himself
+ *	hide                                        from now on no network card is there without TCP
+ *	start PATH [LOAD-OPTION]                    starts that program */
 #include <string.h>
 
 #include "core/decimal.h"
@@ -264,6 +268,85 @@ static void do_join(struct test *t)
 	net_socket_end(t->net, s);
 }
 
+static void do_ask(struct test *t)
+{
+	const struct net_address to = address(t, 1);
+	const uint32_t s = t->net == NULL ? NET_NONE : net_socket(t->net, 0, NULL);
+	static uint8_t data[NET_DATAGRAM_BYTES_MAX];
+	struct net_address from;
+	uint16_t port;
+	size_t n;
+	if (s == NET_NONE || t->words_n < 4) {
+		say(t, "no socket", BYTES_NONE, "");
+		return;
+	}
+	const uint64_t began_ms = platform_now_ms(&t->p);
+	uint64_t asked_ms = 0;
+	bool answered = false;
+	while (!answered && platform_now_ms(&t->p) - began_ms < STALLED_MS) {
+		if (asked_ms == 0 || platform_now_ms(&t->p) - asked_ms > 1000) {
+			asked_ms = platform_now_ms(&t->p);
+			(void)net_send_to(t->net, s, &to, (uint16_t)number(t, 2), t->words[3]);
+		}
+		net_poll(t->net);
+		answered = net_receive_from(t->net, s, data, &n, &from, &port);
+	}
+	if (answered)
+		say(t, "answer: ", bytes_of(data, n), port == number(t, 2) ? "" : " from another port");
+	net_socket_end(t->net, s);
+}
+
+/* --- a firmware with a will of its own, for this program and those that it starts ----------------- */
+
+static EFI_GUID snp_guid = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
+static EFI_OPEN_PROTOCOL open_protocol;
+static EFI_LOCATE_HANDLE_BUFFER locate_handle_buffer;
+
+static EFI_STATUS EFIAPI open_but_snp(EFI_HANDLE handle, EFI_GUID *guid, void **interface, EFI_HANDLE agent,
+				      EFI_HANDLE controller, UINT32 attributes)
+{
+	if (memcmp(guid, &snp_guid, sizeof *guid) == 0 && (attributes & EFI_OPEN_PROTOCOL_EXCLUSIVE) != 0)
+		return EFI_ACCESS_DENIED;
+	return open_protocol(handle, guid, interface, agent, controller, attributes);
+}
+
+static EFI_STATUS EFIAPI locate_but_snp(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *guid, void *key, UINTN *n,
+					EFI_HANDLE **handles)
+{
+	if (type == ByProtocol && memcmp(guid, &snp_guid, sizeof *guid) == 0)
+		return EFI_NOT_FOUND;
+	return locate_handle_buffer(type, guid, key, n, handles);
+}
+
+/* It finds its files on the volume of this one. */
+static void do_start(struct test *t)
+{
+	static CHAR16 options[256];
+	char path[128] = {0};
+	struct bytes file;
+	EFI_GUID loaded_guid = LOADED_IMAGE_PROTOCOL;
+	EFI_LOADED_IMAGE *loaded = NULL;
+	EFI_HANDLE image = NULL;
+	UINT32 options_n = 0;
+	if (t->words_n < 2 || t->words[1].n >= sizeof path)
+		return;
+	memcpy(path, t->words[1].p, t->words[1].n);
+	if (t->words_n > 2)
+		for (; options_n < t->words[2].n && options_n < sizeof options / sizeof *options - 1; options_n++)
+			options[options_n] = t->words[2].p[options_n];
+	options[options_n] = 0;
+	if (platform_file(&t->p, path, 4U << 20, &file) != OK ||
+	    EFI_ERROR(t->p.boot->LoadImage(FALSE, t->p.image, NULL, (void *)(uintptr_t)file.p, file.n, &image)) ||
+	    EFI_ERROR(t->p.boot->HandleProtocol(image, &loaded_guid, (void **)&loaded))) {
+		say(t, "not started: ", t->words[1], "");
+		return;
+	}
+	loaded->DeviceHandle = t->p.loaded->DeviceHandle;
+	loaded->LoadOptions = options;
+	loaded->LoadOptionsSize = (options_n + 1) * (UINT32)sizeof *options;
+	say(t, EFI_ERROR(t->p.boot->StartImage(image, NULL, NULL)) ? "it has failed" : "it has ended", BYTES_NONE, "");
+}
+
 static void do_line(struct test *t, struct bytes line)
 {
 	t->words_n = 0;
@@ -285,7 +368,17 @@ static void do_line(struct test *t, struct bytes line)
 		do_join(t);
 	else if (bytes_is(t->words[0], "refused"))
 		do_refused(t);
-	else if (bytes_is(t->words[0], "close") && t->net != NULL) {
+	else if (bytes_is(t->words[0], "ask"))
+		do_ask(t);
+	else if (bytes_is(t->words[0], "start"))
+		do_start(t);
+	else if (bytes_is(t->words[0], "keep") && open_protocol == NULL) {
+		open_protocol = t->p.boot->OpenProtocol;
+		t->p.boot->OpenProtocol = open_but_snp;
+	} else if (bytes_is(t->words[0], "hide") && locate_handle_buffer == NULL) {
+		locate_handle_buffer = t->p.boot->LocateHandleBuffer;
+		t->p.boot->LocateHandleBuffer = locate_but_snp;
+	} else if (bytes_is(t->words[0], "close") && t->net != NULL) {
 		net_close(t->net);
 		t->net = NULL;
 	}
@@ -306,6 +399,10 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	}
 	if (t.net != NULL)
 		net_close(t.net);
+	if (open_protocol != NULL)
+		t.p.boot->OpenProtocol = open_protocol;
+	if (locate_handle_buffer != NULL)
+		t.p.boot->LocateHandleBuffer = locate_handle_buffer;
 	say(&t, "network test: end", BYTES_NONE, "");
 	uefi_close(&t.p);
 	return EFI_NOT_FOUND; /* the next boot entry: the firmware's shell, with startup.nsh */
