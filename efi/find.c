@@ -209,28 +209,32 @@ static void failed(struct find *f, struct provider *p, uint64_t now_ms)
 	drop_text(f, p);
 }
 
-static void step(struct find *f, size_t i, uint64_t now_ms)
+/* Keeps what has arrived. ERR_NO_MEMORY, ERR_LIMIT. */
+static int take_body(struct find *f, struct provider *p)
 {
-	struct provider *p = &f->providers[i];
-	request_step(&p->request, now_ms);
-	struct bytes body = request_body(&p->request);
-	if (body.n > 0 && p->text == NULL && platform_pages(f->report->platform, MANIFEST_BYTES_MAX, &p->text) != OK) {
-		stop(f, p);
-		refuse(f, p, ERR_NO_MEMORY, "manifest");
-		return;
-	}
-	if (body.n > MANIFEST_BYTES_MAX - p->text_n) {
-		stop(f, p);
-		refuse(f, p, ERR_LIMIT, "manifest");
-		drop_text(f, p);
-		return;
-	}
-	if (body.n > 0) {
+	struct bytes body;
+	while ((body = request_body(&p->request)).n > 0) {
+		if (body.n > MANIFEST_BYTES_MAX - p->text_n)
+			return ERR_LIMIT;
+		if (p->text == NULL && platform_pages(f->report->platform, MANIFEST_BYTES_MAX, &p->text) != OK)
+			return ERR_NO_MEMORY;
 		memcpy(p->text + p->text_n, body.p, body.n);
 		p->text_n += body.n;
 		request_took(&p->request, body.n);
 	}
-	if (p->request.state == REQUEST_DONE) {
+	return OK;
+}
+
+static void step(struct find *f, size_t i, uint64_t now_ms)
+{
+	struct provider *p = &f->providers[i];
+	request_step(&p->request, now_ms);
+	int err = take_body(f, p);
+	if (err != OK) {
+		stop(f, p);
+		refuse(f, p, err, "manifest");
+		drop_text(f, p);
+	} else if (p->request.state == REQUEST_DONE) {
 		stop(f, p);
 		arrived(f, i, now_ms);
 	} else if (p->request.state == REQUEST_FAILED) {

@@ -251,24 +251,30 @@ static int get_tree(struct load *l, unsigned source)
 	struct platform *p = l->report->platform;
 	struct writer w = writer_of(t->url, sizeof t->url);
 	uint64_t now = platform_now_ms(p), end = now + TREE_LIMIT_MS, got = 0;
+	int err = OK;
 	if (!source_url(l, source, ".bmt", &w))
 		return ERR_NOT_FOUND;
 	t->asked = (struct asked){.length = l->tree.bytes, .size = l->tree.bytes, .whole = true};
 	request_begin(&t->request, l->web, writer_view(&w), &t->asked, now);
-	while (t->request.state == REQUEST_UNDER_WAY && now < end && !platform_interrupted(p)) {
+	while (err == OK && t->request.state == REQUEST_UNDER_WAY) {
+		struct bytes data;
 		net_poll(l->net);
 		now = platform_now_ms(p);
 		request_step(&t->request, now);
-		struct bytes data = request_body(&t->request);
-		if (data.n > l->tree.bytes - got)
-			break;
-		if (data.n == 0)
-			continue;
-		memcpy(l->tree_file + got, data.p, data.n);
-		got += data.n;
-		request_took(&t->request, data.n);
+		while (err == OK && (data = request_body(&t->request)).n > 0) {
+			if (data.n > l->tree.bytes - got) {
+				err = ERR_SIZE;
+				break;
+			}
+			memcpy(l->tree_file + got, data.p, data.n);
+			got += data.n;
+			request_took(&t->request, data.n);
+		}
+		if (err == OK && t->request.state == REQUEST_UNDER_WAY)
+			err = platform_interrupted(p) ? ERR_INTERRUPTED : now >= end ? ERR_TIMEOUT : OK;
 	}
-	int err = t->request.state == REQUEST_FAILED ? t->request.err : got == l->tree.bytes ? OK : ERR_TIMEOUT;
+	if (err == OK)
+		err = t->request.err;
 	request_end(&t->request, now);
 	if (err == OK)
 		err = tree_check(&l->tree, bytes_of(l->tree_file, (size_t)l->tree.bytes), l->artifact->swarm, l->kind,

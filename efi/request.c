@@ -276,7 +276,8 @@ static void step_answer(struct request *r, uint64_t now_ms)
 		return;
 	}
 	if (state == NET_ENDED || state == NET_FAILED) {
-		if (again(r, now_ms))
+		pull(r); /* its last byte may have been taken already */
+		if (r->stage != REQUEST_ANSWER || again(r, now_ms))
 			return;
 		int err = state == NET_ENDED ? exchange_closed(&r->exchange) : ERR_CLOSED;
 		if (err != OK) {

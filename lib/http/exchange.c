@@ -237,8 +237,9 @@ int exchange_closed(struct exchange *x)
 {
 	if (x->err != OK)
 		return x->err;
-	if (x->stage == EXCHANGE_TO_CLOSE) {
+	if (x->ending || x->stage == EXCHANGE_TO_CLOSE) {
 		x->answer.close = true;
+		x->ending = false;
 		x->stage = EXCHANGE_IDLE;
 		return OK;
 	}

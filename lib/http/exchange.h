@@ -58,7 +58,8 @@ void exchange_sent(struct exchange *x, size_t n);
  * read in two ways; ERR_LIMIT. */
 MUST_CHECK int exchange_take(struct exchange *x, struct bytes in, size_t *used, enum exchange_event *event,
 			     struct bytes *body);
-/* The other side has closed: OK when that is how this answer ends, ERR_CLOSED when it is cut. */
+/* The other side has closed: OK when the answer is whole, END was only not asked for yet, or when
+ * that is how it ends; ERR_CLOSED when it is cut, or none was under way. */
 MUST_CHECK int exchange_closed(struct exchange *x);
 /* Whether another request may follow on this connection; after END. */
 bool exchange_reusable(const struct exchange *x);

@@ -66,7 +66,7 @@ gives_up_on() {
 
 @test "no ranges, chunked bodies, slow bodies, bodies to the connection's end" {
 	local mode
-	for mode in no-range chunked chunked+no-range rate-4000000; do
+	for mode in no-range chunked chunked+no-range rate-4000000 closes closes+chunked; do
 		rm -rf out/* variables/*
 		boots "$mode"
 	done

@@ -376,6 +376,31 @@ TEST(bodies_without_a_length)
 	}
 }
 
+/* Who looks once in a tick still gets all of it when the server closes behind its last byte. */
+TEST(an_end_in_the_same_moment_as_the_last_byte)
+{
+	static const struct asked *const asked[] = {NULL, &whole};
+	static struct request r;
+	for (size_t i = 0; i < 6; i++) {
+		size_t n = 0;
+		begin("4");
+		servers[0] = (struct server){.answers = {HELLO}, .ends = i % 3 == 0, .resets = i % 3 == 1};
+		request_begin(&r, &web, bytes_text(URL), asked[i / 3], now_ms);
+		for (int ticks = 0; r.state == REQUEST_UNDER_WAY && ticks < 100; ticks++) {
+			tick();
+			request_step(&r, now_ms);
+			struct bytes body = request_body(&r);
+			n += body.n;
+			if (body.n > 0)
+				request_took(&r, body.n);
+		}
+		CHECK(r.state == REQUEST_DONE && r.err == OK && n == 5);
+		request_end(&r, now_ms);
+		CHECK(used_n() == (i % 3 == 2)); /* only an open one is kept */
+		end();
+	}
+}
+
 TEST(connections_are_kept)
 {
 	begin("4");
@@ -590,6 +615,7 @@ int main(void)
 	RUN(parts);
 	RUN(what_was_not_asked_for);
 	RUN(bodies_without_a_length);
+	RUN(an_end_in_the_same_moment_as_the_last_byte);
 	RUN(connections_are_kept);
 	RUN(connections_that_cannot_be_kept);
 	RUN(a_kept_connection_that_was_closed);

@@ -15,6 +15,7 @@ trees (*.bmt) have words of their own. Each artifact request is noted in the log
   close-N           announces everything, closes after N bytes
   more-N            announces N bytes more than it sends, then closes
   less-N            announces N bytes less than it sends
+  closes            closes behind each answer, trees and manifests too, without a word of it
   garbage-range     Content-Range that is none
   shifted-range     Content-Range and bytes of the range behind the one that was asked for
   no-content-range  206 without Content-Range
@@ -95,6 +96,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.size = 0
         mode, _, path = self.path.lstrip("/").partition("/")
         self.mode = mode.split("+")
+        self.close_connection |= "closes" in self.mode
         name = os.path.join(self.server.folder, path.partition("?")[0])
         if not os.path.isfile(name):
             return self.whole(404, b"not found\n")

@@ -205,6 +205,31 @@ TEST(two_requests_on_one_connection)
 	}
 }
 
+/* The server closes in the same moment as its last byte: the caller may learn of both at once. */
+TEST(closed_with_the_last_byte)
+{
+	static const char *const whole[] = {
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 204 No Content\r\n\r\n",
+	};
+	static struct exchange x;
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		struct bytes in = bytes_text(whole[i]), body;
+		enum exchange_event event;
+		exchange_init(&x);
+		CHECK(exchange_ask(&x, bytes_text("h"), bytes_text("/"), NULL) == OK);
+		exchange_sent(&x, exchange_out(&x).n);
+		while (in.n > 0) {
+			size_t used;
+			CHECK(exchange_take(&x, in, &used, &event, &body) == OK && event != EXCHANGE_END);
+			in = bytes_skip(in, used);
+		}
+		CHECK(exchange_closed(&x) == OK && !exchange_reusable(&x));
+		CHECK(exchange_closed(&x) == ERR_CLOSED); /* once: now no answer is under way */
+	}
+}
+
 int main(void)
 {
 	RUN(answers_cut_at_every_byte);
@@ -214,5 +239,6 @@ int main(void)
 	RUN(requests);
 	RUN(requests_that_would_be_two);
 	RUN(two_requests_on_one_connection);
+	RUN(closed_with_the_last_byte);
 	return test_end();
 }
