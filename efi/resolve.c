@@ -6,6 +6,8 @@
 
 #define DNS_PORT 53
 #define MDNS_PORT 5353
+#define RCODE_GOOD 0 /* RFC 1035, 4.1.1; the others say that the resolver could not or would not */
+#define RCODE_NO_NAME 3
 
 static const struct net_address mdns_group = {.ip = {224, 0, 0, 251}};
 
@@ -54,6 +56,7 @@ static void try(struct resolver *r, struct resolving *n, uint64_t now_ms)
 	n->asked = is_local(n) ? mdns_group : facts->resolvers[n->tries % facts->resolvers_n];
 	n->tries++;
 	n->try_ms = now_ms;
+	n->four_failed = n->six_failed = false;
 	if (!n->four_done)
 		ask(r, n, DNS_A);
 	if (!n->six_done && n->err == RESOLVE_WAIT)
@@ -71,37 +74,49 @@ static void keep(struct net_address *list, size_t *n, bool six, struct bytes ip)
 		list[(*n)++] = a;
 }
 
-/* Whether the message answers what was asked of this name, by whom it was asked. */
-static bool answers(const struct resolving *n, const struct dns_message *m, const struct net_address *from)
+/* What a resolver says: its answer section, of whom the name stands for. */
+static void take_answer(struct resolving *n, struct dns_message m)
 {
-	if (n->name_n == 0 || n->err != RESOLVE_WAIT || !m->answer || m->cut)
-		return false;
-	if (is_local(n))
-		return true; /* every record says whose it is */
-	return (m->id == n->id || m->id == n->id + 1) && memcmp(from, &n->asked, sizeof *from) == 0 &&
-	       dns_name_is(&m->question, bytes_of(n->name, n->name_n)) &&
-	       m->question_type == (m->id == n->id ? DNS_A : DNS_AAAA);
+	bool six = m.question_type == DNS_AAAA;
+	struct dns_record record;
+	struct dns_name name;
+	int err = m.rcode == RCODE_GOOD || m.rcode == RCODE_NO_NAME ? dns_alias_follow(&m, &name) : ERR_SOURCE;
+	while (err == OK && (err = dns_record_read(&m, &record)) == OK) {
+		if (record.section != DNS_ANSWERS || record.type != m.question_type ||
+		    !dns_name_is(&record.name, bytes_of(name.text, name.n)))
+			continue;
+		if (six)
+			keep(n->six, &n->six_n, true, record.data);
+		else
+			keep(n->four, &n->four_n, false, record.data);
+	}
+	*(six ? &n->six_failed : &n->four_failed) = err != ERR_NOT_FOUND || m.cut;
+	*(six ? &n->six_done : &n->four_done) |= err == ERR_NOT_FOUND && !m.cut;
 }
 
-static void take_records(struct resolving *n, struct dns_message *m)
+/* What a neighbour says, to all: every record says whose it is, in whatever section. */
+static void take_said(struct resolving *n, struct dns_message m)
 {
 	struct dns_record record;
-	while (dns_record_read(m, &record) == OK) {
-		if (is_local(n) && !dns_name_is(&record.name, bytes_of(n->name, n->name_n)))
+	while (dns_record_read(&m, &record) == OK) {
+		if (!dns_name_is(&record.name, bytes_of(n->name, n->name_n)))
 			continue;
 		if (record.type == DNS_A)
 			keep(n->four, &n->four_n, false, record.data);
 		if (record.type == DNS_AAAA)
 			keep(n->six, &n->six_n, true, record.data);
 	}
-	if (is_local(n)) { /* what is there is there: nobody says what is not */
-		n->four_done = n->four_n > 0;
-		n->six_done = n->four_done || n->six_n > 0;
-	} else if (m->question_type == DNS_A) {
-		n->four_done = true;
-	} else {
-		n->six_done = true;
-	}
+	/* what is there is there: nobody says what is not */
+	n->four_done = n->four_n > 0;
+	n->six_done = n->four_done || n->six_n > 0;
+}
+
+/* Whether the message answers what was asked of this name, by whom it was asked. */
+static bool answers(const struct resolving *n, const struct dns_message *m, const struct net_address *from)
+{
+	return (m->id == n->id || m->id == n->id + 1) && memcmp(from, &n->asked, sizeof *from) == 0 &&
+	       dns_name_is(&m->question, bytes_of(n->name, n->name_n)) &&
+	       m->question_type == (m->id == n->id ? DNS_A : DNS_AAAA);
 }
 
 static void receive(struct resolver *r)
@@ -112,13 +127,16 @@ static void receive(struct resolver *r)
 	uint16_t port;
 	size_t size;
 	while (r->socket != NET_NONE && net_receive_from(r->net, r->socket, data, &size, &from, &port)) {
-		if (dns_message_read(&m, bytes_of(data, size)) != OK || (port != DNS_PORT && port != MDNS_PORT))
+		if (dns_message_read(&m, bytes_of(data, size)) != OK || !m.answer)
 			continue;
 		for (size_t i = 0; i < RESOLVE_NAMES_MAX; i++) {
-			if (!answers(&r->names[i], &m, &from))
+			struct resolving *n = &r->names[i];
+			if (n->name_n == 0 || n->err != RESOLVE_WAIT)
 				continue;
-			take_records(&r->names[i], &m);
-			break;
+			if (is_local(n) && port == MDNS_PORT && m.rcode == RCODE_GOOD) /* RFC 6762, 18.11 */
+				take_said(n, m);
+			else if (!is_local(n) && port == DNS_PORT && answers(n, &m, &from))
+				take_answer(n, m);
 		}
 	}
 }
@@ -126,17 +144,17 @@ static void receive(struct resolver *r)
 /* What is known by now. */
 static void judge(struct resolver *r, struct resolving *n, uint64_t now_ms)
 {
-	bool any = n->four_n + n->six_n > 0;
+	bool any = n->four_n + n->six_n > 0, failed = n->four_failed || n->six_failed;
+	bool heard = (n->four_done || n->four_failed) && (n->six_done || n->six_failed);
+	bool over = now_ms >= n->try_ms + RESOLVE_TRY_MS;
 	if (n->four_done && n->six_done)
 		n->err = any ? OK : ERR_NOT_FOUND;
-	else if (now_ms < n->try_ms + RESOLVE_TRY_MS)
-		return;
-	else if (any)
+	else if (any && (heard || over))
 		n->err = OK; /* one kind of address will do */
-	else if (n->tries == RESOLVE_TRIES)
-		n->err = ERR_TIMEOUT;
-	else
-		try(r, n, now_ms);
+	else if (over && n->tries == RESOLVE_TRIES)
+		n->err = failed ? ERR_SOURCE : ERR_TIMEOUT;
+	else if (over || (heard && n->tries < net_facts(r->net)->resolvers_n))
+		try(r, n, now_ms); /* those who were not asked yet at once, then each again */
 }
 
 static struct resolving *find(struct resolver *r, struct bytes host, uint64_t now_ms)

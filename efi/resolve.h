@@ -23,7 +23,8 @@ struct resolving {
 	int err;       /* RESOLVE_WAIT while it is asked; OK; or why not */
 	unsigned tries;
 	bool six_done, four_done;
-	uint16_t id; /* of the question for IPv4; the next one is for IPv6 */
+	bool six_failed, four_failed; /* by who was asked last: perhaps the next resolver can tell */
+	uint16_t id;                  /* of the question for IPv4; the next one is for IPv6 */
 	uint64_t try_ms;
 	struct net_address asked; /* who was asked last */
 	struct net_address six[RESOLVE_ADDRESSES_MAX], four[RESOLVE_ADDRESSES_MAX];
@@ -40,7 +41,7 @@ struct resolver {
 
 void resolver_init(struct resolver *r, struct platform *p, struct net *net);
 /* OK and *out; RESOLVE_WAIT; ERR_NOT_FOUND: no such name, or nobody to ask; ERR_TIMEOUT: nobody
- * answers; ERR_VALUE: no name that a host may have. */
+ * answers; ERR_SOURCE: all resolvers refuse or fail; ERR_VALUE: no name that a host may have. */
 MUST_CHECK int resolver_find(struct resolver *r, struct bytes host, uint64_t now_ms, struct resolved *out);
 void resolver_close(struct resolver *r);
 

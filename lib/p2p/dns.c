@@ -116,7 +116,8 @@ int dns_message_read(struct dns_message *m, struct bytes all)
 	m->rcode = m->flags & 15;
 	m->answer = (m->flags & FLAG_ANSWER) != 0;
 	m->cut = (m->flags & FLAG_CUT) != 0;
-	m->left = (uint32_t)be16_at(all, 6) + be16_at(all, 8) + be16_at(all, 10);
+	for (size_t i = 0; i < DNS_SECTIONS_N; i++)
+		m->left[i] = be16_at(all, 6 + 2 * i);
 	for (unsigned i = 0; i < be16_at(all, 4); i++) {
 		struct dns_name name;
 		if (read_name(all, &m->at, &name) != OK || all.n - m->at < 4)
@@ -158,15 +159,20 @@ static int read_data(const struct dns_message *m, struct dns_record *r)
 /* Nothing behind a record that is none can be read. */
 static int ends(struct dns_message *m)
 {
-	m->left = 0;
+	m->section = DNS_SECTIONS_N;
 	return ERR_PROTOCOL;
 }
 
 int dns_record_read(struct dns_message *m, struct dns_record *r)
 {
-	while (m->left > 0) {
-		m->left--;
+	while (m->section < DNS_SECTIONS_N) {
+		if (m->left[m->section] == 0) {
+			m->section++;
+			continue;
+		}
+		m->left[m->section]--;
 		memset(r, 0, sizeof *r);
+		r->section = (enum dns_section)m->section;
 		if (read_name(m->all, &m->at, &r->name) != OK || m->all.n - m->at < 10)
 			return ends(m);
 		uint16_t class = be16_at(m->all, m->at + 2) & MDNS_CLASS_MASK;
@@ -184,6 +190,30 @@ int dns_record_read(struct dns_message *m, struct dns_record *r)
 		return read_data(m, r) == OK ? OK : ends(m);
 	}
 	return ERR_NOT_FOUND;
+}
+
+/* Whom name stands for, one step; false: nobody else. */
+static bool find_alias(const struct dns_message *m, struct dns_name *name)
+{
+	struct dns_message own = *m;
+	struct dns_record r;
+	while (dns_record_read(&own, &r) == OK && r.section == DNS_ANSWERS) {
+		if (r.type != DNS_CNAME || !dns_name_is(&r.name, bytes_of(name->text, name->n)))
+			continue;
+		*name = r.target;
+		return true;
+	}
+	return false;
+}
+
+int dns_alias_follow(const struct dns_message *m, struct dns_name *name)
+{
+	struct dns_name now = m->question;
+	for (unsigned i = 0; find_alias(m, &now); i++)
+		if (i == DNS_ALIASES_MAX)
+			return ERR_LIMIT;
+	*name = now;
+	return OK;
 }
 
 bool dns_txt_value(const struct dns_record *r, const char *key, struct bytes *value)

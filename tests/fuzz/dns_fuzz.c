@@ -9,10 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dns_message m;
 	static struct dns_record r;
+	static struct dns_name name;
 	struct bytes value;
 	unsigned records = 0;
 	if (dns_message_read(&m, bytes_of(data, size)) != OK)
 		return 0;
+	if (dns_alias_follow(&m, &name) == OK)
+		assert(name.n <= sizeof name.text);
 	while (dns_record_read(&m, &r) == OK) {
 		assert(r.data.p >= data && r.data.n <= size && r.name.n <= sizeof r.name.text);
 		assert(r.target.n <= sizeof r.target.text);

@@ -85,6 +85,93 @@ TEST(what_a_responder_says)
 	CHECK(dns_record_read(&m, &r) == ERR_NOT_FOUND && dns_record_read(&m, &r) == ERR_NOT_FOUND);
 }
 
+/* A message: its flags, how many records in each section; then a question for "a" (A). */
+static struct writer begin(uint16_t flags, uint8_t answers, uint8_t authorities, uint8_t additionals)
+{
+	struct writer w = writer_of(buffer, sizeof buffer);
+	write_be16(&w, 7);
+	write_be16(&w, flags);
+	write_be16(&w, 1);
+	write_be16(&w, answers);
+	write_be16(&w, authorities);
+	write_be16(&w, additionals);
+	write_bytes(&w, BYTES_LITERAL("\1a\0\0\1\0\1"));
+	return w;
+}
+
+/* Names of one letter. */
+static void write_head(struct writer *w, char name, enum dns_type type, uint8_t n)
+{
+	write_u8(w, 1);
+	write_u8(w, (uint8_t)name);
+	write_u8(w, 0);
+	write_be16(w, (uint16_t)type);
+	write_bytes(w, BYTES_LITERAL("\0\1\0\0\0\x3c\0"));
+	write_u8(w, n);
+}
+
+static void write_a(struct writer *w, char name, uint8_t last)
+{
+	write_head(w, name, DNS_A, 4);
+	write_bytes(w, BYTES_LITERAL("\x0a\0\0"));
+	write_u8(w, last);
+}
+
+static void write_alias(struct writer *w, char name, char target)
+{
+	write_head(w, name, DNS_CNAME, 3);
+	write_u8(w, 1);
+	write_u8(w, (uint8_t)target);
+	write_u8(w, 0);
+}
+
+TEST(sections_are_told_apart)
+{
+	static const enum dns_section sections[] = {DNS_ANSWERS, DNS_ANSWERS, DNS_AUTHORITIES, DNS_ADDITIONALS};
+	struct writer w = begin(0x8180, 2, 1, 1);
+	for (uint8_t i = 0; i < 4; i++)
+		write_a(&w, 'a', i);
+	CHECK(dns_message_read(&m, writer_view(&w)) == OK);
+	for (uint8_t i = 0; i < 4; i++)
+		CHECK(dns_record_read(&m, &r) == OK && r.data.p[3] == i && r.section == sections[i]);
+	CHECK(dns_record_read(&m, &r) == ERR_NOT_FOUND);
+	w = begin(0x8180, 0, 0, 1);
+	write_a(&w, 'a', 9);
+	CHECK(dns_message_read(&m, writer_view(&w)) == OK);
+	CHECK(dns_record_read(&m, &r) == OK && r.section == DNS_ADDITIONALS);
+	CHECK(dns_record_read(&m, &r) == ERR_NOT_FOUND);
+}
+
+TEST(aliases)
+{
+	static struct dns_name name;
+	struct writer w = begin(0x8180, 1, 0, 0);
+	write_a(&w, 'a', 1);
+	CHECK(dns_message_read(&m, writer_view(&w)) == OK);
+	CHECK(dns_alias_follow(&m, &name) == OK && dns_name_is(&name, bytes_text("a")));
+	w = begin(0x8180, 4, 1, 0); /* in any order */
+	write_alias(&w, 'b', 'c');
+	write_a(&w, 'c', 1);
+	write_alias(&w, 'a', 'b');
+	write_alias(&w, 'x', 'y');
+	write_alias(&w, 'c', 'd'); /* no answer */
+	CHECK(dns_message_read(&m, writer_view(&w)) == OK);
+	CHECK(dns_alias_follow(&m, &name) == OK && dns_name_is(&name, bytes_text("c")));
+	CHECK(dns_record_read(&m, &r) == OK && dns_name_is(&r.name, bytes_text("b"))); /* nothing was used up */
+	w = begin(0x8180, 2, 0, 0);
+	write_alias(&w, 'a', 'b');
+	write_alias(&w, 'b', 'a');
+	CHECK(dns_message_read(&m, writer_view(&w)) == OK && dns_alias_follow(&m, &name) == ERR_LIMIT);
+	CHECK(dns_name_is(&name, bytes_text("c"))); /* untouched */
+	for (uint8_t n = DNS_ALIASES_MAX; n <= DNS_ALIASES_MAX + 1; n++) {
+		w = begin(0x8180, n, 0, 0);
+		for (uint8_t i = 0; i < n; i++)
+			write_alias(&w, (char)('a' + i), (char)('a' + i + 1));
+		CHECK(dns_message_read(&m, writer_view(&w)) == OK);
+		CHECK(dns_alias_follow(&m, &name) == (n == DNS_ALIASES_MAX ? OK : ERR_LIMIT));
+	}
+}
+
 static unsigned read_all(size_t n, int *err)
 {
 	unsigned records = 0;
@@ -143,6 +230,8 @@ int main(void)
 	RUN(queries);
 	RUN(names_that_are_none);
 	RUN(what_a_responder_says);
+	RUN(sections_are_told_apart);
+	RUN(aliases);
 	RUN(cut_at_every_byte);
 	RUN(pointers_that_lead_astray);
 	RUN(records_of_the_wrong_size);
