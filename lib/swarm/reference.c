@@ -1,0 +1,56 @@
+#include "swarm/reference.h"
+
+#include <string.h>
+
+#include "core/hex.h"
+
+int reference_read(struct bytes in, struct reference *r)
+{
+	struct reference found = {.encrypted = in.n == REFERENCE_ENCRYPTED_BYTES};
+	if (in.n != REFERENCE_BYTES && !found.encrypted)
+		return ERR_VALUE;
+	memcpy(found.address, in.p, REFERENCE_BYTES);
+	if (found.encrypted)
+		memcpy(found.key, in.p + REFERENCE_BYTES, REFERENCE_KEY_BYTES);
+	*r = found;
+	return OK;
+}
+
+int reference_parse(struct bytes text, struct reference *r)
+{
+	uint8_t bytes[REFERENCE_ENCRYPTED_BYTES];
+	if (text.n != sizeof bytes && text.n != 2 * sizeof bytes)
+		return ERR_VALUE;
+	for (size_t i = 0; i < text.n / 2; i++) {
+		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return ERR_VALUE;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return reference_read(bytes_of(bytes, text.n / 2), r);
+}
+
+size_t reference_write(const struct reference *r, uint8_t out[static REFERENCE_ENCRYPTED_BYTES])
+{
+	memcpy(out, r->address, REFERENCE_BYTES);
+	if (!r->encrypted)
+		return REFERENCE_BYTES;
+	memcpy(out + REFERENCE_BYTES, r->key, REFERENCE_KEY_BYTES);
+	return REFERENCE_ENCRYPTED_BYTES;
+}
+
+void reference_text(const struct reference *r, char text[static REFERENCE_TEXT_BYTES])
+{
+	uint8_t bytes[REFERENCE_ENCRYPTED_BYTES];
+	const size_t n = reference_write(r, bytes);
+	hex_encode(bytes_of(bytes, n), text);
+	text[2 * n] = 0;
+}
+
+bool reference_is_zero(const struct reference *r)
+{
+	uint8_t any = 0;
+	for (size_t i = 0; i < REFERENCE_BYTES; i++)
+		any |= r->address[i] | r->key[i];
+	return any == 0;
+}
