@@ -165,6 +165,11 @@ int boot_config_read(struct boot_config *c, struct bytes text, struct arena *a, 
 	return err;
 }
 
+uint64_t boot_backoff_next_s(uint64_t pause_s)
+{
+	return pause_s > BOOT_BACKOFF_S_MAX / 2 ? BOOT_BACKOFF_S_MAX : 2 * pause_s;
+}
+
 /* The next word, and its value behind '='. */
 static bool next_word(struct bytes *left, struct bytes *word, struct bytes *name, struct bytes *value)
 {

@@ -14,7 +14,7 @@
 #define BOOT_TEXTS_MAX 16      /* of each kind; enough for a list by hand */
 #define BOOT_ATTEMPTS 5        /* when nothing is said */
 #define BOOT_BACKOFF_S 2       /* after the first attempt, doubled by each further one */
-#define BOOT_BACKOFF_S_MAX 300 /* that "backoff_seconds" may say */
+#define BOOT_BACKOFF_S_MAX 300 /* that "backoff_seconds" may say, and that doubling leads to */
 
 struct boot_texts {
 	struct bytes v[BOOT_TEXTS_MAX];
@@ -44,6 +44,9 @@ struct boot_config {
 
 /* On failure c is untouched, and why says which member, where. Text and arena must outlive c. */
 MUST_CHECK int boot_config_read(struct boot_config *c, struct bytes text, struct arena *a, struct why *why);
+
+/* The pause after the next attempt: twice as long, up to BOOT_BACKOFF_S_MAX. */
+uint64_t boot_backoff_next_s(uint64_t pause_s);
 
 /* Load options: words with blanks between, NAME=VALUE or NAME. */
 struct boot_options {

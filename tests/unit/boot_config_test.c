@@ -136,6 +136,14 @@ TEST(options_known_early)
 	CHECK(boot_options_read(&o, BYTES_NONE, &why) == OK && !o.selftest && o.config.n == 0);
 }
 
+TEST(pauses_double_up_to_the_most)
+{
+	static const uint64_t steps[][2] = {{0, 0},     {1, 2},     {2, 4},     {149, 298},
+					    {150, 300}, {151, 300}, {256, 300}, {300, 300}};
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		CHECK(boot_backoff_next_s(steps[i][0]) == steps[i][1]);
+}
+
 int main(void)
 {
 	RUN(a_policy_alone_is_a_configuration);
@@ -146,5 +154,6 @@ int main(void)
 	RUN(options_come_before_the_configuration);
 	RUN(options_that_are_none);
 	RUN(options_known_early);
+	RUN(pauses_double_up_to_the_most);
 	return test_end();
 }
