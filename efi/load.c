@@ -20,15 +20,16 @@ void load_open(struct load *l, struct report *r, struct net *net, struct web *we
 	(void)fetch_source_add(&l->fetch); /* number 0: the URL that an artifact itself names */
 }
 
-bool load_add_root(struct load *l, struct bytes root)
+void load_add_root(struct load *l, struct bytes root)
 {
 	for (size_t i = 0; i < l->roots_n; i++)
 		if (bytes_equal(l->roots[i], root))
-			return false;
+			return;
 	if (l->roots_n == LOAD_SOURCES_MAX || fetch_source_add(&l->fetch) == FETCH_NO_SOURCE)
-		return false;
-	l->roots[l->roots_n++] = root;
-	return true;
+		report(l->report, "%.*s: has the release, but is not asked: %d others have it", REPORT_BYTES(root),
+		       LOAD_SOURCES_MAX);
+	else
+		l->roots[l->roots_n++] = root;
 }
 
 /* False: the source has no place for it, or it does not fit. */
@@ -290,7 +291,10 @@ static bool find_tree(struct load *l)
 	if (l->tree.bytes == 0)
 		return true; /* one block: the reference is all there is to know */
 	if (platform_pages(l->report->platform, l->tree.bytes, &l->tree_file) != OK) {
+		struct report_size needed;
 		l->tree_file = NULL;
+		report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
+		       REPORT_BYTES(l->artifact->filename), report_size(&needed, l->tree.bytes));
 		return false;
 	}
 	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
@@ -299,6 +303,8 @@ static bool find_tree(struct load *l)
 		int err = get_tree(l, i);
 		if (err == OK)
 			return true;
+		if (err == ERR_INTERRUPTED)
+			return false; /* drive finds it, too */
 		if (i > 0)
 			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
 				      REPORT_BYTES(l->artifact->filename), err_text(err));

@@ -49,8 +49,8 @@ struct load {
  * processors of the machine until load_close. */
 void load_open(struct load *l, struct report *r, struct net *net, struct web *web, const struct manifest *m,
 	       enum keccak_kind kind);
-/* False: there are enough, or it is there already. */
-bool load_add_root(struct load *l, struct bytes root);
+/* Doubles are left out, and more than LOAD_SOURCES_MAX, which is told. */
+void load_add_root(struct load *l, struct bytes root);
 /* Loads one artifact of the manifest into memory of its signed size, telling progress and which
  * sources were dropped, why. OK: every byte is the signed one. ERR_HASH: all that could give it gave
  * wrong bytes; ERR_NOT_FOUND: nobody has it; ERR_SOURCE: they failed, also after pauses;

@@ -65,7 +65,6 @@ struct platform_boot {
 	size_t initrds_n;     /* 0: none */
 	bool has_cmdline;     /* false: a unified kernel image brings its own */
 	struct bytes cmdline; /* UTF-8, exactly as signed */
-	struct bytes dtb;     /* empty: none */
 };
 /* Starts it. Returns only when it could not be started, or when what was started has returned:
  * *started tells. ERR_IO, and platform_error says more. */

@@ -62,8 +62,10 @@ enum keccak_kind selftest_fastest(const struct report *r)
 	enum keccak_kind best = KECCAK_SCALAR;
 	uint64_t best_rate = 0;
 	uint8_t *bytes;
-	if (platform_pages(r->platform, RACE_BYTES, &bytes) != OK)
+	if (platform_pages(r->platform, RACE_BYTES, &bytes) != OK) {
+		report(r, "Keccak-256: %s, no memory to try faster ones", keccak_kind_name(best));
 		return best;
+	}
 	for (enum keccak_kind kind = KECCAK_SCALAR; kind < KECCAK_KINDS; kind++) {
 		uint64_t rate = keccak_can(kind) ? rate_of(r->platform, kind, bytes) : 0;
 		if (rate > best_rate) {
@@ -192,8 +194,10 @@ int selftest_run(const struct report *r)
 	uint8_t *memory;
 	_Static_assert(sizeof(struct bench) >= TIMED_BYTES, "what is timed is in the bench's memory");
 	int err = platform_pages(r->platform, needed, &memory);
-	if (err != OK)
+	if (err != OK) {
+		report(r, "selftest: %s %s", err_text(err), platform_error(r->platform));
 		return err;
+	}
 	bool right = run_all(r, memory);
 	platform_give_pages(r->platform, memory, needed);
 	report(r, "selftest: %s", right ? "passed" : "FAILED: this machine must not be trusted with verification");

@@ -28,7 +28,7 @@ struct swfetch {
 	struct find find;
 	struct neighbours neighbours;
 	struct load load;
-	struct image images[2 + PLAN_INITRDS_MAX];
+	struct image images[1 + PLAN_INITRDS_MAX];
 	size_t images_n;
 	enum keccak_kind kind;
 };
@@ -136,20 +136,27 @@ static void give_memory(struct swfetch *s)
 	s->images_n = 0;
 }
 
-/* The kernel first, then the initial RAM disks in order, then a device tree: all memory at once, so
- * that a lack of it is known before anything is fetched. */
+/* The kernel first, then the initial RAM disks in order: all memory at once, so that a lack of it is
+ * known before anything is fetched. A release is started with all that was signed for it, or not. */
 static int plan(struct swfetch *s)
 {
 	const struct manifest *m = &s->find.manifest;
-	const struct artifact *initrds[PLAN_INITRDS_MAX], *dtb = manifest_artifact(m, "dtb");
+	const struct artifact *initrds[PLAN_INITRDS_MAX];
 	size_t n = plan_initrds(m, initrds);
-	if (plan_kernel(m) == NULL)
+	if (plan_kernel(m) == NULL) {
+		report(&s->report, "release %llu has neither a kernel nor a uki", (unsigned long long)m->release);
 		return ERR_MISSING;
+	}
+	if (manifest_artifact(m, "dtb") != NULL) {
+		report(&s->report,
+		       "release %llu has a device tree (dtb), and a kernel for " ARCH
+		       " takes none: sign it without one",
+		       (unsigned long long)m->release);
+		return ERR_VALUE;
+	}
 	int err = take_memory(s, plan_kernel(m));
 	for (size_t i = 0; i < n && err == OK; i++)
 		err = take_memory(s, initrds[i]);
-	if (err == OK && dtb != NULL)
-		err = take_memory(s, dtb);
 	return err;
 }
 
@@ -160,7 +167,7 @@ static int load_all(struct swfetch *s)
 	for (size_t i = 0; i < s->find.providers_n; i++) {
 		const struct provider *p = &s->find.providers[i];
 		if (find_has_release(&s->find, i))
-			(void)load_add_root(&s->load, url_root(bytes_of(p->url, p->url_n), m->channel, m->arch));
+			load_add_root(&s->load, url_root(bytes_of(p->url, p->url_n), m->channel, m->arch));
 	}
 	for (size_t i = 0; i < s->images_n; i++) {
 		int err = load_artifact(&s->load, s->images[i].artifact, s->images[i].pages);
@@ -197,8 +204,6 @@ static int start(struct swfetch *s, bool *started)
 		struct bytes content = bytes_of(image->pages, (size_t)image->artifact->size);
 		if (i == 0)
 			boot.kernel = content;
-		else if (bytes_is(image->artifact->role, "dtb"))
-			boot.dtb = content;
 		else
 			initrds[boot.initrds_n++] = content;
 	}
@@ -245,7 +250,8 @@ static int attempt(struct swfetch *s, bool *started)
 	return err;
 }
 
-/* Whether another attempt may end otherwise: what a provider has can change, a policy cannot. */
+/* Whether another attempt may end otherwise. Whatever was wrong with what providers have may change,
+ * and there may be others; a lack of memory stays, and who has pressed Escape wants no other. */
 static bool worth_retrying(int err)
 {
 	return err != ERR_INTERRUPTED && err != ERR_NO_MEMORY;
@@ -267,10 +273,11 @@ static int attempts(struct swfetch *s)
 		report(&s->report, "attempt %llu failed; the next in %llu s (Escape: give up)", (unsigned long long)n,
 		       (unsigned long long)pause_s);
 		platform_wait(p, pause_s * 1000);
-		if (platform_interrupted(p))
+		if (platform_interrupted(p)) {
+			report(&s->report, "nothing was started: %s", err_text(ERR_INTERRUPTED));
 			return ERR_INTERRUPTED;
-		if (pause_s < BOOT_BACKOFF_S_MAX / 2)
-			pause_s *= 2;
+		}
+		pause_s = boot_backoff_next_s(pause_s);
 	}
 }
 

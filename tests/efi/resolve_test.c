@@ -134,7 +134,7 @@ static void write_alias(struct writer *w, const char *name, const char *target)
 }
 
 /* An answer to query number i, by whom it was asked; records are to follow. */
-static struct writer reply(size_t i, unsigned rcode, uint16_t answers, uint16_t authorities, uint16_t additionals)
+static struct writer reply(size_t i, unsigned rcode, uint16_t answers, uint16_t authorities, uint16_t more)
 {
 	const struct query *q = &queries[i];
 	struct datagram *d = &datagrams[datagrams_n];
@@ -149,7 +149,7 @@ static struct writer reply(size_t i, unsigned rcode, uint16_t answers, uint16_t 
 	write_be16(&w, 1);
 	write_be16(&w, answers);
 	write_be16(&w, authorities);
-	write_be16(&w, additionals);
+	write_be16(&w, more);
 	write_name(&w, name);
 	write_be16(&w, q->type);
 	write_be16(&w, 1);

@@ -81,11 +81,14 @@ policy() {
 
 @test "trees that are wrong are no trees" {
 	local tree
-	for tree in bad-tree short-tree html-tree; do
+	for tree in bad-tree short-tree long-tree html-tree; do
 		rm -rf out/* variables/*
 		boots "$tree"
 		says 'vmlinuz: no provider has its tree: checked as a whole at the end'
 	done
+	rm -rf out/* variables/*
+	boots long-tree
+	says 'long-tree/: tree of vmlinuz: content does not have the signed size'
 	rm -rf out/* variables/*
 	boots bad-tree honest
 	run ! says 'no provider has its tree'
@@ -224,6 +227,49 @@ policy() {
 	[ -z "$(ls out)" ]
 }
 
+@test "more providers have it than can be asked" {
+	local modes=() n
+	for n in {1..9}; do
+		modes+=("honest+$n")
+	done
+	boots "${modes[@]}"
+	says 'honest\+[1-9]/: has the release, but is not asked: 8 others have it'
+	[ "$(grep -c 'is not asked' said)" = 1 ]
+}
+
+@test "a device tree is signed: an x86_64 kernel takes none, so nothing is started" {
+	own_store
+	echo tree > store/stable/x86_64/board.dtb
+	releases 9 a
+	refuses 3 "$own/honest/"
+	says 'release 9 has a device tree \(dtb\), and a kernel for x86_64 takes none: sign it without one'
+	[ ! -s own.log ] # nothing was fetched for it
+}
+
+@test "no memory, each time that some is asked for: told, and nothing is lost" {
+	local n=0 status trees=0
+	while :; do
+		n=$((n + 1))
+		rm -rf out/* variables/*
+		from honest -- --fail-pages $n
+		status=0
+		wait "$twin" || status=$?
+		rm twin.pid
+		! grep -q 'twin: all of the pages asked for were given' said || break
+		cat said
+		says 'memory'
+		if [ "$status" = 0 ]; then
+			handed_over 7
+			! grep -q 'no memory for its tree .*: checked as a whole at the end' said || trees=$((trees + 1))
+		else
+			[ "$status" = 3 ]
+			nothing_started
+		fi
+	done
+	[ $n -gt 8 ] && [ $trees = 2 ]
+	[ "$status" = 0 ]
+}
+
 @test "not enough memory: told before anything is fetched" {
 	refuses 3 honest -- --memory 21000000 # for all but the artifacts
 	says '(vmlinuz|initramfs.img) needs [45]\.0 MB of memory, and .* are free EFI_OUT_OF_RESOURCES'
@@ -282,6 +328,23 @@ policy() {
 	kill -INT "$twin"
 	ends_twin 3
 	says 'nothing was started: interrupted'
+	nothing_started
+}
+
+@test "Escape between two attempts, and while a tree is asked for" {
+	configure '"attempts":0,"backoff_seconds":300'
+	from honest/nowhere
+	wait_until grep -q 'attempt 1 failed; the next in 300 s' said
+	kill -INT "$twin"
+	ends_twin 3
+	says 'nothing was started: interrupted'
+	nothing_started
+	from endless-tree
+	wait_until grep -q 'manifest.json: release 7, accepted' said
+	kill -INT "$twin"
+	ends_twin 3
+	says 'nothing was started: interrupted'
+	run ! says 'tree of|its tree'
 	nothing_started
 }
 

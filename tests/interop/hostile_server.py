@@ -29,7 +29,7 @@ trees (*.bmt) have words of their own. Each artifact request is noted in the log
   huge-manifest     1 MiB + 1 of manifest
   html-manifest     a page that says that one has to log in
   slow-manifest     a manifest that never ends
-  no-tree, bad-tree, short-tree, endless-tree, html-tree
+  no-tree, bad-tree, short-tree, long-tree, endless-tree, html-tree
 """
 import argparse
 import http.server
@@ -145,6 +145,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body[len(body) // 2] ^= 1
         if "short-tree" in self.mode:
             body = body[:-1]
+        if "long-tree" in self.mode:
+            body += b" "
         if "endless-tree" in self.mode:
             self.head(200, [("Content-Length", str(len(body)))])
             self.wfile.write(body[:100])

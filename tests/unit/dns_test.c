@@ -86,7 +86,7 @@ TEST(what_a_responder_says)
 }
 
 /* A message: its flags, how many records in each section; then a question for "a" (A). */
-static struct writer begin(uint16_t flags, uint8_t answers, uint8_t authorities, uint8_t additionals)
+static struct writer begin(uint16_t flags, uint8_t answers, uint8_t authorities, uint8_t more)
 {
 	struct writer w = writer_of(buffer, sizeof buffer);
 	write_be16(&w, 7);
@@ -94,7 +94,7 @@ static struct writer begin(uint16_t flags, uint8_t answers, uint8_t authorities,
 	write_be16(&w, 1);
 	write_be16(&w, answers);
 	write_be16(&w, authorities);
-	write_be16(&w, additionals);
+	write_be16(&w, more);
 	write_bytes(&w, BYTES_LITERAL("\1a\0\0\1\0\1"));
 	return w;
 }

@@ -14,7 +14,8 @@ static int usage(void)
 {
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
-		    "       [--no-network] [--kernel-returns] [--dead IP] [--workers N]\n",
+		    "       [--no-network] [--kernel-returns] [--dead IP] [--workers N]\n"
+		    "       [--fail-pages N]\n",
 		    stderr);
 	return 2;
 }
@@ -38,21 +39,14 @@ static int status_of(int err)
 }
 
 static const struct option table[] = {
-	{"esp", required_argument, NULL, 'e'},
-	{"options", required_argument, NULL, 'o'},
-	{"variables", required_argument, NULL, 'v'},
-	{"hand-over", required_argument, NULL, 'h'},
-	{"rtc", required_argument, NULL, 'r'},
-	{"built", required_argument, NULL, 'b'},
-	{"memory", required_argument, NULL, 'm'},
-	{"resolver", required_argument, NULL, 'd'},
-	{"resolver-port", required_argument, NULL, 'p'},
-	{"store-full", no_argument, NULL, 'f'},
-	{"no-network", no_argument, NULL, 'n'},
-	{"kernel-returns", no_argument, NULL, 'k'},
-	{"dead", required_argument, NULL, 'x'},
-	{"workers", required_argument, NULL, 'w'},
-	{NULL, 0, NULL, 0},
+	{"esp", required_argument, NULL, 'e'},           {"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},     {"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},           {"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},        {"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
+	{"dead", required_argument, NULL, 'x'},          {"workers", required_argument, NULL, 'w'},
+	{"fail-pages", required_argument, NULL, 'g'},    {NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -78,6 +72,8 @@ static bool set(struct platform *p, int option, const char *value)
 		return decimal_read(bytes_text(value), &p->built_s) == OK;
 	case 'm':
 		return decimal_read(bytes_text(value), &p->memory_bytes) == OK;
+	case 'g':
+		return decimal_read(bytes_text(value), &p->fail_pages) == OK;
 	case 'd':
 		return p->resolvers_n < NET_RESOLVERS_MAX &&
 		       net_address_read(bytes_text(value), &p->resolvers[p->resolvers_n++]) == OK;
@@ -117,6 +113,8 @@ int main(int argc, char **argv)
 	int err = swfetch_run(&p);
 	for (size_t i = 0; i < sizeof p.files / sizeof p.files[0]; i++)
 		free(p.files[i]);
+	if (p.pages_calls < p.fail_pages)
+		(void)printf("twin: all of the pages asked for were given\n");
 	if (p.used_bytes != 0) {
 		(void)printf("twin: %llu bytes of pages were not given back\n", (unsigned long long)p.used_bytes);
 		return 99;

@@ -86,7 +86,7 @@ int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
 {
 	uint64_t needed = whole_pages(bytes);
 	p->error = "EFI_OUT_OF_RESOURCES";
-	if (bytes == 0 || bytes > UINT64_MAX - PAGE ||
+	if (++p->pages_calls == p->fail_pages || bytes == 0 || bytes > UINT64_MAX - PAGE ||
 	    (p->memory_bytes != 0 && needed > p->memory_bytes - p->used_bytes))
 		return ERR_NO_MEMORY;
 	/* No more than was asked for: a sanitizer sees who goes beyond. And not zeroed, like a firmware's. */

@@ -16,6 +16,8 @@ struct platform {
 	const char *rtc;       /* RFC 3339, or NULL: the machine's clock; "none": it has none */
 	uint64_t memory_bytes; /* what there is; 0: no limit */
 	uint64_t used_bytes;
+	uint64_t fail_pages; /* this one of the calls for pages fails, counted from 1; 0: none */
+	uint64_t pages_calls;
 	uint64_t built_s;
 	bool store_full, no_network, kernel_returns;
 	struct net_address dead[4]; /* nobody there answers */
