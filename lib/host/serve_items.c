@@ -23,7 +23,7 @@ static void free_item(struct serve *s, struct serve_item *item)
 {
 	MHD_destroy_response(item->whole);
 	/* One number for one file, however often it is watched; and it may be on its way still. */
-	if (item->watch >= 0 && !watched_elsewhere(s, item) && !serve_client_sends(s, item->watch))
+	if (item->watch >= 0 && !watched_elsewhere(s, item) && !http_server_sends(&s->http, item->watch))
 		(void)inotify_rm_watch(s->inotify, item->watch); /* gone already with the file: as well */
 	(void)close(item->fd);                                   /* only read from */
 	*item = (struct serve_item){.fd = -1, .watch = -1};
@@ -128,14 +128,14 @@ static struct MHD_Response *whole_file(const struct serve_item *item)
 	struct MHD_Response *r = item->size <= SMALL_BYTES ? from_memory(item) : from_file(item);
 	if (r == NULL)
 		return NULL;
-	serve_header(r, "Content-Type", item->type);
-	serve_header(r, "Accept-Ranges", "bytes");
+	http_add_header(r, "Content-Type", item->type);
+	http_add_header(r, "Accept-Ranges", "bytes");
 	if (strcmp(item->type, "application/json") == 0)
-		serve_header(r, "Cache-Control", "no-cache");
-	serve_header(r, "ETag", item->etag);
-	serve_header(r, "Last-Modified", item->modified);
+		http_add_header(r, "Cache-Control", "no-cache");
+	http_add_header(r, "ETag", item->etag);
+	http_add_header(r, "Last-Modified", item->modified);
 	if (item->hash[0] != 0)
-		serve_header(r, "X-Artifact-Hash", item->hash);
+		http_add_header(r, "X-Artifact-Hash", item->hash);
 	return r;
 }
 

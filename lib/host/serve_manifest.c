@@ -173,11 +173,11 @@ static enum MHD_Result send_generated(struct serve *s, struct MHD_Connection *c,
 		MHD_create_response_from_buffer(same ? 0 : text.n, (void *)(uintptr_t)text.p, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
-	serve_header(r, "Content-Type", "application/json");
-	serve_header(r, "Cache-Control", "no-cache");
-	serve_header(r, "ETag", etag);
+	http_add_header(r, "Content-Type", "application/json");
+	http_add_header(r, "Cache-Control", "no-cache");
+	http_add_header(r, "ETag", etag);
 	atomic_fetch_add(&s->bytes_served_total, same ? 0 : text.n);
-	return serve_queue(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
+	return http_queue(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
 }
 
 static const char still_hashing[] = "the files are still being hashed";

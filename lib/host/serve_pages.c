@@ -16,14 +16,14 @@ static struct MHD_Response *make_text(const char *type, struct bytes body)
 		MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return NULL;
-	serve_header(r, "Content-Type", type);
-	serve_header(r, "Cache-Control", "no-store");
+	http_add_header(r, "Content-Type", type);
+	http_add_header(r, "Cache-Control", "no-store");
 	return r;
 }
 
 static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const char *type, struct bytes body)
 {
-	return serve_queue(c, status, make_text(type, body));
+	return http_queue(c, status, make_text(type, body));
 }
 
 static struct MHD_Response *make_json(const char *type, cJSON *json)
@@ -37,7 +37,7 @@ static struct MHD_Response *make_json(const char *type, cJSON *json)
 
 static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, cJSON *json)
 {
-	return serve_queue(c, status, make_json("application/json", json));
+	return http_queue(c, status, make_json("application/json", json));
 }
 
 struct MHD_Response *serve_problem_make(struct serve *s, unsigned status, const char *detail)
@@ -49,15 +49,16 @@ struct MHD_Response *serve_problem_make(struct serve *s, unsigned status, const 
 	atomic_fetch_add(&s->errors_total, 1);
 	struct MHD_Response *r = make_json("application/problem+json", json);
 	if (r != NULL && status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		serve_header(r, "Allow", "GET, HEAD");
+		http_add_header(r, "Allow", "GET, HEAD");
 	if (r != NULL && status == MHD_HTTP_SERVICE_UNAVAILABLE)
-		serve_header(r, "Retry-After", "1");
+		http_add_header(r, "Retry-After", "1");
 	return r;
 }
 
-enum MHD_Result serve_problem(struct serve *s, struct MHD_Connection *c, unsigned status, const char *detail)
+enum MHD_Result serve_problem(void *serve, struct MHD_Connection *c, unsigned status, const char *detail)
 {
-	return serve_queue(c, status, serve_problem_make(s, status, detail));
+	struct serve *s = serve;
+	return http_queue(c, status, serve_problem_make(s, status, detail));
 }
 
 static double uptime(const struct serve *s)
@@ -143,10 +144,10 @@ enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c)
 	(void)cJSON_AddBoolToObject(health, "artifacts_readable", h.readable);
 	(void)cJSON_AddBoolToObject(health, "disk_space_ok", h.space);
 	cJSON *metrics = cJSON_AddObjectToObject(json, "metrics");
-	(void)cJSON_AddNumberToObject(metrics, "requests_total", (double)atomic_load(&s->requests_total));
+	(void)cJSON_AddNumberToObject(metrics, "requests_total", (double)atomic_load(&s->http.requests_total));
 	(void)cJSON_AddNumberToObject(metrics, "bytes_served_total", (double)atomic_load(&s->bytes_served_total));
 	(void)cJSON_AddNumberToObject(metrics, "errors_total", (double)atomic_load(&s->errors_total));
-	(void)cJSON_AddNumberToObject(metrics, "connections", (double)atomic_load(&s->connections));
+	(void)cJSON_AddNumberToObject(metrics, "connections", (double)atomic_load(&s->http.connections));
 	return send_json(c, MHD_HTTP_OK, json);
 }
 
@@ -164,9 +165,9 @@ enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c)
 			 "phase_connections %llu\n"
 			 "# HELP phase_uptime_seconds Seconds since the start.\n# TYPE phase_uptime_seconds gauge\n"
 			 "phase_uptime_seconds %.0f\n",
-			 (unsigned long long)atomic_load(&s->requests_total),
+			 (unsigned long long)atomic_load(&s->http.requests_total),
 			 (unsigned long long)atomic_load(&s->bytes_served_total),
 			 (unsigned long long)atomic_load(&s->errors_total),
-			 (unsigned long long)atomic_load(&s->connections), uptime(s));
+			 (unsigned long long)atomic_load(&s->http.connections), uptime(s));
 	return send_text(c, MHD_HTTP_OK, "text/plain; version=0.0.4", bytes_of(text, (size_t)n));
 }

@@ -2,12 +2,8 @@
 #ifndef HOST_SERVE_PARTS_H
 #define HOST_SERVE_PARTS_H
 
-#include <microhttpd.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "host/chunk_index.h"
+#include "host/http_server.h"
 #include "host/serve.h"
 
 #define SERVE_CACHE_N 64     /* whole answers kept ready; the least used one goes */
@@ -30,17 +26,6 @@ struct serve_item {
 	struct MHD_Response *whole;            /* owned */
 };
 
-/* A connection. The list is guarded by serve.clients_lock; the atomics are set by the HTTP thread
- * and read by the one that watches. */
-struct serve_client {
-	struct serve_client *next, *previous;
-	int fd;                    /* MHD's */
-	_Atomic int watch;         /* of the file that is being sent; -1: none */
-	_Atomic uint64_t since_ms; /* when it began to wait for a request; 0: it is being answered */
-	bool has_nul;              /* in the path of the request: libmicrohttpd sees its end there */
-	unsigned status;           /* of the last answer: for the log */
-};
-
 /* A release that the policy refuses, as the log knows it. */
 struct serve_refusal {
 	struct stat st;
@@ -52,20 +37,16 @@ struct serve {
 	struct serve_options o;
 	struct catalogue catalogue;
 	struct chunk_index chunks;
-	struct MHD_Daemon *daemon;
-	char url[80];
-	uint16_t port;
+	struct http_server http;
 	uint64_t started_ms;
 	uint64_t clock; /* counts requests, for used */
 	struct serve_item items[SERVE_CACHE_N];
 	struct serve_refusal refusals[SERVE_REFUSALS_N];
 	size_t refusals_n;
 	pthread_mutex_t refusals_lock;
-	_Atomic uint64_t requests_total, bytes_served_total, errors_total, connections;
+	_Atomic uint64_t bytes_served_total, errors_total;
 
 	int inotify;
-	pthread_mutex_t clients_lock;
-	struct serve_client *clients;
 
 	pthread_t tender;
 	pthread_mutex_t tender_lock;
@@ -82,11 +63,9 @@ struct serve_path {
 };
 
 /* All answers: MHD_YES, or MHD_NO when the connection is to be cut. */
-enum MHD_Result serve_route(struct serve *s, struct MHD_Connection *c, const char *url, bool head);
-/* Queues, and destroys r (NULL: out of memory, MHD_NO). */
-enum MHD_Result serve_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r);
+enum MHD_Result serve_route(void *serve, struct MHD_Connection *c, const char *url, bool head);
 /* RFC 9457: one sentence. */
-enum MHD_Result serve_problem(struct serve *s, struct MHD_Connection *c, unsigned status, const char *detail);
+enum MHD_Result serve_problem(void *serve, struct MHD_Connection *c, unsigned status, const char *detail);
 /* The same, to which headers can be added before it is queued. */
 struct MHD_Response *serve_problem_make(struct serve *s, unsigned status, const char *detail);
 /* The file of an item by the rules of RFC 9110: whole, ranges, 304, 412, 416. */
@@ -100,8 +79,6 @@ enum MHD_Result serve_page_root(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_health(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c);
-/* Adds a header; fails for lack of memory only: the answer then goes without it. */
-void serve_header(struct MHD_Response *r, const char *name, const char *value);
 
 /* An item for url, made of an open file, or the one that is there already. Takes fd in any case.
  * type: a literal. NULL: no memory. */
@@ -113,15 +90,5 @@ struct serve_item *serve_item_make_tree(struct serve *s, const char *url, const 
 /* A ready item for url whose file is still the same, or NULL. */
 struct serve_item *serve_item_find(struct serve *s, const char *url);
 void serve_items_free(struct serve *s);
-
-/* serve_clients.c: the connections, for what MHD does not do by itself. */
-struct serve_client *serve_client_of(struct MHD_Connection *c);
-void serve_client_changed(void *serve, struct MHD_Connection *c, void **socket_context,
-			  enum MHD_ConnectionNotificationCode code);
-void serve_client_done(void *serve, struct MHD_Connection *c, void **request, enum MHD_RequestTerminationCode code);
-/* Whether a file with this inotify number is on its way to somebody. */
-bool serve_client_sends(struct serve *s, int watch);
-/* Cuts the connections that wait for a request. */
-void serve_clients_cut_idle(struct serve *s);
 
 #endif

@@ -126,11 +126,11 @@ static enum MHD_Result route_chunk(struct serve *s, struct MHD_Connection *c, st
 	struct MHD_Response *r = MHD_create_response_from_buffer(n, chunk, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
-	serve_header(r, "Content-Type", "application/octet-stream");
-	serve_header(r, "Cache-Control", "public, max-age=31536000, immutable");
-	serve_header(r, "ETag", etag);
+	http_add_header(r, "Content-Type", "application/octet-stream");
+	http_add_header(r, "Cache-Control", "public, max-age=31536000, immutable");
+	http_add_header(r, "ETag", etag);
 	atomic_fetch_add(&s->bytes_served_total, n);
-	return serve_queue(c, MHD_HTTP_OK, r);
+	return http_queue(c, MHD_HTTP_OK, r);
 }
 
 static enum MHD_Result route_page(struct serve *s, struct MHD_Connection *c, const char *url, bool head)
@@ -148,8 +148,9 @@ static enum MHD_Result route_page(struct serve *s, struct MHD_Connection *c, con
 	return not_found(s, c);
 }
 
-enum MHD_Result serve_route(struct serve *s, struct MHD_Connection *c, const char *url, bool head)
+enum MHD_Result serve_route(void *serve, struct MHD_Connection *c, const char *url, bool head)
 {
+	struct serve *s = serve;
 	struct serve_path p;
 	struct serve_item *ready = serve_item_find(s, url);
 	if (ready != NULL && s->o.policy == NULL)

@@ -384,33 +384,38 @@ TEST(readers_while_it_is_written)
 	chunk_store_close(store);
 }
 
-/* A child that may write files of at most limit bytes puts 300 chunks; 0: it could. */
+/* Puts 300 chunks; an error as a status: what cannot be written says so, what is there can be read. */
+static int put_300(void)
+{
+	struct chunk_store *store;
+	int err = OK;
+	if (chunk_store_open(STORE, CHUNK_STORE_WRITE, &store, &why) != OK)
+		return errno == EFBIG || errno == EIO ? 1 : 8;
+	for (uint64_t i = 10; i < 310 && err == OK; i++) {
+		err = put(store, i, CHUNK_KEEP);
+		if (err == OK && i % 50 == 49)
+			err = chunk_store_commit(store, &why);
+	}
+	if (err == OK)
+		err = chunk_store_commit(store, &why);
+	const bool told = err == OK || (err == ERR_IO && errno != 0 && why.what != NULL);
+	const bool readable = get(store, 5) == OK;
+	chunk_store_close(store);
+	if (!told || !readable)
+		return 7;
+	return err == OK ? 0 : 1;
+}
+
+/* A child that may write files of at most limit bytes puts them; 0: it could. */
 static int puts_with_limit(uint64_t limit)
 {
+	int status = -1;
 	const pid_t pid = fork();
 	if (pid == 0) {
-		struct chunk_store *store;
 		const struct rlimit most = {.rlim_cur = limit, .rlim_max = limit};
-		if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &most) != 0)
-			_exit(9);
-		if (chunk_store_open(STORE, CHUNK_STORE_WRITE, &store, &why) != OK)
-			_exit(errno == EFBIG || errno == EIO ? 1 : 8);
-		int err = OK;
-		for (uint64_t i = 10; i < 310 && err == OK; i++) {
-			err = put(store, i, CHUNK_KEEP);
-			if (err == OK && i % 50 == 49)
-				err = chunk_store_commit(store, &why);
-		}
-		if (err == OK)
-			err = chunk_store_commit(store, &why);
-		if (err != OK && (err != ERR_IO || errno == 0 || why.what == NULL))
-			_exit(7);
-		if (err != OK && get(store, 5) != OK) /* it can still be read */
-			_exit(6);
-		chunk_store_close(store);
-		_exit(err == OK ? 0 : 1);
+		const bool limited = signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &most) == 0;
+		_exit(limited ? put_300() : 9);
 	}
-	int status = -1;
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
