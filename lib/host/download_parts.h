@@ -2,11 +2,10 @@
 #ifndef HOST_DOWNLOAD_PARTS_H
 #define HOST_DOWNLOAD_PARTS_H
 
-#include <curl/curl.h>
-
 #include "host/checker.h"
 #include "host/download.h"
 #include "host/part_file.h"
+#include "host/transfer_handle.h"
 #include "http/answer.h"
 
 #define DOWNLOAD_URL_BYTES 4096
@@ -39,8 +38,6 @@ struct download {
 	enum fetch_fault told[FETCH_SOURCES_MAX]; /* faults that were printed */
 };
 
-/* A curl handle with what all our requests have in common. NULL: no memory. */
-CURL *transfer_handle(void);
 /* The URL of the artifact at a source, and suffix behind it; false when it does not fit, or the
  * source is the artifact's own URL and the manifest names none. */
 bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES]);
