@@ -29,6 +29,6 @@ FIRMWARE_CPPFLAGS := -Ilib -DFIRMWARE $(FIRMWARE_PKG_CFLAGS)
 FIRMWARE_CFLAGS := $(COMMON) -ffreestanding -fshort-wchar -fpic -mno-red-zone -fno-stack-protector \
 	-fno-strict-aliasing -fno-builtin
 
-# Intrinsics stand in files of their own: lib/*/NAME_sse2.c, _avx2.c, _avx512.c
+# Intrinsics stand in files of their own: lib/*/NAME_sse2.c, _avx2.c, _avx512.c, _gfni.c
 SIMD_X86 := $(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null))
-simd = $(if $(SIMD_X86),$(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2))))
+simd = $(if $(SIMD_X86),$(if $(findstring _gfni.,$1),-mavx512bw -mgfni,$(if $(findstring _avx512.,$1),-mavx512f -mavx512vl,$(if $(findstring _avx2.,$1),-mavx2,$(if $(findstring _sse2.,$1),-msse2)))))

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "crypto/cpu.h"
 #include "crypto/keccak_lanes.h"
 
 typedef uint64_t lane;
@@ -146,6 +147,21 @@ static const struct {
 	[KECCAK_AVX512] = {"avx512", 8, 1, NULL},
 #endif
 };
+
+bool keccak_can(enum keccak_kind kind)
+{
+	switch (kind) {
+	case KECCAK_SCALAR:
+		return true;
+	case KECCAK_SSE2: /* every x86-64 has it */
+		return kinds[kind].group != NULL;
+	case KECCAK_AVX2:
+		return cpu_has_avx2();
+	case KECCAK_AVX512:
+		return cpu_has_avx512();
+	}
+	return false;
+}
 
 unsigned keccak_lanes(enum keccak_kind kind)
 {

@@ -1,14 +1,15 @@
-/* What this processor can run. The operating system (in firmware: whoever set CR4 and XCR0) must
- * save the wide registers too, or an interrupt would lose their upper halves. */
-#include "crypto/keccak.h"
+#include "crypto/cpu.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <stdint.h>
 
 #define LEAF1_ECX_OSXSAVE (1U << 27)
 #define LEAF7_EBX_AVX2 (1U << 5)
 #define LEAF7_EBX_AVX512F (1U << 16)
+#define LEAF7_EBX_AVX512BW (1U << 30)
 #define LEAF7_EBX_AVX512VL (1U << 31)
+#define LEAF7_ECX_GFNI (1U << 8)
 #define XCR0_YMM 0x06U /* XMM, upper halves of YMM */
 #define XCR0_ZMM 0xe6U /* and masks, upper halves of ZMM, ZMM16 to 31 */
 
@@ -23,29 +24,40 @@ static uint32_t saved_states(void)
 	return low;
 }
 
-static bool has(uint32_t features, uint32_t states)
+static bool has(uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint32_t states)
 {
 	uint32_t a, b, c, d;
 	return (saved_states() & states) == states && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-	       (b & features) == features;
+	       (b & leaf7_ebx) == leaf7_ebx && (c & leaf7_ecx) == leaf7_ecx;
 }
 
-bool keccak_can(enum keccak_kind kind)
+bool cpu_has_avx2(void)
 {
-	switch (kind) {
-	case KECCAK_SCALAR:
-	case KECCAK_SSE2: /* every x86-64 has it */
-		return true;
-	case KECCAK_AVX2:
-		return has(LEAF7_EBX_AVX2, XCR0_YMM);
-	case KECCAK_AVX512:
-		return has(LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512VL, XCR0_ZMM);
-	}
-	return false;
+	return has(LEAF7_EBX_AVX2, 0, XCR0_YMM);
+}
+
+bool cpu_has_avx512(void)
+{
+	return has(LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512VL, 0, XCR0_ZMM);
+}
+
+bool cpu_has_gfni(void)
+{
+	return has(LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW, LEAF7_ECX_GFNI, XCR0_ZMM);
 }
 #else
-bool keccak_can(enum keccak_kind kind)
+bool cpu_has_avx2(void)
 {
-	return kind == KECCAK_SCALAR;
+	return false;
+}
+
+bool cpu_has_avx512(void)
+{
+	return false;
+}
+
+bool cpu_has_gfni(void)
+{
+	return false;
 }
 #endif
