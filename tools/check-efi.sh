@@ -139,7 +139,7 @@ foreign=$(grep -oE '%[fg]s:[^ ,]*' <<< "$code" | sort -u | paste -sd ' ' || true
 [ -z "$foreign" ] || complain "$linked: reads what only an operating system sets up: $foreign"
 # VEX and EVEX mnemonics: the processor refuses them until somebody has switched the registers on.
 wide=$(awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
-	$2 ~ /^v[a-z]/ && $2 !~ /^(verr|verw|vm[a-z]*)$/ && name !~ /_avx(2|512)>:$/ { print substr(name, 2, length(name) - 3) }' \
+	$2 ~ /^v[a-z]/ && $2 !~ /^(verr|verw|vm[a-z]*)$/ && name !~ /_(avx2|avx512|gfni)>:$/ { print substr(name, 2, length(name) - 3) }' \
 	<<< "$code" | sort -u | paste -sd ' ')
 [ -z "$wide" ] || complain "$linked: AVX outside of functions named for it: $wide"
 again=$(awk '/^[0-9a-f]+ <.*>:$/ { name = $2; sub(/:$/, "", name) }

@@ -22,8 +22,8 @@ angles_of() {
 	local allowed="$language"
 	case $1 in
 	lib/core/banned.h) allowed+='|stdio|stdlib|time' ;; # to forbid what they declare
-	lib/crypto/*_sse2.* | lib/crypto/*_avx2.* | lib/crypto/*_avx512.* | lib/swarm/*_avx*.*) allowed+='|[a-z]+mmintrin|immintrin' ;;
-	lib/crypto/*_cpu.c) allowed+='|cpuid' ;;
+	lib/crypto/*_sse2.* | lib/crypto/*_avx2.* | lib/crypto/*_avx512.* | lib/swarm/*_avx2.* | lib/swarm/*_gfni.*) allowed+='|[a-z]+mmintrin|immintrin' ;;
+	lib/crypto/cpu.c) allowed+='|cpuid' ;;
 	efi/uefi/*) allowed+='|stdarg|efi[a-z]*|(lwip|netif|arch)/[a-z0-9_/]+' ;;
 	efi/*) allowed+='|stdarg|stdatomic' ;; # atomics: what a worker shares with its owner
 	lib/crypto/*) allowed+='|sodium|sodium/[a-z0-9_]+|openssl/sha|secp256k1[a-z0-9_]*' ;;

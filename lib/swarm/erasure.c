@@ -121,7 +121,7 @@ static unsigned log_of_differences(const struct erasure *e, unsigned x, const ui
  * each x; no x is one of the numbers. */
 static void interpolate(struct erasure *e, const uint8_t *at, size_t n, const uint8_t *x, size_t x_n)
 {
-	uint8_t below[ERASURE_SHARDS_MAX];
+	uint8_t below[ERASURE_SHARDS_MAX] = {0};
 	for (size_t i = 0; i < n; i++)
 		below[i] = (uint8_t)log_of_differences(e, at[i], at, n, i);
 	for (size_t r = 0; r < x_n; r++) {
@@ -145,7 +145,7 @@ int erasure_encode(struct erasure *e, unsigned data_n, unsigned parity_n, const 
 	if (err != OK)
 		return err;
 	if (e->data_n != data_n || e->parity_n != parity_n) {
-		uint8_t numbers[ERASURE_SHARDS_MAX];
+		uint8_t numbers[ERASURE_SHARDS_MAX] = {0};
 		for (unsigned i = 0; i < data_n + parity_n; i++)
 			numbers[i] = (uint8_t)i;
 		interpolate(e, numbers, data_n, numbers + data_n, parity_n);
@@ -160,7 +160,7 @@ int erasure_recover(struct erasure *e, unsigned data_n, unsigned parity_n, const
 		    uint8_t *const *want)
 {
 	const uint8_t *in[ERASURE_SHARDS_MAX];
-	uint8_t *out[ERASURE_SHARDS_MAX], at[ERASURE_SHARDS_MAX], x[ERASURE_SHARDS_MAX];
+	uint8_t *out[ERASURE_SHARDS_MAX], at[ERASURE_SHARDS_MAX] = {0}, x[ERASURE_SHARDS_MAX] = {0};
 	size_t in_n = 0, out_n = 0;
 	const int err = check_counts(data_n, parity_n);
 	if (err != OK)

@@ -56,8 +56,9 @@ static inline __attribute__((always_inline)) void block(const struct erasure_tab
 	}
 }
 
-static void all_rows(const struct erasure_tables *t, const uint8_t *rows, const uint8_t *const *in, size_t in_n,
-		     uint8_t *const *out, size_t out_n, size_t b)
+static inline __attribute__((always_inline)) void all_rows(const struct erasure_tables *t, const uint8_t *rows,
+							   const uint8_t *const *in, size_t in_n, uint8_t *const *out,
+							   size_t out_n, size_t b)
 {
 	/* Blocks of about one size: one row alone costs nearly what two do. */
 	size_t blocks = (out_n + ROWS_MAX - 1) / ROWS_MAX;
