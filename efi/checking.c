@@ -38,7 +38,7 @@ void checking_open(struct checking *c, struct platform *p, enum keccak_kind kind
 	c->platform = p;
 	c->kind = kind;
 	unsigned most = platform_workers(p);
-	while (c->workers_n < most && c->workers_n < CHECKING_WORKERS_MAX &&
+	while (c->workers_n < most && c->workers_n < PLATFORM_WORKERS_MAX &&
 	       platform_worker_start(p, c->workers_n, work, &c->workers[c->workers_n]))
 		c->workers_n++;
 }

@@ -10,7 +10,6 @@
 #include "phase/manifest.h"
 #include "swarm/tree.h"
 
-#define CHECKING_WORKERS_MAX 7
 #define CHECKING_STEP_BYTES 32768U /* between two looks at the network: one batch of the tree */
 
 /* One piece to check. A worker waits for READY or STOP, and says DONE; all else is of the owner. */
@@ -29,7 +28,7 @@ struct checking_job {
 struct checking {
 	struct platform *platform;
 	enum keccak_kind kind;
-	struct checking_job workers[CHECKING_WORKERS_MAX], own;
+	struct checking_job workers[PLATFORM_WORKERS_MAX], own;
 	unsigned workers_n;
 	bool own_busy;
 	uint64_t own_at; /* bytes of own.data that were found right */
@@ -54,8 +53,8 @@ void checking_begin(struct checking *c, struct fetch *f, const struct artifact *
 /* A piece that is in memory. */
 void checking_add(struct checking *c, uint32_t piece);
 /* Some work, a few milliseconds at most: results go to the fetch machine. idle: the network has
- * nothing to do, so this processor checks pieces, too; it also does when the others fall behind. True: something was
- * done. */
+ * nothing to do, so this processor checks pieces, too; it also does when the others fall behind.
+ * True: something was done. */
 bool checking_step(struct checking *c, bool idle);
 /* All pieces are there: whether the whole is what was signed. */
 bool checking_whole(struct checking *c);

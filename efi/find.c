@@ -8,6 +8,7 @@ enum { PLACE_NAMED, PLACE_ARCH, PLACE_ALIAS, PLACE_ROOT, PLACES_N }; /* where a 
 
 int find_open(struct find *f, struct report *r, struct net *net, struct web *web, const struct policy *policy)
 {
+	memset(f, 0, sizeof *f);
 	f->report = r;
 	f->net = net;
 	f->web = web;
@@ -20,6 +21,11 @@ int find_open(struct find *f, struct report *r, struct net *net, struct web *web
 	if (err != OK)
 		find_close(f);
 	return err;
+}
+
+struct bytes find_url(const struct provider *p)
+{
+	return bytes_of(p->url, p->url_n);
 }
 
 static void drop_text(struct find *f, struct provider *p)
@@ -94,7 +100,7 @@ static bool ask(struct find *f, struct provider *p, uint64_t now_ms)
 		return false;
 	p->text_n = 0;
 	p->under_way = true;
-	request_begin(&p->request, f->web, bytes_of(p->url, p->url_n), NULL, now_ms);
+	request_begin(&p->request, f->web, find_url(p), NULL, now_ms);
 	return true;
 }
 
@@ -111,7 +117,7 @@ static void refuse(struct find *f, const struct provider *p, int err, const char
 	}
 	if (new > old)
 		f->refused = err;
-	report(f->report, "%.*s: refused: %s: %s", (int)p->url_n, (const char *)p->url, what, err_text(err));
+	report(f->report, "%.*s: refused: %s: %s", REPORT_BYTES(find_url(p)), what, err_text(err));
 }
 
 /* What a person needs to know beside the rule's name. */
@@ -184,9 +190,8 @@ static void arrived(struct find *f, size_t i, uint64_t now_ms)
 	sha256_of(f->tried.message, p->digest);
 	if (f->accepted_ms == 0)
 		f->accepted_ms = now_ms;
-	report(f->report, "%.*s: release %llu, accepted: %u of %u keys have signed it", (int)p->url_n,
-	       (const char *)p->url, (unsigned long long)f->tried.release, (unsigned)v.tally.good_n,
-	       (unsigned)f->policy->keys_n);
+	report(f->report, "%.*s: release %llu, accepted: %u of %u keys have signed it", REPORT_BYTES(find_url(p)),
+	       (unsigned long long)f->tried.release, (unsigned)v.tally.good_n, (unsigned)f->policy->keys_n);
 	if (f->best == SIZE_MAX || f->tried.release > f->manifest.release) {
 		if (f->best != SIZE_MAX)
 			drop_text(f, &f->providers[f->best]);
@@ -205,7 +210,7 @@ static void failed(struct find *f, struct provider *p, uint64_t now_ms)
 		return;
 	if (err_class(f->refused) == ERR_CLASS_NONE)
 		f->refused = err;
-	report(f->report, "%.*s: %s: %s", (int)p->url_n, (const char *)p->url, where, err_text(err));
+	report(f->report, "%.*s: %s: %s", REPORT_BYTES(find_url(p)), where, err_text(err));
 	drop_text(f, p);
 }
 
@@ -268,8 +273,7 @@ int find_release(struct find *f)
 	}
 	for (size_t i = 0; i < f->providers_n; i++) {
 		if (f->providers[i].under_way && f->best == SIZE_MAX)
-			report(f->report, "%.*s: no answer in time", (int)f->providers[i].url_n,
-			       (const char *)f->providers[i].url);
+			report(f->report, "%.*s: no answer in time", REPORT_BYTES(find_url(&f->providers[i])));
 		stop(f, &f->providers[i]);
 	}
 	if (platform_interrupted(p))

@@ -36,24 +36,26 @@ struct find {
 	size_t providers_n;
 	int refused;          /* the weightiest reason why one was not accepted; OK: none was */
 	uint64_t accepted_ms; /* when the first was; 0: not yet */
-	uint64_t floor;       /* of best */
 	size_t best;          /* SIZE_MAX: none */
 	struct manifest manifest, tried;
 	uint8_t *memory, *spare; /* owned: arenas of manifest and tried, in pages */
 	struct belief time;
 };
 
-/* report, net and web must outlive f. policy is borrowed. ERR_NO_MEMORY. */
+/* report, net, web and policy must outlive f. ERR_NO_MEMORY; f can be given to find_close then, too. */
 MUST_CHECK int find_open(struct find *f, struct report *r, struct net *net, struct web *web,
 			 const struct policy *policy);
 /* A provider's root, or the URL of a manifest (url_ok); views are kept. Doubles and more than fit
  * are left out. */
 void find_add(struct find *f, struct bytes url);
-/* Asks all. OK: f->manifest is the release, providers with the same signed bytes are accepted.
- * Otherwise the weightiest reason, which has been told. Blocks; ERR_INTERRUPTED on Escape. */
+/* Asks all. OK: f->manifest is the release, the highest that the policy accepts. Otherwise the
+ * weightiest reason, and what each provider's was has been told; ERR_NOT_FOUND when there is nobody
+ * to ask. Blocks; ERR_INTERRUPTED on Escape. */
 MUST_CHECK int find_release(struct find *f);
-/* Whether provider i has the chosen release. */
+/* Whether provider i has the chosen release: the same signed bytes. */
 bool find_has_release(const struct find *f, size_t i);
+/* The URL of its manifest, as it was asked last. A view. */
+struct bytes find_url(const struct provider *p);
 void find_close(struct find *f);
 
 #endif

@@ -7,10 +7,7 @@
 #include "p2p/dns.h"
 
 #define SERVICE "_phase-image._tcp.local"
-#define MDNS_PORT 5353
 #define INSTANCES_MAX 8 /* in one message */
-
-static const struct net_address group = {.ip = {224, 0, 0, 251}};
 
 /* What one message says of an instance. */
 struct instance {
@@ -97,9 +94,9 @@ static bool add(struct neighbours *n, const struct report *r, const struct insta
 		struct find *f)
 {
 	struct net_address_text text;
-	struct writer w = writer_of(n->urls[n->n % NEIGHBOURS_MAX], sizeof n->urls[0]);
 	if (i->other || i->port == 0 || n->n == NEIGHBOURS_MAX || (!i->has_address && from->six))
 		return false;
+	struct writer w = writer_of(n->urls[n->n], sizeof n->urls[0] - 1);
 	write_text(&w, "http://");
 	write_text(&w, net_address_text(&text, i->has_address ? &i->address : from));
 	write_u8(&w, ':');
@@ -133,7 +130,8 @@ void neighbours_find(struct neighbours *n, const struct report *r, struct net *n
 		uint16_t port;
 		size_t size;
 		if (now >= again) {
-			(void)net_send_to(net, socket, &group, MDNS_PORT, writer_view(&w)); /* asked again below */
+			(void)net_send_to(net, socket, &resolve_mdns_group, RESOLVE_MDNS_PORT,
+					  writer_view(&w)); /* asked again below */
 			again = now + NEIGHBOURS_AGAIN_MS;
 		}
 		net_poll(net);
@@ -146,5 +144,5 @@ void neighbours_find(struct neighbours *n, const struct report *r, struct net *n
 	}
 	net_socket_end(net, socket);
 	if (n->n == 0)
-		report(r, "mDNS: nobody on this network has the release");
+		report(r, "mDNS: nobody on this network answers for this channel and architecture");
 }

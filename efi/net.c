@@ -1,31 +1,24 @@
 #include "efi/net.h"
 
-static bool is_wanted(const struct net_back *back, const struct net_options *o)
+void net_tell(const struct net_say *say, const char *text)
 {
-	switch (o->back) {
-	case NET_LWIP:
-		return bytes_is(bytes_text(back->name), "lwIP");
-	case NET_TCP4:
-		return bytes_is(bytes_text(back->name), "TCP4");
-	case NET_ANY_BACK:
-		break;
-	}
-	return true;
+	if (say->say != NULL)
+		say->say(say->context, text);
 }
 
-int net_open(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-	     void *context, struct net **net, struct why *why)
+int net_open(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+	     struct why *why)
 {
 	int err = why_not(why, ERR_NOT_FOUND, "this machine has no such network", WHY_NOWHERE, BYTES_NONE);
 	for (size_t i = 0; net_backs[i] != NULL; i++) {
-		if (!is_wanted(net_backs[i], o))
+		if (o->stack != BOOT_STACK_ANY && o->stack != net_backs[i]->stack)
 			continue;
-		err = net_backs[i]->open(p, o, say, context, net, why);
+		err = net_backs[i]->open(p, o, say, net, why);
 		/* A cable that is out, or a DHCP server that is silent, is so for the next one, too. */
 		if (err == OK || err == ERR_TIMEOUT || platform_interrupted(p))
 			return err;
-		if (say != NULL && why != NULL)
-			say(context, why->what);
+		if (why != NULL)
+			net_tell(say, why->what);
 	}
 	return err;
 }

@@ -7,11 +7,13 @@
 #define EFI_NET_H
 
 #include "efi/platform.h"
+#include "fetch/boot_config.h"
 
 #define NET_CONNECTIONS_MAX 24
 #define NET_SOCKETS_MAX 4 /* for datagrams */
 #define NET_DATAGRAM_BYTES_MAX 1472
 #define NET_RESOLVERS_MAX 4
+#define NET_WAIT_MS 10000
 #define NET_NONE UINT32_MAX /* no connection, no socket */
 
 struct net_address {
@@ -21,23 +23,19 @@ struct net_address {
 
 /* How to get onto the network; all zero: DHCP by the first back that has a device, any device. */
 struct net_options {
-	enum { NET_ANY_BACK, NET_LWIP, NET_TCP4 } back;
+	enum boot_stack stack;
 	bool has_static;
 	struct net_address address, gateway; /* with has_static; gateway.ip zero: none */
 	unsigned prefix_bits;
 	struct net_address resolvers[NET_RESOLVERS_MAX];
 	size_t resolvers_n;
 	uint8_t mac[6]; /* take this device; all zero: the first one with link */
-	/* limits for waiting; 0: 10 s each; TCP4 asks DHCP a second time, again for so long */
-	uint64_t link_ms, address_ms;
 };
 
 /* What was found; for the screen, and for resolving names. Texts are literals or live with net. */
 struct net_facts {
-	const char *back; /* "lwIP", "TCP4", "sockets" */
-	char device[64];  /* as the machine names it */
-	uint8_t mac[6];
-	bool link;
+	const char *back;                         /* "lwIP", "TCP4", "sockets" */
+	char device[64];                          /* as the machine names it */
 	struct net_address address, gateway, six; /* six.six false: no IPv6 address (yet) */
 	unsigned prefix_bits;
 	struct net_address resolvers[NET_RESOLVERS_MAX];
@@ -53,14 +51,20 @@ enum net_state {
 };
 
 struct net;
-struct platform;
 
-/* Brings the network up, waiting at most as long as the options say: link, then an address. On
- * failure why->what is a sentence that says at which step and what to do, and everything taken
- * was given back. ERR_NOT_FOUND: no device; ERR_TIMEOUT; ERR_IO. Blocks (and watches for Escape).
- * say, when not NULL, is told each step as one line of text. */
-MUST_CHECK int net_open(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-			void *context, struct net **net, struct why *why);
+/* Who is told each step as one line of text; say NULL: nobody. */
+struct net_say {
+	void (*say)(void *context, const char *text);
+	void *context;
+};
+
+/* Brings the network up, waiting at most NET_WAIT_MS for a link and again for an address (TCP4 asks
+ * DHCP a second time, for as long). On failure why->what is a sentence that says at which step and
+ * what to do, and everything taken was given back. ERR_NOT_FOUND: no device; ERR_TIMEOUT; ERR_IO;
+ * ERR_NO_MEMORY; ERR_VALUE: a gateway that the firmware does not take. Blocks (and watches for
+ * Escape). */
+MUST_CHECK int net_open(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+			struct why *why);
 /* Cuts every connection, gives back what was taken and reconnects the firmware's drivers, so that
  * the next boot entry has a network. */
 void net_close(struct net *net);
@@ -92,11 +96,14 @@ void net_socket_end(struct net *net, uint32_t socket);
 
 /* --- for the backs ---------------------------------------------------------------------------- */
 
+/* Tells it, if there is somebody to tell. */
+void net_tell(const struct net_say *say, const char *text);
+
 /* Each back fills one of these; the functions above call it. open: as net_open, giving its state. */
 struct net_back {
-	const char *name;
-	int (*open)(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-		    void *context, struct net **net, struct why *why);
+	enum boot_stack stack; /* by which the configuration can ask for it; BOOT_STACK_ANY: it cannot */
+	int (*open)(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+		    struct why *why);
 	void (*close)(struct net *net);
 	void (*poll)(struct net *net);
 	uint32_t (*connect)(struct net *net, const struct net_address *to, uint16_t port);

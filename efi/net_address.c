@@ -87,14 +87,6 @@ int net_address_read(struct bytes text, struct net_address *out)
 	return OK;
 }
 
-static void write_hex(struct writer *w, unsigned value)
-{
-	static const char digits[] = "0123456789abcdef";
-	for (unsigned shift = 16; shift > 0; shift -= 4)
-		if (value >> (shift - 4) != 0 || shift == 4)
-			write_u8(w, (uint8_t)digits[value >> (shift - 4) & 15]);
-}
-
 /* The longest run of zero groups, two at least: what "::" stands for. */
 static void find_gap(const unsigned groups[static GROUPS], unsigned *first, unsigned *n)
 {
@@ -130,7 +122,7 @@ const char *net_address_text(struct net_address_text *text, const struct net_add
 		}
 		if (i > 0 && !(n > 0 && i == first + n))
 			write_u8(&w, ':');
-		write_hex(&w, groups[i]);
+		hex_write(&w, groups[i], groups[i] > 0xfff ? 4 : groups[i] > 0xff ? 3 : groups[i] > 0xf ? 2 : 1);
 	}
 	text->text[w.n] = 0;
 	return text->text;

@@ -1,6 +1,7 @@
 #include "efi/network.h"
 
 #include "core/decimal.h"
+#include "core/hex.h"
 #include "efi/net_address.h"
 
 static void say(void *context, const char *text)
@@ -8,7 +9,7 @@ static void say(void *context, const char *text)
 	report(context, "network: %s", text);
 }
 
-static int misfit(struct report *r, const char *member, struct bytes text)
+static int misfit(const struct report *r, const char *member, struct bytes text)
 {
 	report(r, "network: %s '%.*s' is not an address", member, REPORT_BYTES(text));
 	return ERR_VALUE;
@@ -30,30 +31,21 @@ static bool read_prefixed(struct bytes text, struct net_address *a, unsigned *bi
 /* "52:54:00:12:34:56" */
 static bool read_mac(struct bytes text, uint8_t mac[static 6])
 {
-	static const char digits[] = "0123456789abcdef";
 	if (text.n != 17)
 		return false;
-	for (size_t i = 0; i < 17; i++) {
-		uint8_t value = 0, c = text.p[i];
-		if (i % 3 == 2) {
-			if (c != ':' && c != '-')
-				return false;
-			continue;
-		}
-		c = c >= 'A' && c <= 'F' ? (uint8_t)(c | 0x20) : c;
-		while (value < 16 && digits[value] != (char)c)
-			value++;
-		if (value == 16)
+	for (size_t i = 0; i < 6; i++) {
+		const uint8_t *p = text.p + 3 * i;
+		const int high = hex_digit(p[0]), low = hex_digit(p[1]);
+		if (high < 0 || low < 0 || (i < 5 && p[2] != ':' && p[2] != '-'))
 			return false;
-		mac[i / 3] = (uint8_t)(mac[i / 3] << 4 | value);
+		mac[i] = (uint8_t)(high << 4 | low);
 	}
 	return true;
 }
 
-static int read_options(struct report *r, const struct boot_config *c, struct net_options *o)
+int network_options(const struct report *r, const struct boot_config *c, struct net_options *o)
 {
-	static const int backs[] = {[BOOT_ANY_BACK] = NET_ANY_BACK, [BOOT_LWIP] = NET_LWIP, [BOOT_TCP4] = NET_TCP4};
-	*o = (struct net_options){.back = (unsigned)backs[c->back], .has_static = c->address.n > 0};
+	*o = (struct net_options){.stack = c->stack, .has_static = c->address.n > 0};
 	if (o->has_static && !read_prefixed(c->address, &o->address, &o->prefix_bits))
 		return misfit(r, "address (as in 10.0.0.7/24)", c->address);
 	if (c->gateway.n > 0 && net_address_read(c->gateway, &o->gateway) != OK)
@@ -78,20 +70,11 @@ static void tell(const struct report *r, const struct net_facts *f)
 		report_detail(r, "network: names from %s", net_address_text(&six, &f->resolvers[i]));
 }
 
-int network_check(struct report *r, const struct boot_config *c)
+int network_open(struct report *r, const struct net_options *o, struct net **net)
 {
-	struct net_options options;
-	return read_options(r, c, &options);
-}
-
-int network_open(struct report *r, const struct boot_config *c, struct net **net)
-{
-	struct net_options options;
+	const struct net_say to_report = {say, r};
 	struct why why = {.what = ""};
-	int err = read_options(r, c, &options);
-	if (err != OK)
-		return err;
-	err = net_open(r->platform, &options, say, r, net, &why);
+	const int err = net_open(r->platform, o, &to_report, net, &why);
 	if (err != OK)
 		report(r, "network: %s: %s %s", why.what, err_text(err), platform_error(r->platform));
 	else

@@ -6,8 +6,9 @@
 #include "efi/report.h"
 #include "fetch/boot_config.h"
 
-/* Whether the configuration's words about the network mean something; what does not is told. */
-MUST_CHECK int network_check(struct report *r, const struct boot_config *c);
+/* What the configuration's words about the network mean; ERR_VALUE, and told, when one means nothing. */
+MUST_CHECK int network_options(const struct report *r, const struct boot_config *c, struct net_options *o);
 /* Opens the network; each step and every failure is told. *net is the caller's to close. */
-MUST_CHECK int network_open(struct report *r, const struct boot_config *c, struct net **net);
+MUST_CHECK int network_open(struct report *r, const struct net_options *o, struct net **net);
+
 #endif

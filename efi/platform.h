@@ -13,6 +13,7 @@
 struct platform; /* each side defines its own; zero is no value of it */
 
 #define PLATFORM_INITRDS_MAX 64
+#define PLATFORM_WORKERS_MAX 7 /* more are not kept busy by any network */
 
 /* Monotonic, from an arbitrary start. */
 uint64_t platform_now_ms(struct platform *p);
@@ -20,9 +21,9 @@ uint64_t platform_now_ms(struct platform *p);
 bool platform_rtc(struct platform *p, struct wall *now);
 /* When this program was built: no honest clock is earlier. */
 struct wall platform_built(const struct platform *p);
-/* Random bytes from the machine's generator, or, with *weak set, mixed from what varies from boot to
- * boot where it has none: enough for port numbers and identifiers, not for secrets. */
-void platform_random(struct platform *p, uint8_t *out, size_t n, bool *weak);
+/* Random bytes from the machine's generator; false: it has none, and they are mixed from what varies
+ * from boot to boot. That is enough for port numbers and identifiers, not for secrets. */
+bool platform_random(struct platform *p, uint8_t *out, size_t n);
 
 /* To console and serial line: UTF-8, lines end in LF. What is not printable is shown as '?'. */
 void platform_print(struct platform *p, struct bytes text);
@@ -39,8 +40,10 @@ void platform_give_pages(struct platform *p, uint8_t *pages, uint64_t bytes);
 uint64_t platform_free_bytes(struct platform *p);
 
 /* The whole of a file on the volume that swfetch was started from; path with '\\', as UEFI names
- * files. ERR_NOT_FOUND, ERR_LIMIT above max, ERR_IO. *text is a view that lives as long as p. */
+ * files. ERR_NOT_FOUND, ERR_LIMIT above max, ERR_NO_MEMORY, ERR_IO. *text is the caller's until
+ * platform_give_file. */
 MUST_CHECK int platform_file(struct platform *p, const char *path, size_t max, struct bytes *text);
+void platform_give_file(struct platform *p, struct bytes text);
 /* The load options as UTF-8, without a program name in front; empty when there are none. */
 struct bytes platform_options(struct platform *p);
 
@@ -50,7 +53,8 @@ MUST_CHECK int platform_variable(struct platform *p, const char *name, uint8_t *
 /* ERR_IO: it could not be written (the store may be full). */
 MUST_CHECK int platform_set_variable(struct platform *p, const char *name, struct bytes value);
 
-/* Other processors that can work beside this one; 0: there are none, or the firmware lends none. */
+/* Other processors that can work beside this one, PLATFORM_WORKERS_MAX at most; 0: there are none, or
+ * the firmware lends none. */
 unsigned platform_workers(struct platform *p);
 /* Runs a function on worker i, which returns when it is done. It must call nothing of the machine or
  * its network. False: it did not start. */

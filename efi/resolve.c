@@ -5,11 +5,10 @@
 #include "efi/net_address.h"
 
 #define DNS_PORT 53
-#define MDNS_PORT 5353
 #define RCODE_GOOD 0 /* RFC 1035, 4.1.1; the others say that the resolver could not or would not */
 #define RCODE_NO_NAME 3
 
-static const struct net_address mdns_group = {.ip = {224, 0, 0, 251}};
+const struct net_address resolve_mdns_group = {.ip = {224, 0, 0, 251}};
 
 void resolver_init(struct resolver *r, struct platform *p, struct net *net)
 {
@@ -41,7 +40,7 @@ static void ask(struct resolver *r, struct resolving *n, enum dns_type type)
 		return;
 	}
 	/* one that could not go out is asked again, like one that got lost */
-	(void)net_send_to(r->net, r->socket, &n->asked, is_local(n) ? MDNS_PORT : DNS_PORT, writer_view(&w));
+	(void)net_send_to(r->net, r->socket, &n->asked, is_local(n) ? RESOLVE_MDNS_PORT : DNS_PORT, writer_view(&w));
 }
 
 static void try(struct resolver *r, struct resolving *n, uint64_t now_ms)
@@ -53,7 +52,7 @@ static void try(struct resolver *r, struct resolving *n, uint64_t now_ms)
 		n->err = ERR_NOT_FOUND;
 		return;
 	}
-	n->asked = is_local(n) ? mdns_group : facts->resolvers[n->tries % facts->resolvers_n];
+	n->asked = is_local(n) ? resolve_mdns_group : facts->resolvers[n->tries % facts->resolvers_n];
 	n->tries++;
 	n->try_ms = now_ms;
 	n->four_failed = n->six_failed = false;
@@ -133,7 +132,7 @@ static void receive(struct resolver *r)
 			struct resolving *n = &r->names[i];
 			if (n->name_n == 0 || n->err != RESOLVE_WAIT)
 				continue;
-			if (is_local(n) && port == MDNS_PORT && m.rcode == RCODE_GOOD) /* RFC 6762, 18.11 */
+			if (is_local(n) && port == RESOLVE_MDNS_PORT && m.rcode == RCODE_GOOD) /* RFC 6762, 18.11 */
 				take_said(n, m);
 			else if (!is_local(n) && port == DNS_PORT && answers(n, &m, &from))
 				take_answer(n, m);
@@ -164,10 +163,9 @@ static struct resolving *find(struct resolver *r, struct bytes host, uint64_t no
 			return &r->names[i];
 	struct resolving *n = &r->names[r->oldest++ % RESOLVE_NAMES_MAX];
 	uint8_t id[2];
-	bool weak;
 	*n = (struct resolving){.err = RESOLVE_WAIT, .name_n = host.n};
 	memcpy(n->name, host.p, host.n);
-	platform_random(r->platform, id, sizeof id, &weak); /* with the random port, the guess of a liar is 2^-30 */
+	(void)platform_random(r->platform, id, sizeof id); /* with the random port, the guess of a liar is 2^-30 */
 	n->id = (uint16_t)((id[0] << 8 | id[1]) & 0xfffe);
 	try(r, n, now_ms);
 	return n;

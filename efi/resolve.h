@@ -6,11 +6,14 @@
 #include "efi/net.h"
 #include "p2p/dns.h"
 
+#define RESOLVE_MDNS_PORT 5353
 #define RESOLVE_ADDRESSES_MAX 8
 #define RESOLVE_NAMES_MAX 16 /* kept; the oldest goes */
 #define RESOLVE_TRIES 4
 #define RESOLVE_TRY_MS 1000 /* for one answer */
 #define RESOLVE_WAIT 1      /* not known yet: ask again after net_poll */
+
+extern const struct net_address resolve_mdns_group; /* who is asked by mDNS: RFC 6762 section 3 */
 
 struct resolved {
 	struct net_address v[RESOLVE_ADDRESSES_MAX]; /* IPv6 and IPv4 in turn, as RFC 8305 wants */

@@ -10,8 +10,6 @@
 #include "phase/verdict.h"
 #include "swarm/bmt.h"
 
-#define RACE_MS 2
-#define RACE_BYTES 65536
 #define SIGNATURES 10000
 #define TIMED_BYTES (4U << 20)
 #define SIGNED_BYTES 600 /* of the release: its signatures stand behind these */
@@ -44,59 +42,29 @@ static const char key_hex[] = "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5
 static const char signature_hex[] = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
 				    "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
 
-/* Hashes of messages per millisecond. */
-static uint64_t rate_of(struct platform *p, enum keccak_kind kind, uint8_t *bytes)
-{
-	uint64_t n = 0, began = platform_now_ms(p), now;
-	while ((now = platform_now_ms(p)) == began)
-		; /* from the edge of a millisecond */
-	for (began = now; now < began + RACE_MS; now = platform_now_ms(p)) {
-		keccak256_many(kind, bytes, 64, 64, bytes, 32, 64);
-		n += 64;
-	}
-	return n / RACE_MS;
-}
+/* Good ones accepted, spoiled ones refused: so many were asked, and so many answers were wrong. */
+struct tally {
+	unsigned checked, wrong;
+};
 
-enum keccak_kind selftest_fastest(const struct report *r)
-{
-	enum keccak_kind best = KECCAK_SCALAR;
-	uint64_t best_rate = 0;
-	uint8_t *bytes;
-	if (platform_pages(r->platform, RACE_BYTES, &bytes) != OK) {
-		report(r, "Keccak-256: %s, no memory to try faster ones", keccak_kind_name(best));
-		return best;
-	}
-	for (enum keccak_kind kind = KECCAK_SCALAR; kind < KECCAK_KINDS; kind++) {
-		uint64_t rate = keccak_can(kind) ? rate_of(r->platform, kind, bytes) : 0;
-		if (rate > best_rate) {
-			best = kind;
-			best_rate = rate;
-		}
-	}
-	platform_give_pages(r->platform, bytes, RACE_BYTES);
-	report_detail(r, "Keccak-256: %s, %llu hashes per ms", keccak_kind_name(best), (unsigned long long)best_rate);
-	return best;
-}
-
-/* Good ones accepted, spoiled ones refused, SIGNATURES in all. Gives how many answers were wrong. */
-static unsigned wrong_signatures(const struct report *r)
+/* SIGNATURES in all, fewer when Escape ends it. */
+static struct tally check_signatures(const struct report *r)
 {
 	uint8_t key[ED25519_KEY_BYTES], signature[ED25519_SIGNATURE_BYTES];
 	const struct bytes message = BYTES_LITERAL("\xaf\x82");
-	unsigned wrong = 0;
+	struct tally t = {.wrong = 0};
 	if (hex_decode(bytes_text(key_hex), key, sizeof key) != OK ||
 	    hex_decode(bytes_text(signature_hex), signature, sizeof signature) != OK)
-		return SIGNATURES;
-	for (unsigned i = 0; i < SIGNATURES; i += 2) {
-		size_t at = i / 2 % sizeof signature;
-		wrong += ed25519_verify(key, message, signature) != OK;
+		return (struct tally){.wrong = SIGNATURES};
+	while (t.checked < SIGNATURES && !platform_interrupted(r->platform)) {
+		size_t at = t.checked / 2 % sizeof signature;
+		t.wrong += ed25519_verify(key, message, signature) != OK;
 		signature[at] ^= 1;
-		wrong += ed25519_verify(key, message, signature) == OK;
+		t.wrong += ed25519_verify(key, message, signature) == OK;
 		signature[at] ^= 1;
-		if (platform_interrupted(r->platform))
-			return wrong;
+		t.checked += 2;
 	}
-	return wrong;
+	return t;
 }
 
 /* What judging needs: too large for a firmware stack. */
@@ -167,11 +135,10 @@ static bool tell(const struct report *r, const char *name, bool right)
 	return right;
 }
 
-static bool run_all(const struct report *r, uint8_t *memory)
+static int run_all(const struct report *r, enum keccak_kind kind, uint8_t *memory)
 {
 	struct bench *b = (struct bench *)(void *)memory; /* pages are aligned for anything */
 	struct bmt_scratch *scratch = (struct bmt_scratch *)(void *)(memory + sizeof *b);
-	enum keccak_kind kind = selftest_fastest(r);
 	size_t n;
 	const struct self_test *tests = self_tests(&n);
 	bool right = true;
@@ -182,13 +149,15 @@ static bool run_all(const struct report *r, uint8_t *memory)
 	right &= tell(r, "JSON, manifest, policy and verdict", verifier_right(b));
 	time_hashes(r, kind, memory, scratch);
 	uint64_t began = platform_now_ms(r->platform);
-	unsigned wrong = wrong_signatures(r);
-	report(r, "selftest: %u signatures checked, %u answers wrong, %llu ms", SIGNATURES, wrong,
+	struct tally t = check_signatures(r);
+	report(r, "selftest: %u signatures checked, %u answers wrong, %llu ms", t.checked, t.wrong,
 	       (unsigned long long)(platform_now_ms(r->platform) - began));
-	return right && wrong == 0;
+	if (!right || t.wrong != 0)
+		return ERR_CRYPTO;
+	return t.checked < SIGNATURES ? ERR_INTERRUPTED : OK;
 }
 
-int selftest_run(const struct report *r)
+int selftest_run(const struct report *r, enum keccak_kind kind)
 {
 	const uint64_t needed = sizeof(struct bench) + sizeof(struct bmt_scratch);
 	uint8_t *memory;
@@ -198,8 +167,11 @@ int selftest_run(const struct report *r)
 		report(r, "selftest: %s %s", err_text(err), platform_error(r->platform));
 		return err;
 	}
-	bool right = run_all(r, memory);
+	err = run_all(r, kind, memory);
 	platform_give_pages(r->platform, memory, needed);
-	report(r, "selftest: %s", right ? "passed" : "FAILED: this machine must not be trusted with verification");
-	return right ? OK : ERR_CRYPTO;
+	report(r, "selftest: %s",
+	       err == OK                ? "passed"
+	       : err == ERR_INTERRUPTED ? "interrupted; nothing was wrong until then"
+					: "FAILED: this machine must not be trusted with verification");
+	return err;
 }

@@ -6,10 +6,8 @@
 #include "crypto/keccak.h"
 #include "efi/report.h"
 
-/* The kind of Keccak lanes that is fastest here, by a short race: in an emulator it is another one
- * than on a real processor. */
-enum keccak_kind selftest_fastest(const struct report *r);
-/* Runs all, telling each. OK; ERR_CRYPTO when one fails. */
-MUST_CHECK int selftest_run(const struct report *r);
+/* Runs all, telling each; hashes are timed with that kind of lanes. OK; ERR_CRYPTO when one fails;
+ * ERR_INTERRUPTED when Escape has ended it and nothing was wrong until then. */
+MUST_CHECK int selftest_run(const struct report *r, enum keccak_kind kind);
 
 #endif

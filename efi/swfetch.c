@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "efi/find.h"
+#include "efi/keccak_race.h"
 #include "efi/load.h"
 #include "efi/neighbours.h"
 #include "efi/network.h"
@@ -11,6 +12,7 @@
 
 #define ARCH "x86_64"
 #define OPTIONS_SHOWN 200 /* bytes */
+#define PATH_BYTES_MAX 255
 
 /* What is in memory for one release. */
 struct image {
@@ -22,7 +24,10 @@ struct image {
 struct swfetch {
 	struct report report;
 	struct boot_options options;
+	char path[PATH_BYTES_MAX + 1]; /* of the configuration */
+	struct bytes text;             /* owned: the configuration, which views lead into */
 	struct boot_config config;
+	struct net_options net_options;
 	struct net *net;
 	struct web web;
 	struct find find;
@@ -45,29 +50,54 @@ static void line_of(struct bytes text, uint64_t at, unsigned *line, unsigned *co
 
 static int read_config(struct swfetch *s, uint8_t *memory)
 {
-	char path[256] = SWFETCH_CONFIG;
 	struct why why = {.what = ""};
-	struct bytes text;
-	if (s->options.config.n > 0) {
-		struct writer w = writer_of(path, sizeof path - 1);
-		write_bytes(&w, s->options.config);
-		path[w.n] = 0;
+	struct bytes path = s->options.config.n > 0 ? s->options.config : bytes_text(SWFETCH_CONFIG);
+	if (path.n > PATH_BYTES_MAX) {
+		report(&s->report, "load option config=: a path of %llu bytes, and %u are the most",
+		       (unsigned long long)path.n, PATH_BYTES_MAX);
+		return ERR_LIMIT;
 	}
-	int err = platform_file(s->report.platform, path, BOOT_CONFIG_BYTES_MAX, &text);
+	memcpy(s->path, path.p, path.n);
+	s->path[path.n] = 0;
+	int err = platform_file(s->report.platform, s->path, BOOT_CONFIG_BYTES_MAX, &s->text);
 	if (err != OK) {
-		report(&s->report, "%s: %s %s", path, err_text(err), platform_error(s->report.platform));
+		report(&s->report, "%.*s: %s %s", REPORT_BYTES(path), err_text(err),
+		       platform_error(s->report.platform));
 		report(&s->report,
 		       "  put the policy of this machine there, on the volume that swfetch was started from");
 		return err;
 	}
 	struct arena a = arena_of(memory, BOOT_CONFIG_ARENA_BYTES);
-	err = boot_config_read(&s->config, text, &a, &why);
+	err = boot_config_read(&s->config, s->text, &a, &why);
 	if (err != OK) {
 		unsigned line, column;
-		line_of(text, why.at, &line, &column);
-		report(&s->report, "%s:%u:%u: %s: %s", path, line, column, why.what, err_text(err));
+		line_of(s->text, why.at, &line, &column);
+		report(&s->report, "%.*s:%u:%u: %s: %s", REPORT_BYTES(path), line, column, why.what, err_text(err));
 	}
 	return err;
+}
+
+/* What a configuration may say and this build does nothing about must not be passed over in silence. */
+static void tell_ignored(const struct swfetch *s)
+{
+	const struct boot_config *c = &s->config;
+	const struct {
+		const char *name;
+		bool said;
+	} members[] = {
+		{"modes", c->has_modes},
+		{"bridge", c->bridges.n > 0},
+		{"bootnodes", c->bootnodes.n > 0},
+		{"network_id", c->has_network_id},
+	};
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (members[i].said)
+			report(&s->report, "%s: not in this build; ignored", members[i].name);
+	if (c->manifest.n > 0 && !url_ok(c->manifest))
+		report(&s->report, "manifest '%.*s' is no URL, and others are not in this build; ignored",
+		       REPORT_BYTES(c->manifest));
+	if (c->unknown.n > 0)
+		report(&s->report, "%s: '%.*s' means nothing to this program", s->path, REPORT_BYTES(c->unknown));
 }
 
 static int configure(struct swfetch *s, uint8_t *memory)
@@ -79,16 +109,14 @@ static int configure(struct swfetch *s, uint8_t *memory)
 	if (err != OK)
 		return err;
 	s->report.verbose = s->config.verbose;
-	if (s->config.unknown.n > 0)
-		report(&s->report, "%s: '%.*s' means nothing to this program", SWFETCH_CONFIG,
-		       REPORT_BYTES(s->config.unknown));
+	tell_ignored(s);
 	if (s->config.policy.arch.n > 0 && !bytes_is(s->config.policy.arch, ARCH)) {
 		report(&s->report, "the policy is for %.*s, and this machine is " ARCH,
 		       REPORT_BYTES(s->config.policy.arch));
 		return ERR_ARCH;
 	}
 	s->config.policy.arch = BYTES_LITERAL(ARCH);
-	if ((err = network_check(&s->report, &s->config)) != OK)
+	if ((err = network_options(&s->report, &s->config, &s->net_options)) != OK)
 		return err;
 	report(&s->report, "policy: %u of %u keys, channel %.*s, " ARCH, (unsigned)s->config.policy.threshold,
 	       (unsigned)s->config.policy.keys_n, REPORT_BYTES(s->config.policy.channel));
@@ -165,9 +193,9 @@ static int load_all(struct swfetch *s)
 	const struct manifest *m = &s->find.manifest;
 	load_open(&s->load, &s->report, s->net, &s->web, m, s->kind);
 	for (size_t i = 0; i < s->find.providers_n; i++) {
-		const struct provider *p = &s->find.providers[i];
+		struct bytes url = find_url(&s->find.providers[i]);
 		if (find_has_release(&s->find, i))
-			load_add_root(&s->load, url_root(bytes_of(p->url, p->url_n), m->channel, m->arch));
+			load_add_root(&s->load, url_root(url, m->channel, m->arch));
 	}
 	for (size_t i = 0; i < s->images_n; i++) {
 		int err = load_artifact(&s->load, s->images[i].artifact, s->images[i].pages);
@@ -218,11 +246,10 @@ static int start(struct swfetch *s, bool *started)
 /* One attempt: from the network up to a machine that runs something else. */
 static int attempt(struct swfetch *s, bool *started)
 {
-	int err = network_open(&s->report, &s->config, &s->net);
+	int err = network_open(&s->report, &s->net_options, &s->net);
 	if (err != OK)
 		return err;
 	web_init(&s->web, s->report.platform, s->net);
-	s->find = (struct find){.best = SIZE_MAX};
 	s->load = (struct load){.roots_n = 0};
 	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
 	if (err != OK)
@@ -285,6 +312,7 @@ static int run(struct swfetch *s, uint8_t *memory)
 {
 	struct platform *p = s->report.platform;
 	char built[WALL_TEXT_BYTES];
+	uint8_t random;
 	struct why why = {.what = ""};
 	struct bytes options = platform_options(p);
 	if (wall_write(platform_built(p), built) == OK)
@@ -297,11 +325,14 @@ static int run(struct swfetch *s, uint8_t *memory)
 		report(&s->report, "%s: %s", why.what, err_text(err));
 		return err;
 	}
-	s->kind = selftest_fastest(&s->report);
 	if (s->options.selftest)
-		return selftest_run(&s->report);
-	err = configure(s, memory);
-	return err != OK ? err : attempts(s);
+		return selftest_run(&s->report, keccak_race(&s->report));
+	if ((err = configure(s, memory)) != OK)
+		return err;
+	s->kind = keccak_race(&s->report);
+	if (!platform_random(p, &random, sizeof random))
+		report(&s->report, "no random number generator: identifiers of questions are mixed from clocks");
+	return attempts(s);
 }
 
 int swfetch_run(struct platform *p)
@@ -317,6 +348,7 @@ int swfetch_run(struct platform *p)
 		memset(s, 0, sizeof *s);
 		s->report = r;
 		err = run(s, memory);
+		platform_give_file(p, s->text);
 	} else {
 		report(&r, "not even %u MiB of memory are free",
 		       (unsigned)((BOOT_CONFIG_ARENA_BYTES + sizeof(struct swfetch)) >> 20));

@@ -1,4 +1,3 @@
 #include "efi/uefi/built.h"
 
 const uint64_t built_s = BUILT_S;
-const char built_version[] = VERSION;

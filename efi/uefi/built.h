@@ -1,10 +1,9 @@
-/* When and as what this program was built; the same for every build of one commit. */
+/* When this program was built; the same for every build of one commit. */
 #ifndef EFI_UEFI_BUILT_H
 #define EFI_UEFI_BUILT_H
 
 #include <stdint.h>
 
-extern const uint64_t built_s;     /* SOURCE_DATE_EPOCH or the commit's time, seconds since 1970; 0: unknown */
-extern const char built_version[]; /* such as "0.1.0" */
+extern const uint64_t built_s; /* SOURCE_DATE_EPOCH or the commit's time, seconds since 1970; 0: unknown */
 
 #endif

@@ -3,7 +3,6 @@
  * for its initial RAM disk. What was verified is what is started: nothing is read again. */
 #include <string.h>
 
-#include "core/utf8.h"
 #include "efi/uefi/uefi.h"
 
 #define CMDLINE_MAX 2048 /* characters, and a NUL behind them */
@@ -98,21 +97,6 @@ static void withdraw(struct platform *p, struct offer *o)
 	}
 }
 
-/* The command line in UTF-16, its NUL counted, with no program name in front. */
-static bool widen_cmdline(struct bytes text, CHAR16 wide[static CMDLINE_MAX + 1], UINT32 *size)
-{
-	size_t n = 0;
-	while (text.n > 0 && n < CMDLINE_MAX) {
-		uint32_t code;
-		if (!utf8_take(&text, &code) || code > 0xffff)
-			return false;
-		wide[n++] = (CHAR16)code;
-	}
-	wide[n++] = 0;
-	*size = (UINT32)(n * sizeof *wide);
-	return text.n == 0;
-}
-
 static bool load_image(struct platform *p, const struct platform_boot *boot, EFI_HANDLE *image)
 {
 	struct memory_path path = {{{HARDWARE_DEVICE_PATH, HW_MEMMAP_DP, {sizeof(MEMMAP_DEVICE_PATH), 0}},
@@ -137,11 +121,11 @@ int platform_start(struct platform *p, const struct platform_boot *boot, bool *s
 	CHAR16 cmdline[CMDLINE_MAX + 1];
 	EFI_LOADED_IMAGE *loaded = NULL;
 	EFI_HANDLE image = NULL;
-	UINT32 size = 0;
+	size_t cmdline_n = 0;
 	struct load_file2 load = {.load = load_initrd, .boot = boot};
 	struct offer offer = {.handle = NULL};
 	*started = false;
-	if (boot->has_cmdline && !widen_cmdline(boot->cmdline, cmdline, &size)) {
+	if (boot->has_cmdline && !uefi_widen(boot->cmdline, cmdline, CMDLINE_MAX + 1, &cmdline_n)) {
 		p->error = "the command line has characters that UEFI cannot hand over";
 		return ERR_IO;
 	}
@@ -155,7 +139,8 @@ int platform_start(struct platform *p, const struct platform_boot *boot, bool *s
 	}
 	if (boot->has_cmdline) {
 		loaded->LoadOptions = cmdline;
-		loaded->LoadOptionsSize = size;
+		/* its NUL counted, and no program name in front */
+		loaded->LoadOptionsSize = (UINT32)((cmdline_n + 1) * sizeof *cmdline);
 	}
 	EFI_STATUS status = p->boot->StartImage(image, NULL, NULL);
 	*started = status != EFI_SECURITY_VIOLATION && status != EFI_INVALID_PARAMETER;

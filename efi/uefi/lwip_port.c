@@ -137,8 +137,7 @@ u32_t sys_now(void)
 unsigned lwip_random(void)
 {
 	uint8_t random[4];
-	bool weak;
-	platform_random(port.p, random, sizeof random, &weak);
+	(void)platform_random(port.p, random, sizeof random);
 	return load_be32(random);
 }
 

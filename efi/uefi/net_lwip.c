@@ -16,7 +16,6 @@
 #include "efi/uefi/nic.h"
 #include "efi/uefi/snp.h"
 
-#define LIMIT_MS 10000     /* of each wait, when the options name none */
 #define LINK_EVERY_MS 20   /* asking for the link may be slow */
 #define SIX_ALONE_MS 3000  /* a network with IPv6 only: for so long DHCP may answer */
 #define FRAMES_AT_ONCE 16  /* then the timers have their turn */
@@ -193,7 +192,6 @@ static void note_facts(struct net_lwip *n, uint64_t now_ms)
 	const struct device *d = n->device;
 	struct net_facts *f = &n->net.facts;
 	const int six = six_of(d);
-	f->link = snp_link(&n->device->snp);
 	f->address = lwip_port_from(&d->netif.ip_addr);
 	f->gateway = lwip_port_from(&d->netif.gw);
 	f->prefix_bits = 0;
@@ -220,10 +218,10 @@ static bool is_zero(const uint8_t *p, size_t n)
 }
 
 /* Takes every device that may be the one. */
-static int take_all(struct net_lwip *n, const struct net_options *o, const struct nic_say *say, struct why *why)
+static int take_all(struct net_lwip *n, const struct net_options *o, const struct net_say *say, struct why *why)
 {
 	struct nic nics[NICS_MAX];
-	const size_t nics_n = nic_find(n->p, say, LIMIT_MS, nics);
+	const size_t nics_n = nic_find(n->p, say, NET_WAIT_MS, nics);
 	bool refused = false;
 	for (size_t i = 0; i < nics_n; i++) {
 		struct device *d = &n->devices[n->devices_n];
@@ -273,10 +271,8 @@ static bool any_link(const struct net_lwip *n)
 	return any;
 }
 
-static int wait_for_address(struct net_lwip *n, const struct net_options *o, const struct nic_say *say, struct why *why)
+static int wait_for_address(struct net_lwip *n, const struct net_say *say, struct why *why)
 {
-	const uint64_t link_ms = o->link_ms == 0 ? LIMIT_MS : o->link_ms;
-	const uint64_t address_ms = o->address_ms == 0 ? LIMIT_MS : o->address_ms;
 	uint64_t began_ms = platform_now_ms(n->p), asked_ms = 0;
 	bool linked = false;
 	while (!platform_interrupted(n->p) && !lwip_port_failed()) {
@@ -290,13 +286,12 @@ static int wait_for_address(struct net_lwip *n, const struct net_options *o, con
 		if (!linked && any_link(n)) {
 			linked = true;
 			began_ms = now_ms;
-			if (say->say != NULL)
-				say->say(say->context, "link is up, asking for an address");
+			net_tell(say, "link is up, asking for an address");
 		}
-		if (!linked && now_ms - began_ms > link_ms)
+		if (!linked && now_ms - began_ms > NET_WAIT_MS)
 			return why_not(why, ERR_TIMEOUT, "no network card has a link: is the cable plugged in?",
 				       WHY_NOWHERE, BYTES_NONE);
-		if (linked && now_ms - began_ms > address_ms)
+		if (linked && now_ms - began_ms > NET_WAIT_MS)
 			return why_not(why, ERR_TIMEOUT,
 				       "no DHCP server and no IPv6 router answers: is this the right network, or is a "
 				       "static address needed?",
@@ -331,17 +326,16 @@ static void give_others_back(struct net_lwip *n)
 	netif_set_default(&n->device->netif);
 }
 
-static int open_lwip(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-		     void *context, struct net **net, struct why *why)
+static int open_lwip(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+		     struct why *why)
 {
-	const struct nic_say to = {say, context};
 	uint8_t *pages;
 	if (platform_pages(p, sizeof(struct net_lwip), &pages) != OK)
 		return why_not(why, ERR_NO_MEMORY, "no memory for the network", WHY_NOWHERE, BYTES_NONE);
 	struct net_lwip *n = (struct net_lwip *)(void *)pages;
 	memset(n, 0, sizeof *n);
 	n->net.back = &net_lwip;
-	n->net.facts.back = net_lwip.name;
+	n->net.facts.back = "lwIP";
 	n->p = p;
 	int err = lwip_port_open(p);
 	if (err != OK) {
@@ -350,9 +344,9 @@ static int open_lwip(struct platform *p, const struct net_options *o, void (*say
 			       BYTES_NONE);
 	}
 	lwip_tcp_init(&n->tcp);
-	err = take_all(n, o, &to, why);
+	err = take_all(n, o, say, why);
 	if (err == OK)
-		err = wait_for_address(n, o, &to, why);
+		err = wait_for_address(n, say, why);
 	if (err != OK) {
 		close_all(n);
 		return err;
@@ -360,7 +354,6 @@ static int open_lwip(struct platform *p, const struct net_options *o, void (*say
 	give_others_back(n);
 	lwip_udp_init(&n->udp, &n->device->netif);
 	memcpy(n->net.facts.device, n->device->nic.name, sizeof n->device->nic.name);
-	memcpy(n->net.facts.mac, snp_mac(&n->device->snp), 6);
 	note_facts(n, platform_now_ms(p));
 	*net = &n->net;
 	return OK;
@@ -445,7 +438,7 @@ static void socket_end_lwip(struct net *net, uint32_t socket)
 }
 
 const struct net_back net_lwip = {
-	.name = "lwIP",
+	.stack = BOOT_STACK_LWIP,
 	.open = open_lwip,
 	.close = close_lwip,
 	.poll = poll_lwip,

@@ -5,9 +5,8 @@
 #include "efi/uefi/tcp4_tcp.h"
 #include "efi/uefi/tcp4_udp.h"
 
-#define LIMIT_MS 10000     /* of each wait, when the options name none */
 #define LOOK_EVERY_MS 20   /* while waiting: the firmware works in its timers */
-#define FACTS_EVERY_MS 250 /* the link may go */
+#define FACTS_EVERY_MS 250 /* a lease may bring another address */
 #define POLLS 32           /* when there is no connection; each lets one frame in */
 
 struct net_tcp4 {
@@ -39,10 +38,10 @@ static bool is_wanted(struct tcp4_device *d, const struct net_options *o)
 }
 
 /* Opens every device that may be the one. */
-static int take_all(struct net_tcp4 *n, const struct net_options *o, const struct nic_say *say, struct why *why)
+static int take_all(struct net_tcp4 *n, const struct net_options *o, const struct net_say *say, struct why *why)
 {
 	struct nic nics[NICS_MAX];
-	const size_t nics_n = nic_find_tcp4(n->p, say, LIMIT_MS, nics);
+	const size_t nics_n = nic_find_tcp4(n->p, say, NET_WAIT_MS, nics);
 	bool refused = false;
 	if (o->has_static && o->address.six)
 		return why_not(why, ERR_NOT_FOUND, "the firmware's TCP4 has no IPv6: give it an IPv4 address",
@@ -70,21 +69,15 @@ static int take_all(struct net_tcp4 *n, const struct net_options *o, const struc
 		       BYTES_NONE);
 }
 
-static void tell(const struct nic_say *say, const char *text)
-{
-	if (say->say != NULL)
-		say->say(say->context, text);
-}
-
 /* Lets every device with a link take part, and gives the first one that has an address. */
-static struct tcp4_device *look(struct net_tcp4 *n, const struct nic_say *say)
+static struct tcp4_device *look(struct net_tcp4 *n, const struct net_say *say)
 {
 	for (size_t i = 0; i < n->devices_n; i++) {
 		struct tcp4_device *d = &n->devices[i];
 		if (!d->asked && !tcp4_device_link(d))
 			continue;
 		if (!d->asked && !tcp4_device_ask(d))
-			tell(say, "the firmware cannot be made to ask for an address");
+			net_tell(say, "the firmware cannot be made to ask for an address");
 		if (tcp4_device_has_address(d))
 			return d;
 	}
@@ -99,9 +92,9 @@ static bool any_link(const struct net_tcp4 *n)
 	return any;
 }
 
-static int wait_for_link(struct net_tcp4 *n, uint64_t limit_ms, const struct nic_say *say, struct why *why)
+static int wait_for_link(struct net_tcp4 *n, const struct net_say *say, struct why *why)
 {
-	const uint64_t end_ms = platform_now_ms(n->p) + limit_ms;
+	const uint64_t end_ms = platform_now_ms(n->p) + NET_WAIT_MS;
 	while ((n->device = look(n, say)) == NULL && !any_link(n)) {
 		if (platform_interrupted(n->p))
 			break;
@@ -113,30 +106,29 @@ static int wait_for_link(struct net_tcp4 *n, uint64_t limit_ms, const struct nic
 	return OK;
 }
 
-static void wait_for_address(struct net_tcp4 *n, uint64_t limit_ms, const struct nic_say *say)
+static void wait_for_address(struct net_tcp4 *n, const struct net_say *say)
 {
-	const uint64_t end_ms = platform_now_ms(n->p) + limit_ms;
+	const uint64_t end_ms = platform_now_ms(n->p) + NET_WAIT_MS;
 	while (n->device == NULL && platform_now_ms(n->p) < end_ms && !platform_interrupted(n->p)) {
 		platform_wait(n->p, LOOK_EVERY_MS);
 		n->device = look(n, say);
 	}
 }
 
-static int find_device(struct net_tcp4 *n, const struct net_options *o, const struct nic_say *say, struct why *why)
+static int find_device(struct net_tcp4 *n, const struct net_say *say, struct why *why)
 {
-	const uint64_t address_ms = o->address_ms == 0 ? LIMIT_MS : o->address_ms;
-	const int err = wait_for_link(n, o->link_ms == 0 ? LIMIT_MS : o->link_ms, say, why);
+	const int err = wait_for_link(n, say, why);
 	if (err != OK)
 		return err;
 	if (n->device == NULL) {
-		tell(say, "link is up, the firmware asks for an address");
-		wait_for_address(n, address_ms, say);
+		net_tell(say, "link is up, the firmware asks for an address");
+		wait_for_address(n, say);
 	}
 	if (n->device == NULL && !platform_interrupted(n->p)) {
-		tell(say, "no address yet, the firmware asks once more");
+		net_tell(say, "no address yet, the firmware asks once more");
 		for (size_t i = 0; i < n->devices_n; i++)
 			tcp4_device_ask_again(&n->devices[i]);
-		wait_for_address(n, address_ms, say);
+		wait_for_address(n, say);
 	}
 	if (n->device == NULL && platform_interrupted(n->p))
 		return why_not(why, ERR_TIMEOUT, "stopped while waiting for the network", WHY_NOWHERE, BYTES_NONE);
@@ -163,21 +155,20 @@ static void close_devices(struct net_tcp4 *n, const struct tcp4_device *but)
 			tcp4_device_close(&n->devices[i]);
 }
 
-static int open_tcp4(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-		     void *context, struct net **net, struct why *why)
+static int open_tcp4(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+		     struct why *why)
 {
-	const struct nic_say to = {say, context};
 	uint8_t *pages;
 	if (platform_pages(p, sizeof(struct net_tcp4), &pages) != OK)
 		return why_not(why, ERR_NO_MEMORY, "no memory for the network", WHY_NOWHERE, BYTES_NONE);
 	struct net_tcp4 *n = (struct net_tcp4 *)(void *)pages;
 	memset(n, 0, sizeof *n);
 	n->net.back = &net_tcp4;
-	n->net.facts.back = net_tcp4.name;
+	n->net.facts.back = "TCP4";
 	n->p = p;
-	int err = take_all(n, o, &to, why);
+	int err = take_all(n, o, say, why);
 	if (err == OK)
-		err = find_device(n, o, &to, why);
+		err = find_device(n, say, why);
 	if (err != OK) {
 		close_devices(n, NULL);
 		platform_give_pages(p, pages, sizeof *n);
@@ -273,7 +264,7 @@ static void socket_end_tcp4(struct net *net, uint32_t socket)
 }
 
 const struct net_back net_tcp4 = {
-	.name = "TCP4",
+	.stack = BOOT_STACK_TCP4,
 	.open = open_tcp4,
 	.close = close_tcp4,
 	.poll = poll_tcp4,

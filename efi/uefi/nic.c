@@ -31,13 +31,6 @@ static EFI_HANDLE *handles(struct platform *p, EFI_GUID *guid, size_t *n)
 	return found;
 }
 
-static void write_hex(struct writer *w, uint64_t value, unsigned digits)
-{
-	static const char digit[] = "0123456789abcdef";
-	while (digits-- > 0)
-		write_u8(w, (uint8_t)digit[value >> 4 * digits & 15]);
-}
-
 static void name_pci(EFI_PCI_IO_PROTOCOL *pci, struct nic *nic)
 {
 	struct writer w = writer_of(nic->name, sizeof nic->name - 1);
@@ -46,18 +39,18 @@ static void name_pci(EFI_PCI_IO_PROTOCOL *pci, struct nic *nic)
 	(void)pci->GetLocation(pci, &segment, &bus, &device, &function); /* zeros, when it does not know */
 	(void)pci->Pci.Read(pci, EfiPciIoWidthUint16, 0, 2, ids);
 	if (segment != 0) {
-		write_hex(&w, segment, 4);
+		hex_write(&w, segment, 4);
 		write_u8(&w, ':');
 	}
-	write_hex(&w, bus, 2);
+	hex_write(&w, bus, 2);
 	write_u8(&w, ':');
-	write_hex(&w, device, 2);
+	hex_write(&w, device, 2);
 	write_u8(&w, '.');
-	write_hex(&w, function, 1);
+	hex_write(&w, function, 1);
 	write_text(&w, " (");
-	write_hex(&w, ids[0], 4);
+	hex_write(&w, ids[0], 4);
 	write_u8(&w, ':');
-	write_hex(&w, ids[1], 4);
+	hex_write(&w, ids[1], 4);
 	write_u8(&w, ')');
 	nic->name[w.n] = 0;
 }
@@ -91,7 +84,7 @@ static bool has_driver(struct platform *p, EFI_HANDLE function, const EFI_HANDLE
 	return false;
 }
 
-static void say_device(const struct nic_say *say, const char *before, const struct nic *nic, const char *after)
+static void say_device(const struct net_say *say, const char *before, const struct nic *nic, const char *after)
 {
 	char line[160];
 	struct writer w = writer_of(line, sizeof line - 1);
@@ -99,11 +92,10 @@ static void say_device(const struct nic_say *say, const char *before, const stru
 	write_text(&w, nic->name);
 	write_text(&w, after);
 	line[w.n] = 0;
-	if (say->say != NULL)
-		say->say(say->context, line);
+	net_tell(say, line);
 }
 
-static void connect_drivers(struct platform *p, const struct nic_say *say, uint64_t limit_ms)
+static void connect_drivers(struct platform *p, const struct net_say *say, uint64_t limit_ms)
 {
 	const uint64_t end = platform_now_ms(p) + limit_ms;
 	size_t functions_n, snps_n;
@@ -151,7 +143,7 @@ static bool add(struct platform *p, struct nic *out, size_t n, EFI_HANDLE handle
 	return true;
 }
 
-size_t nic_find(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
+size_t nic_find(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
 {
 	size_t n = 0, snps_n;
 	connect_drivers(p, say, limit_ms);
@@ -165,7 +157,7 @@ size_t nic_find(struct platform *p, const struct nic_say *say, uint64_t limit_ms
 	return n;
 }
 
-size_t nic_find_tcp4(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
+size_t nic_find_tcp4(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
 {
 	size_t n = 0, found_n;
 	connect_drivers(p, say, limit_ms);

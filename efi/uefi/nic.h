@@ -2,6 +2,7 @@
 #ifndef EFI_UEFI_NIC_H
 #define EFI_UEFI_NIC_H
 
+#include "efi/net.h"
 #include "efi/uefi/uefi.h"
 
 #define NICS_MAX 8
@@ -11,19 +12,13 @@ struct nic {
 	char name[40];     /* "00:03.0 (1af4:1000)", as lspci names it; "network device" when it is not on PCI */
 };
 
-/* Where lines for the screen go. */
-struct nic_say {
-	void (*say)(void *context, const char *text);
-	void *context;
-};
-
 /* Fills out with at most NICS_MAX devices and gives how many. The firmware connects drivers only to
  * what it boots from when it is told to be quick: those of network cards are connected here, and say
  * is told before each, because a driver may take its time and nothing can interrupt it. After
  * limit_ms no further one is begun. */
-size_t nic_find(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
+size_t nic_find(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
 /* The same for those on which the firmware's own TCP runs, whether or not they have the simple
  * network protocol; a VLAN that was made in setup is one of its own. */
-size_t nic_find_tcp4(struct platform *p, const struct nic_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
+size_t nic_find_tcp4(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX]);
 
 #endif

@@ -20,18 +20,10 @@ struct rng {
 	EFI_STATUS(EFIAPI *get_rng)(struct rng *rng, EFI_GUID *algorithm, UINTN size, UINT8 *value);
 };
 
-/* UTF-8 as the firmware wants text; false: it does not fit. */
-static bool widen(struct bytes text, CHAR16 wide[static NAME_MAX])
+static bool widen(const char *text, CHAR16 wide[static NAME_MAX])
 {
-	size_t n = 0;
-	while (text.n > 0 && n + 1 < NAME_MAX) {
-		uint32_t code;
-		if (!utf8_take(&text, &code) || code > 0xffff)
-			return false;
-		wide[n++] = (CHAR16)code;
-	}
-	wide[n] = 0;
-	return text.n == 0;
+	size_t n;
+	return uefi_widen(bytes_text(text), wide, NAME_MAX, &n);
 }
 
 static void two_digits(char *at, unsigned value)
@@ -93,20 +85,19 @@ static void stir(struct platform *p, uint8_t *out, size_t n)
 	}
 }
 
-void platform_random(struct platform *p, uint8_t *out, size_t n, bool *weak)
+bool platform_random(struct platform *p, uint8_t *out, size_t n)
 {
 	struct rng *rng = uefi_protocol(p, &rng_guid);
-	*weak = false;
 	for (unsigned i = 0; rng != NULL && i < RNG_TRIES; i++) {
 		EFI_STATUS status = rng->get_rng(rng, NULL, n, out);
 		if (uefi_good(p, status))
-			return;
+			return true;
 		if (status != EFI_NOT_READY)
 			break;
 		(void)p->boot->Stall(1000);
 	}
-	*weak = true;
 	stir(p, out, n);
+	return false;
 }
 
 int platform_variable(struct platform *p, const char *name, uint8_t *value, size_t max, size_t *n)
@@ -115,7 +106,7 @@ int platform_variable(struct platform *p, const char *name, uint8_t *value, size
 	EFI_GUID guid = our_guid;
 	UINTN size = max;
 	UINT32 attributes = 0;
-	if (!widen(bytes_text(name), wide))
+	if (!widen(name, wide))
 		return ERR_LIMIT;
 	EFI_STATUS status = p->system->RuntimeServices->GetVariable(wide, &guid, &attributes, &size, value);
 	if (status == EFI_NOT_FOUND)
@@ -130,7 +121,7 @@ int platform_set_variable(struct platform *p, const char *name, struct bytes val
 {
 	CHAR16 wide[NAME_MAX];
 	EFI_GUID guid = our_guid;
-	if (!widen(bytes_text(name), wide))
+	if (!widen(name, wide))
 		return ERR_LIMIT;
 	EFI_STATUS status =
 		p->system->RuntimeServices->SetVariable(wide, &guid,
@@ -139,37 +130,44 @@ int platform_set_variable(struct platform *p, const char *name, struct bytes val
 	return uefi_good(p, status) ? OK : ERR_IO;
 }
 
-/* The size of an open file; 0: not known, or there is nothing in it. */
-static uint64_t size_of(struct platform *p, EFI_FILE_HANDLE file)
+/* The size of an open file. */
+static bool size_of(struct platform *p, EFI_FILE_HANDLE file, uint64_t *size)
 {
-	uint64_t size = UINT64_MAX; /* the end, UEFI 2.10 section 13.5 */
-	if (!uefi_good(p, file->SetPosition(file, size)) || !uefi_good(p, file->GetPosition(file, &size)) ||
-	    !uefi_good(p, file->SetPosition(file, 0)))
-		return 0;
-	return size;
+	return uefi_good(p, file->SetPosition(file, UINT64_MAX)) && /* the end, UEFI 2.10 section 13.5 */
+	       uefi_good(p, file->GetPosition(file, size)) && uefi_good(p, file->SetPosition(file, 0));
 }
 
 static int read_file(struct platform *p, EFI_FILE_HANDLE file, size_t max, struct bytes *text)
 {
-	struct uefi_file *kept = &p->files[p->files_n];
-	uint64_t size = size_of(p, file), got = 0;
-	if (size == 0 || p->files_n == UEFI_FILES_MAX)
+	uint64_t size = 0, got = 0;
+	uint8_t *pages;
+	if (!size_of(p, file, &size))
 		return ERR_IO;
 	if (size > max)
 		return ERR_LIMIT;
-	int err = platform_pages(p, size, &kept->pages);
-	if (err != OK)
-		return err;
-	kept->bytes = size;
-	p->files_n++;
-	while (got < size) {
-		UINTN n = (UINTN)(size - got);
-		if (!uefi_good(p, file->Read(file, &n, kept->pages + got)) || n == 0)
-			return ERR_IO;
-		got += n;
+	if (size == 0) {
+		*text = BYTES_NONE;
+		return OK;
 	}
-	*text = bytes_of(kept->pages, (size_t)size);
-	return OK;
+	int err = platform_pages(p, size, &pages);
+	while (err == OK && got < size) {
+		UINTN n = (UINTN)(size - got);
+		if (!uefi_good(p, file->Read(file, &n, pages + got)) || n == 0)
+			err = ERR_IO;
+		else
+			got += n;
+	}
+	if (err == OK)
+		*text = bytes_of(pages, (size_t)size);
+	else if (err != ERR_NO_MEMORY)
+		platform_give_pages(p, pages, size);
+	return err;
+}
+
+void platform_give_file(struct platform *p, struct bytes text)
+{
+	if (text.n > 0)
+		platform_give_pages(p, (uint8_t *)(uintptr_t)text.p, text.n);
 }
 
 int platform_file(struct platform *p, const char *path, size_t max, struct bytes *text)
@@ -178,7 +176,7 @@ int platform_file(struct platform *p, const char *path, size_t max, struct bytes
 	EFI_FILE_IO_INTERFACE *volume = NULL;
 	EFI_FILE_HANDLE root = NULL, file = NULL;
 	CHAR16 wide[NAME_MAX];
-	if (!widen(bytes_text(path), wide))
+	if (!widen(path, wide))
 		return ERR_NOT_FOUND;
 	if (!uefi_good(p, p->boot->HandleProtocol(p->loaded->DeviceHandle, &guid, (void **)&volume)) ||
 	    !uefi_good(p, volume->OpenVolume(volume, &root)))
@@ -193,13 +191,15 @@ int platform_file(struct platform *p, const char *path, size_t max, struct bytes
 	return err;
 }
 
+/* In either case, as names of files are on such a volume. */
 static bool ends_in_efi(struct bytes word)
 {
-	static const char suffix[] = ".efi";
+	static const char suffix[] = ".efi", upper[] = ".EFI";
 	if (word.n < 4)
 		return false;
+	const uint8_t *end = word.p + word.n - 4;
 	for (size_t i = 0; i < 4; i++)
-		if ((word.p[word.n - 4 + i] | 0x20) != suffix[i] && word.p[word.n - 4 + i] != '.')
+		if (end[i] != (uint8_t)suffix[i] && end[i] != (uint8_t)upper[i])
 			return false;
 	return true;
 }

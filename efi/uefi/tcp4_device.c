@@ -170,8 +170,7 @@ static bool is_any(const EFI_IPv4_ADDRESS *a)
 
 void tcp4_device_facts(struct tcp4_device *d, struct net_facts *f)
 {
-	f->link = tcp4_device_link(d);
-	memcpy(f->mac, d->snp.CurrentAddress.Addr, 6);
+	look(d);
 	memcpy(f->address.ip, d->ip.ConfigData.StationAddress.Addr, 4);
 	f->gateway = (struct net_address){0};
 	for (UINT32 i = 0; i < d->ip.RouteCount; i++) {

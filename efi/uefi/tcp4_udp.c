@@ -86,8 +86,7 @@ static bool prepare(struct tcp4_udp *u, struct tcp4_socket *s)
 static uint16_t any_port(struct platform *p)
 {
 	uint8_t random[2];
-	bool weak;
-	platform_random(p, random, sizeof random, &weak);
+	(void)platform_random(p, random, sizeof random);
 	return (uint16_t)(PORTS_AT + ((random[0] << 8 | random[1]) & 0x3fff));
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/utf8.h"
+
 #define CALIBRATE_MS 20
 #define FOUR_GIB 0xffffffffULL
 #define MAP_SPARE 16 /* descriptors that may be added while the map is asked for */
@@ -51,6 +53,18 @@ bool uefi_good(struct platform *p, EFI_STATUS status)
 	return !EFI_ERROR(status);
 }
 
+bool uefi_widen(struct bytes text, CHAR16 *wide, size_t room, size_t *n)
+{
+	for (*n = 0; text.n > 0 && *n + 1 < room; (*n)++) {
+		uint32_t code;
+		if (!utf8_take(&text, &code) || code > 0xffff)
+			return false;
+		wide[*n] = (CHAR16)code;
+	}
+	wide[*n] = 0;
+	return text.n == 0;
+}
+
 void *uefi_protocol(struct platform *p, const EFI_GUID *guid)
 {
 	void *interface = NULL;
@@ -76,9 +90,6 @@ bool uefi_open(struct platform *p, EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 
 void uefi_close(struct platform *p)
 {
-	for (size_t i = 0; i < p->files_n; i++)
-		platform_give_pages(p, p->files[i].pages, p->files[i].bytes);
-	p->files_n = 0;
 	(void)p->boot->SetWatchdogTimer(300, 0, 0, NULL); /* as the firmware had it: five minutes */
 }
 

@@ -7,15 +7,6 @@
 
 #include "efi/platform.h"
 
-#define UEFI_FILES_MAX 4 /* that may be read in one run */
-
-struct uefi_file {
-	uint8_t *pages;
-	uint64_t bytes;
-};
-
-#define UEFI_WORKERS_MAX 7
-
 /* A processor that is lent. */
 struct uefi_worker {
 	UINTN processor;
@@ -33,20 +24,21 @@ struct platform {
 	uint64_t key_ms;  /* when the keyboard was looked at */
 	bool interrupted; /* Escape was pressed */
 	const char *error;
-	struct uefi_file files[UEFI_FILES_MAX];
-	size_t files_n;
 	uint8_t options[4096];
-	size_t options_n;
-	struct uefi_worker workers[UEFI_WORKERS_MAX];
+	struct uefi_worker workers[PLATFORM_WORKERS_MAX];
 	unsigned workers_n;
 };
 
-/* Takes what the firmware gave; false: it is too old for us. */
+/* Begins the clock and switches the watchdog off. False: the firmware does not say where this image
+ * came from. */
 bool uefi_open(struct platform *p, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
-/* Gives everything back. */
+/* Sets the watchdog as it was. Pages are given back by those who took them. */
 void uefi_close(struct platform *p);
 /* Notes the status for platform_error and gives whether it is success. */
 bool uefi_good(struct platform *p, EFI_STATUS status);
+/* UTF-8 in the firmware's characters, with a NUL, which *n does not count. False: it does not fit into
+ * room characters, is not UTF-8, or has a character above U+FFFF. */
+bool uefi_widen(struct bytes text, CHAR16 *wide, size_t room, size_t *n);
 /* The first protocol of that kind; NULL: none. */
 void *uefi_protocol(struct platform *p, const EFI_GUID *guid);
 /* The processor's time stamp counter. */

@@ -37,7 +37,7 @@ unsigned platform_workers(struct platform *p)
 	p->workers_n = 0;
 	if (mp == NULL || !uefi_good(p, mp->count(mp, &all, &enabled)))
 		return 0;
-	for (UINTN i = 0; i < all && p->workers_n < UEFI_WORKERS_MAX; i++) {
+	for (UINTN i = 0; i < all && p->workers_n < PLATFORM_WORKERS_MAX; i++) {
 		struct mp_info info;
 		memset(&info, 0, sizeof info);
 		if (mp->info(mp, i, &info) == EFI_SUCCESS && (info.flags & MP_BOOT_PROCESSOR) == 0 &&

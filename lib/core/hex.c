@@ -2,13 +2,20 @@
 
 #include "core/err.h"
 
+static const char digits[] = "0123456789abcdef";
+
 void hex_encode(struct bytes in, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	for (size_t i = 0; i < in.n; i++) {
 		out[2 * i] = digits[in.p[i] >> 4];
 		out[2 * i + 1] = digits[in.p[i] & 15];
 	}
+}
+
+void hex_write(struct writer *w, uint64_t value, unsigned n)
+{
+	while (n-- > 0)
+		write_u8(w, (uint8_t)digits[value >> 4 * n & 15]);
 }
 
 int hex_digit(uint8_t c)

@@ -120,8 +120,8 @@ void json_text_write(struct writer *w, uint32_t code)
 		write_u8(w, '\\');
 		write_u8(w, (uint8_t)escape_names[found - escape_codes]);
 	} else if (code < 0x20) {
-		write_text(w, code < 0x10 ? "\\u000" : "\\u001");
-		write_u8(w, (uint8_t) "0123456789abcdef"[code & 15]);
+		write_text(w, "\\u");
+		hex_write(w, code, 4);
 	} else {
 		utf8_write(w, code);
 	}

@@ -61,7 +61,8 @@ static int read_modes(struct document *d, const struct json_node *object, struct
 {
 	struct boot_texts modes = {.n = 0};
 	int err = read_texts(d, object, "modes", is_word, &modes);
-	if (err != OK || json_member(&d->json, object, "modes") == NULL)
+	c->has_modes = json_member(&d->json, object, "modes") != NULL;
+	if (err != OK || !c->has_modes)
 		return err;
 	c->native = c->http = c->bridge = false;
 	for (size_t i = 0; i < modes.n; i++)
@@ -70,12 +71,13 @@ static int read_modes(struct document *d, const struct json_node *object, struct
 	return OK;
 }
 
-static bool set_back(struct boot_config *c, struct bytes name)
+static bool set_stack(struct boot_config *c, struct bytes name)
 {
-	static const char *const names[] = {[BOOT_ANY_BACK] = "any", [BOOT_LWIP] = "lwip", [BOOT_TCP4] = "tcp4"};
+	static const char *const names[] = {
+		[BOOT_STACK_ANY] = "any", [BOOT_STACK_LWIP] = "lwip", [BOOT_STACK_TCP4] = "tcp4"};
 	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (bytes_is(name, names[i])) {
-			c->back = (enum boot_back)i;
+			c->stack = (enum boot_stack)i;
 			return true;
 		}
 	}
@@ -102,16 +104,16 @@ static int read_network(struct document *d, const struct json_node *boot, struct
 {
 	const struct json_node *o = NULL;
 	static const char *const names[] = {"stack", "address", "gateway", "mac", "dns", NULL};
-	struct bytes back = BYTES_LITERAL("any");
+	struct bytes stack = BYTES_LITERAL("any");
 	int err;
 	if ((err = document_member(d, boot, "network", false, JSON_OBJECT, &o)) != OK || o == NULL)
 		return err;
-	if ((err = document_text(d, o, "stack", false, is_word, &back)) != OK ||
+	if ((err = document_text(d, o, "stack", false, is_word, &stack)) != OK ||
 	    (err = document_text(d, o, "address", false, is_word, &c->address)) != OK ||
 	    (err = document_text(d, o, "gateway", false, is_word, &c->gateway)) != OK ||
 	    (err = document_text(d, o, "mac", false, is_word, &c->mac)) != OK)
 		return err;
-	if (!set_back(c, back))
+	if (!set_stack(c, stack))
 		return document_misfit(d, ERR_VALUE, "stack", json_member(&d->json, o, "stack"));
 	find_unknown(d, o, names, c);
 	return read_texts(d, o, "dns", is_word, &c->resolvers);
@@ -124,6 +126,7 @@ static int read_boot(struct document *d, const struct json_node *o, struct boot_
 					    "attempts",   "backoff_seconds", "network", NULL};
 	int err;
 	find_unknown(d, o, names, c);
+	c->has_network_id = json_member(&d->json, o, "network_id") != NULL;
 	if ((err = document_text(d, o, "manifest", false, is_word, &c->manifest)) != OK ||
 	    (err = read_texts(d, o, "providers", url_ok, &c->providers)) != OK ||
 	    (err = read_texts(d, o, "bridge", is_multiaddr, &c->bridges)) != OK ||
@@ -252,7 +255,7 @@ static bool set_option(struct boot_config *c, struct replaced *r, struct bytes n
 	if (bytes_is(name, "mac"))
 		return set_text(value, &c->mac);
 	if (bytes_is(name, "stack"))
-		return set_back(c, value);
+		return set_stack(c, value);
 	if (bytes_is(name, "mdns"))
 		return set_switch(value, &c->mdns);
 	if (bytes_is(name, "verbose"))

@@ -21,20 +21,22 @@ struct boot_texts {
 	size_t n;
 };
 
-enum boot_back { BOOT_ANY_BACK, BOOT_LWIP, BOOT_TCP4 };
+/* "stack": which network to use. */
+enum boot_stack { BOOT_STACK_ANY, BOOT_STACK_LWIP, BOOT_STACK_TCP4 };
 
 /* All views lead into what was read or into the arena it was read with. */
 struct boot_config {
 	struct policy policy;
-	struct bytes manifest;                /* a URL, a Swarm reference, a name; empty: ask the providers */
+	struct bytes manifest;                /* a URL (url_ok) or another word; empty: ask the providers */
 	struct boot_texts providers;          /* http or https URLs: roots, or of manifests */
 	struct boot_texts bridges, bootnodes; /* multiaddrs */
-	uint64_t network_id;                  /* Swarm's; 1 is the main network */
-	bool native, http, bridge;            /* modes that may be used */
+	uint64_t network_id;                  /* Swarm's; 1, the main network, when nothing is said */
+	bool native, http, bridge;            /* modes that may be used; all, when nothing is said */
+	bool has_network_id, has_modes;       /* something is said */
 	bool mdns;                            /* look for providers on the LAN, too */
 	uint64_t attempts;                    /* 0: for ever */
 	uint64_t backoff_s;
-	enum boot_back back;
+	enum boot_stack stack;
 	struct bytes address, gateway; /* "10.0.0.7/24"; empty: DHCP */
 	struct boot_texts resolvers;
 	struct bytes mac; /* of the device to take, "52:54:00:12:34:56"; empty: the first with link */

@@ -75,14 +75,15 @@ static void on_say(void *context, const char *text)
 
 static void do_open(struct test *t)
 {
+	const struct net_say say_steps = {on_say, t};
 	struct net_options o = {0};
 	struct why why = {0};
 	for (size_t i = 1; i < t->words_n; i++) {
 		const uint8_t *slash = memchr(t->words[i].p, '/', t->words[i].n);
 		if (bytes_is(t->words[i], "lwip"))
-			o.back = NET_LWIP;
+			o.stack = BOOT_STACK_LWIP;
 		else if (bytes_is(t->words[i], "tcp4"))
-			o.back = NET_TCP4;
+			o.stack = BOOT_STACK_TCP4;
 		else if (slash != NULL) {
 			uint64_t bits = 0;
 			const size_t n = (size_t)(slash - t->words[i].p);
@@ -93,7 +94,7 @@ static void do_open(struct test *t)
 		}
 	}
 	const uint64_t began_ms = platform_now_ms(&t->p);
-	const int err = net_open(&t->p, &o, on_say, t, &t->net, &why);
+	const int err = net_open(&t->p, &o, &say_steps, &t->net, &why);
 	if (err != OK) {
 		say(t, "open failed: ", bytes_text(why.what == NULL ? err_text(err) : why.what), "");
 		say(t, "  ", bytes_text(platform_error(&t->p)), "");

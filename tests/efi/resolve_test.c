@@ -74,13 +74,13 @@ const struct net_facts *net_facts(const struct net *n)
 	return &n->facts;
 }
 
-void platform_random(struct platform *p, uint8_t *to, size_t n, bool *weak)
+bool platform_random(struct platform *p, uint8_t *to, size_t n)
 {
 	static uint8_t next;
 	(void)p;
-	*weak = false;
 	for (size_t i = 0; i < n; i++)
 		to[i] = next += 2;
+	return true;
 }
 
 /* --- what is answered ---------------------------------------------------------------------------- */

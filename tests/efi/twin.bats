@@ -315,6 +315,57 @@ policy() {
 	nothing_started
 }
 
+@test "the configuration that is named is the one that messages name; a path that is too long is refused" {
+	mkdir esp/elsewhere
+	jq -c '.boot = {provider: []}' esp/EFI/swfetch/swfetch.json > esp/elsewhere/machine.json
+	starts_twin --options "config=\\elsewhere\\machine.json attempts=1 provider=$(url honest)"
+	ends_twin 0
+	says '\\elsewhere\\machine.json: .provider. means nothing to this program$'
+	rm -rf out/* variables/*
+	starts_twin --options "config=\\elsewhere\\$(printf 'x%.0s' {1..245}) provider=$(url honest)"
+	ends_twin 3
+	says 'load option config=: a path of 256 bytes, and 255 are the most$'
+	nothing_started
+	starts_twin --options "config=\\elsewhere\\$(printf 'x%.0s' {1..244}) provider=$(url honest)"
+	ends_twin 3
+	says '\\elsewhere\\x{244}: not found EFI_NOT_FOUND$'
+	: > esp/elsewhere/empty.json
+	starts_twin --options "config=elsewhere\\empty.json provider=$(url honest)"
+	ends_twin 3
+	says 'elsewhere\\empty.json:1:1: '
+	nothing_started
+}
+
+@test "what this build does nothing about is said, and the boot goes on" {
+	configure '"attempts":1,"bridge":["/ip4/10.0.2.2/tcp/4001"],"bootnodes":["/dnsaddr/mainnet.ethswarm.org"],"network_id":1,"modes":["native","http"],"manifest":"stable.eth"'
+	boots honest
+	for member in bridge bootnodes network_id modes; do
+		says "^\[[^]]*\] $member: not in this build; ignored\$"
+	done
+	says "manifest 'stable.eth' is no URL, and others are not in this build; ignored\$"
+	rm -rf out/* variables/*
+	configure '"attempts":1'
+	boots honest
+	run ! says 'not in this build'
+}
+
+@test "the self test passes, and says so when Escape has ended it" {
+	starts_twin --options selftest
+	ends_twin 0
+	says 'selftest: 10000 signatures checked, 0 answers wrong'
+	says 'selftest: passed$'
+	starts_twin --options selftest --escape '/s, BMT '
+	ends_twin 3
+	says 'selftest: 0 signatures checked, 0 answers wrong'
+	says 'selftest: interrupted; nothing was wrong until then$'
+	run ! says 'passed|FAILED'
+}
+
+@test "no random numbers: said, and no reason to stop" {
+	boots honest -- --no-random
+	says 'no random number generator: identifiers of questions are mixed from clocks$'
+}
+
 @test "nothing is known to ask" {
 	starts_twin
 	ends_twin 3
@@ -329,6 +380,11 @@ policy() {
 	ends_twin 3
 	says 'nothing was started: interrupted'
 	nothing_started
+	local line
+	for line in 'policy: ' 'network: ' 'release 7, accepted' 'vmlinuz: 5.0 MB, verified'; do
+		refuses 3 honest -- --escape "$line"
+		says 'nothing was started: interrupted'
+	done
 }
 
 @test "Escape between two attempts, and while a tree is asked for" {

@@ -36,7 +36,8 @@ TEST(a_policy_alone_is_a_configuration)
 {
 	CHECK(read_text("{" POLICY "}") == OK);
 	CHECK(c.policy.keys_n == 1 && c.providers.n == 0 && !c.mdns && c.attempts == BOOT_ATTEMPTS);
-	CHECK(c.http && c.native && c.bridge && c.network_id == 1 && c.back == BOOT_ANY_BACK && c.unknown.n == 0);
+	CHECK(c.http && c.native && c.bridge && c.network_id == 1 && c.stack == BOOT_STACK_ANY && c.unknown.n == 0);
+	CHECK(!c.has_modes && !c.has_network_id);
 	CHECK(read_text("{\"boot\":{}}") == ERR_MISSING);
 }
 
@@ -51,7 +52,8 @@ TEST(reads_what_is_there)
 	CHECK(bytes_is(c.manifest, "http://a/m.json") && c.providers.n == 2 &&
 	      bytes_is(c.providers.v[1], "http://[fec0::2]/x"));
 	CHECK(c.bridges.n == 1 && c.bootnodes.n == 0 && c.network_id == 10 && c.http && !c.native && !c.bridge);
-	CHECK(c.mdns && c.attempts == 0 && c.backoff_s == 7 && c.back == BOOT_TCP4 && c.unknown.n == 0);
+	CHECK(c.has_modes && c.has_network_id);
+	CHECK(c.mdns && c.attempts == 0 && c.backoff_s == 7 && c.stack == BOOT_STACK_TCP4 && c.unknown.n == 0);
 	CHECK(bytes_is(c.address, "10.0.2.15/24") && bytes_is(c.gateway, "10.0.2.2") && c.resolvers.n == 1);
 	CHECK(bytes_is(c.mac, "52:54:00:12:34:56"));
 }
@@ -108,7 +110,7 @@ TEST(options_come_before_the_configuration)
 	CHECK(override("") == OK && c.providers.n == 2);
 	CHECK(override("  mdns=off provider=http://c/ provider=http://d/ stack=lwip attempts=0 verbose=on\n") == OK);
 	CHECK(c.providers.n == 2 && bytes_is(c.providers.v[0], "http://c/") && bytes_is(c.providers.v[1], "http://d/"));
-	CHECK(!c.mdns && c.back == BOOT_LWIP && c.attempts == 0 && c.verbose);
+	CHECK(!c.mdns && c.stack == BOOT_STACK_LWIP && c.attempts == 0 && c.verbose);
 	CHECK(override("config=\\EFI\\x.json selftest address=10.0.0.1/8 gateway=10.0.0.2 dns=10.0.0.3 "
 		       "bridge=/ip4/10.0.2.2/tcp/1 manifest=abc mac=52:54:00:12:34:56") == OK);
 	CHECK(bytes_is(c.address, "10.0.0.1/8") && c.bridges.n == 1 && bytes_is(c.manifest, "abc"));

@@ -51,10 +51,23 @@ TEST(single_digits_in_either_case)
 	}
 }
 
+TEST(numbers_with_their_leading_zeros)
+{
+	uint8_t out[40];
+	struct writer w = writer_of(out, sizeof out);
+	hex_write(&w, 0x1af4, 4);
+	hex_write(&w, 0x1af4, 2);
+	hex_write(&w, 0, 1);
+	hex_write(&w, UINT64_C(0x0123456789abcdef), 16);
+	hex_write(&w, 1, 0);
+	CHECK(bytes_is(writer_view(&w), "1af4f400123456789abcdef"));
+}
+
 int main(void)
 {
 	RUN(single_digits_in_either_case);
 	RUN(every_byte_there_and_back);
+	RUN(numbers_with_their_leading_zeros);
 	RUN(every_other_digit_is_refused);
 	RUN(every_other_length_is_refused);
 	return test_end();

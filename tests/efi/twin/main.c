@@ -1,41 +1,23 @@
 /* swfetch-twin: runs swfetch in a process. Exit status: that of the classes of errors, 0 when
  * something was started. */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/decimal.h"
 #include "efi/net_address.h"
 #include "efi/swfetch.h"
+#include "host/cli.h"
 #include "twin.h"
 
 static int usage(void)
 {
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
-		    "       [--no-network] [--kernel-returns] [--dead IP] [--workers N]\n"
+		    "       [--no-network] [--no-random] [--kernel-returns] [--dead IP] [--workers N] [--escape TEXT]\n"
 		    "       [--fail-pages N]\n",
 		    stderr);
 	return 2;
-}
-
-static int status_of(int err)
-{
-	switch (err_class(err)) {
-	case ERR_CLASS_NONE:
-		return 0;
-	case ERR_CLASS_VERIFY:
-		return 1;
-	case ERR_CLASS_POLICY:
-		return 4;
-	case ERR_CLASS_USAGE:
-		return 2;
-	case ERR_CLASS_INPUT:
-	case ERR_CLASS_IO:
-		break;
-	}
-	return 3;
 }
 
 static const struct option table[] = {
@@ -46,7 +28,8 @@ static const struct option table[] = {
 	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
 	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
 	{"dead", required_argument, NULL, 'x'},          {"workers", required_argument, NULL, 'w'},
-	{"fail-pages", required_argument, NULL, 'g'},    {NULL, 0, NULL, 0},
+	{"fail-pages", required_argument, NULL, 'g'},    {"no-random", no_argument, NULL, 'z'},
+	{"escape", required_argument, NULL, 'c'},        {NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -83,12 +66,17 @@ static bool set(struct platform *p, int option, const char *value)
 		p->resolver_port = (uint16_t)number;
 		return true;
 	case 'w':
-		if (decimal_read(bytes_text(value), &number) != OK || number > 7)
+		if (decimal_read(bytes_text(value), &number) != OK || number > PLATFORM_WORKERS_MAX)
 			return false;
 		p->workers_n = (unsigned)number;
 		return true;
 	case 'f':
 		return p->store_full = true;
+	case 'c':
+		p->escape = value;
+		return true;
+	case 'z':
+		return p->no_random = true;
 	case 'n':
 		return p->no_network = true;
 	case 'k':
@@ -103,21 +91,20 @@ static bool set(struct platform *p, int option, const char *value)
 
 int main(int argc, char **argv)
 {
-	struct platform p = {.error = ""};
+	struct platform p = {.error = "", .memory_bytes = UINT64_MAX};
 	int option;
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
 		if (!set(&p, option, optarg))
 			return usage();
 	if (p.esp == NULL || p.variables == NULL || p.hand_over == NULL || optind != argc)
 		return usage();
+	(void)signal(SIGINT, twin_interrupt);
 	int err = swfetch_run(&p);
-	for (size_t i = 0; i < sizeof p.files / sizeof p.files[0]; i++)
-		free(p.files[i]);
 	if (p.pages_calls < p.fail_pages)
 		(void)printf("twin: all of the pages asked for were given\n");
 	if (p.used_bytes != 0) {
 		(void)printf("twin: %llu bytes of pages were not given back\n", (unsigned long long)p.used_bytes);
 		return 99;
 	}
-	return status_of(err);
+	return cli_exit_status(err);
 }

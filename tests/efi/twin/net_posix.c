@@ -52,12 +52,11 @@ static socklen_t fill(struct sockaddr_storage *s, const struct net_address *a, u
 	return sizeof *four;
 }
 
-static int posix_open(struct platform *p, const struct net_options *o, void (*say)(void *context, const char *text),
-		      void *context, struct net **net, struct why *why)
+static int posix_open(struct platform *p, const struct net_options *o, const struct net_say *say, struct net **net,
+		      struct why *why)
 {
 	(void)o;
 	(void)say;
-	(void)context;
 	p->error = "EFI_NOT_FOUND";
 	if (p->no_network)
 		return why_not(why, ERR_NOT_FOUND, "no network device: look at the cable and the firmware's settings",
@@ -68,7 +67,6 @@ static int posix_open(struct platform *p, const struct net_options *o, void (*sa
 	n->net.back = &net_posix;
 	n->net.facts = (struct net_facts){.back = "sockets",
 					  .device = "this process",
-					  .link = true,
 					  .address = {.ip = {127, 0, 0, 1}},
 					  .prefix_bits = 8,
 					  .six = {.six = true, .ip = {[15] = 1}},
@@ -169,13 +167,18 @@ static uint32_t posix_connect(struct net *net, const struct net_address *to, uin
 		struct connection *c = &of(net)->connections[i];
 		if (c->fd >= 0)
 			continue;
-		c->buffer = malloc(BUFFER_BYTES);
-		c->fd = socket(to->six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (c->buffer == NULL || c->fd < 0)
-			break;
-		c->first = c->n = 0;
-		c->state = NET_CONNECTING;
-		c->dead = is_dead(of(net)->platform, to);
+		uint8_t *buffer = malloc(BUFFER_BYTES);
+		int fd = socket(to->six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		if (buffer == NULL || fd < 0) {
+			free(buffer);
+			if (fd >= 0)
+				(void)close(fd);
+			return NET_NONE;
+		}
+		*c = (struct connection){.fd = fd,
+					 .buffer = buffer,
+					 .state = NET_CONNECTING,
+					 .dead = is_dead(of(net)->platform, to)};
 		if (!c->dead && connect(c->fd, (struct sockaddr *)&s, size) != 0 && errno != EINPROGRESS)
 			c->state = NET_FAILED;
 		return i;
@@ -214,7 +217,11 @@ static uint32_t posix_socket(struct net *net, uint16_t port, const struct net_ad
 		if (of(net)->sockets[i] >= 0)
 			continue;
 		int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) != 0)
+		if (fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) != 0) {
+			(void)close(fd);
+			fd = -1;
+		}
+		if (fd < 0)
 			return NET_NONE;
 		of(net)->sockets[i] = fd;
 		return i;
@@ -251,7 +258,7 @@ static bool posix_receive_from(struct net *net, uint32_t socket, uint8_t *data, 
 }
 
 const struct net_back net_posix = {
-	.name = "sockets",
+	.stack = BOOT_STACK_ANY,
 	.open = posix_open,
 	.close = posix_close,
 	.poll = posix_poll,

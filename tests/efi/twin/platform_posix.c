@@ -19,7 +19,7 @@ static volatile sig_atomic_t interrupted;
 
 const struct net_back *const net_backs[] = {&net_posix, NULL};
 
-static void on_interrupt(int number)
+void twin_interrupt(int number)
 {
 	(void)number;
 	interrupted = 1;
@@ -47,19 +47,15 @@ struct wall platform_built(const struct platform *p)
 	return (struct wall){(int64_t)p->built_s};
 }
 
-void platform_random(struct platform *p, uint8_t *out, size_t n, bool *weak)
+bool platform_random(struct platform *p, uint8_t *out, size_t n)
 {
-	(void)p;
-	*weak = getrandom(out, n, 0) != (ssize_t)n;
+	return getrandom(out, n, 0) == (ssize_t)n && !p->no_random;
 }
 
 void platform_print(struct platform *p, struct bytes text)
 {
-	static bool installed;
-	(void)p;
-	if (!installed)
-		(void)signal(SIGINT, on_interrupt);
-	installed = true;
+	if (p->escape != NULL && memmem(text.p, text.n, p->escape, strlen(p->escape)) != NULL)
+		interrupted = 1;
 	(void)fwrite(text.p, 1, text.n, stdout);
 	(void)fflush(stdout);
 }
@@ -87,7 +83,7 @@ int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
 	uint64_t needed = whole_pages(bytes);
 	p->error = "EFI_OUT_OF_RESOURCES";
 	if (++p->pages_calls == p->fail_pages || bytes == 0 || bytes > UINT64_MAX - PAGE ||
-	    (p->memory_bytes != 0 && needed > p->memory_bytes - p->used_bytes))
+	    needed > p->memory_bytes - p->used_bytes)
 		return ERR_NO_MEMORY;
 	/* No more than was asked for: a sanitizer sees who goes beyond. And not zeroed, like a firmware's. */
 	void *pages = NULL;
@@ -110,40 +106,47 @@ uint64_t platform_free_bytes(struct platform *p)
 	return p->memory_bytes - p->used_bytes;
 }
 
-/* Reads a file into memory of its own; NULL with errno. */
-static uint8_t *read_whole(const char *path, size_t max, size_t *n, int *err)
+/* Reads a file into memory of its own, which is the caller's to free. */
+static int read_whole(const char *path, size_t max, uint8_t **out, size_t *n)
 {
 	FILE *f = fopen(path, "rbe");
+	if (f == NULL)
+		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 	uint8_t *data = malloc(max + 1);
-	*err = f == NULL ? (errno == ENOENT ? ERR_NOT_FOUND : ERR_IO) : OK;
-	if (*err == OK && data != NULL) {
+	int err = ERR_NO_MEMORY;
+	if (data != NULL) {
 		*n = fread(data, 1, max + 1, f);
-		*err = ferror(f) ? ERR_IO : *n > max ? ERR_LIMIT : OK;
+		err = ferror(f) ? ERR_IO : *n > max ? ERR_LIMIT : OK;
 	}
-	if (f != NULL)
-		(void)fclose(f);
-	if (*err == OK)
-		return data;
-	free(data);
-	return NULL;
+	(void)fclose(f); /* only read from */
+	if (err == OK)
+		*out = data;
+	else
+		free(data);
+	return err;
 }
 
 int platform_file(struct platform *p, const char *path, size_t max, struct bytes *text)
 {
 	char name[1024];
+	uint8_t *data;
 	size_t n = 0;
-	int err;
 	(void)snprintf(name, sizeof name, "%s%s%s", p->esp, path[0] == '\\' ? "" : "/", path);
 	for (char *c = name; *c != 0; c++)
 		if (*c == '\\')
 			*c = '/';
-	uint8_t *data = read_whole(name, max, &n, &err);
-	p->error = err == ERR_NOT_FOUND ? "EFI_NOT_FOUND" : "EFI_DEVICE_ERROR";
-	if (data == NULL)
-		return err;
-	p->files[p->files_n++ % 8] = data;
-	*text = bytes_of(data, n);
-	return OK;
+	int err = read_whole(name, max, &data, &n);
+	if (err != OK)
+		p->error = err == ERR_NOT_FOUND ? "EFI_NOT_FOUND" : err == ERR_IO ? "EFI_DEVICE_ERROR" : "";
+	else
+		*text = bytes_of(data, n);
+	return err;
+}
+
+void platform_give_file(struct platform *p, struct bytes text)
+{
+	(void)p;
+	free((uint8_t *)(uintptr_t)text.p);
 }
 
 struct bytes platform_options(struct platform *p)
@@ -159,10 +162,10 @@ static void variable_path(const struct platform *p, const char *name, char path[
 int platform_variable(struct platform *p, const char *name, uint8_t *value, size_t max, size_t *n)
 {
 	char path[1024];
-	int err;
+	uint8_t *data;
 	variable_path(p, name, path);
-	uint8_t *data = read_whole(path, max, n, &err);
-	if (data == NULL)
+	int err = read_whole(path, max, &data, n);
+	if (err != OK)
 		return err;
 	memcpy(value, data, *n);
 	free(data);
@@ -207,7 +210,10 @@ bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *con
 	if (s == NULL)
 		return false;
 	*s = (struct start){run, context};
-	return pthread_create(&p->threads[i], NULL, on_thread, s) == 0;
+	if (pthread_create(&p->threads[i], NULL, on_thread, s) == 0)
+		return true;
+	free(s);
+	return false;
 }
 
 void platform_worker_join(struct platform *p, unsigned i)

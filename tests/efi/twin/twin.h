@@ -14,23 +14,25 @@ struct platform {
 	const char *variables; /* folder of the non-volatile store */
 	const char *hand_over; /* folder where what is started is put */
 	const char *rtc;       /* RFC 3339, or NULL: the machine's clock; "none": it has none */
-	uint64_t memory_bytes; /* what there is; 0: no limit */
+	uint64_t memory_bytes; /* what there is */
 	uint64_t used_bytes;
 	uint64_t fail_pages; /* this one of the calls for pages fails, counted from 1; 0: none */
 	uint64_t pages_calls;
 	uint64_t built_s;
-	bool store_full, no_network, kernel_returns;
+	bool store_full, no_network, no_random, kernel_returns;
+	const char *escape;         /* Escape is pressed when a line has this; NULL: nobody presses it */
 	struct net_address dead[4]; /* nobody there answers */
 	size_t dead_n;
 	struct net_address resolvers[NET_RESOLVERS_MAX];
 	uint16_t resolver_port;
 	size_t resolvers_n;
 	unsigned workers_n; /* threads that are lent */
-	pthread_t threads[8];
+	pthread_t threads[PLATFORM_WORKERS_MAX];
 	const char *error;
-	uint8_t *files[8]; /* owned */
-	size_t files_n;
 };
+
+/* A signal's handler: Escape is pressed. */
+void twin_interrupt(int number);
 
 extern const struct net_back net_posix;
 
