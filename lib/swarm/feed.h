@@ -1,0 +1,66 @@
+/* Sequence feeds: the updates of an owner on a topic, numbered from 0, each a single-owner chunk of
+ * its own whose id is keccak256(topic || BE64 number). What is newest is the last of those that
+ * follow each other without a gap. Source: bee, pkg/feeds. */
+#ifndef SWARM_FEED_H
+#define SWARM_FEED_H
+
+#include "swarm/chunk.h"
+#include "swarm/reference.h"
+
+#define FEED_PROBES 8   /* asked side by side */
+#define FEED_PATIENCE 3 /* times that a number is asked for when nobody said whether it is there */
+#define FEED_LEGACY_BYTES_MAX (8 + REFERENCE_ENCRYPTED_BYTES)
+
+/* The id of update number of a topic, which is any bytes; 32 of them by habit. */
+void feed_id(struct bytes topic, uint64_t number, uint8_t id[static SOC_ID_BYTES]);
+/* Where it is found. */
+void feed_address(struct bytes topic, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], uint64_t number,
+		  uint8_t address[static REFERENCE_BYTES]);
+
+/* Whether the content of an update (span || payload) has the length of the older form, time and
+ * reference. The content itself may then be meant all the same: try the reference first. */
+bool feed_is_legacy(struct bytes content, uint64_t *time_s, struct reference *reference);
+/* The payload of the older form; gives its length. */
+size_t feed_write_legacy(uint64_t time_s, const struct reference *reference,
+			 uint8_t payload[static FEED_LEGACY_BYTES_MAX]);
+
+enum feed_answer {
+	FEED_THERE,
+	FEED_NOT_THERE,
+	FEED_NO_ANSWER, /* nobody said either */
+};
+
+/* The search for the newest update: numbers to ask for, several at a time, and what came of them.
+ * With n updates about log8(n) rounds of FEED_PROBES.
+ *
+ *	feed_search_init(&s, 0);
+ *	while (!feed_search_done(&s)) {
+ *		while (feed_search_want(&s, &number)) ask for it;
+ *		as answers come: feed_search_answer(&s, number, answer);
+ *	}
+ *	if (s.any) … s.newest */
+struct feed_search {
+	bool any;      /* an update is there */
+	bool in_doubt; /* that nothing follows it, nobody has said: it may not be the newest */
+	uint64_t newest;
+	/* its own: */
+	uint64_t end;  /* the first that is not there, as far as is known; UINT64_MAX: not known */
+	uint64_t step; /* upwards */
+	uint64_t next; /* the first that nobody is known to have */
+	bool end_in_doubt;
+	unsigned n; /* numbers of this round */
+	struct {
+		uint64_t number;
+		unsigned asked;     /* times */
+		bool open, waiting; /* open: without an answer; waiting: to be asked for */
+		enum feed_answer answer;
+	} probes[FEED_PROBES];
+};
+
+/* first: the number to begin with, 0 when nothing is known. */
+void feed_search_init(struct feed_search *s, uint64_t first);
+bool feed_search_want(struct feed_search *s, uint64_t *number);
+void feed_search_answer(struct feed_search *s, uint64_t number, enum feed_answer answer);
+bool feed_search_done(const struct feed_search *s);
+
+#endif
