@@ -54,14 +54,12 @@ static void probe(struct feed_search *s, uint64_t number)
 static void begin_round(struct feed_search *s)
 {
 	s->n = 0;
-	if (s->end == UINT64_MAX) {
-		for (; s->n < FEED_PROBES && s->step != 0 && s->next <= UINT64_MAX - s->step; s->step *= 2)
+	const uint64_t width = s->end - s->next;
+	if (!s->end_known && s->step <= width) {
+		for (; s->n < FEED_PROBES && s->step <= width; s->step *= 2)
 			probe(s, s->next + s->step - 1);
-		if (s->n == 0) /* near the last number: no step fits any more */
-			probe(s, s->next);
 		return;
 	}
-	const uint64_t width = s->end - s->next;
 	if (width <= FEED_PROBES) {
 		for (uint64_t i = 0; i < width; i++)
 			probe(s, s->next + i);
@@ -73,8 +71,9 @@ static void begin_round(struct feed_search *s)
 
 void feed_search_init(struct feed_search *s, uint64_t first)
 {
-	*s = (struct feed_search){.step = 1, .next = first, .end = UINT64_MAX};
-	begin_round(s);
+	*s = (struct feed_search){.step = 1, .next = first, .end = FEED_NUMBERS};
+	if (first < FEED_NUMBERS)
+		begin_round(s);
 }
 
 bool feed_search_want(struct feed_search *s, uint64_t *number)
@@ -96,6 +95,7 @@ static void judge_round(struct feed_search *s)
 	for (unsigned i = 0; i < s->n; i++) {
 		if (s->probes[i].answer != FEED_THERE) {
 			s->end = s->probes[i].number;
+			s->end_known = true;
 			s->end_in_doubt = s->probes[i].answer == FEED_NO_ANSWER;
 			break;
 		}
@@ -105,7 +105,7 @@ static void judge_round(struct feed_search *s)
 	}
 	s->n = 0;
 	s->in_doubt = s->end_in_doubt;
-	if (s->next < s->end && s->next != UINT64_MAX)
+	if (s->next < s->end)
 		begin_round(s);
 }
 

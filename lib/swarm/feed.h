@@ -7,8 +7,9 @@
 #include "swarm/chunk.h"
 #include "swarm/reference.h"
 
-#define FEED_PROBES 8   /* asked side by side */
-#define FEED_PATIENCE 3 /* times that a number is asked for when nobody said whether it is there */
+#define FEED_PROBES 8             /* asked side by side */
+#define FEED_NUMBERS (1ULL << 62) /* updates that a feed can have here */
+#define FEED_PATIENCE 3           /* times that a number is asked for when nobody said whether it is there */
 #define FEED_LEGACY_BYTES_MAX (8 + REFERENCE_ENCRYPTED_BYTES)
 
 /* The id of update number of a topic, which is any bytes; 32 of them by habit. */
@@ -44,7 +45,8 @@ struct feed_search {
 	bool in_doubt; /* that nothing follows it, nobody has said: it may not be the newest */
 	uint64_t newest;
 	/* its own: */
-	uint64_t end;  /* the first that is not there, as far as is known; UINT64_MAX: not known */
+	uint64_t end; /* the first that is not there, as far as is known */
+	bool end_known;
 	uint64_t step; /* upwards */
 	uint64_t next; /* the first that nobody is known to have */
 	bool end_in_doubt;
