@@ -25,7 +25,7 @@ struct wall platform_built(const struct platform *p);
  * from boot to boot. That is enough for port numbers and identifiers, not for secrets. */
 bool platform_random(struct platform *p, uint8_t *out, size_t n);
 
-/* To console and serial line: UTF-8, lines end in LF. What is not printable is shown as '?'. */
+/* To the console, and to a serial line where that has none: UTF-8, lines end in LF. What is not printable is shown as '?'. */
 void platform_print(struct platform *p, struct bytes text);
 /* Whether somebody has pressed Escape since: they want the next boot entry. */
 bool platform_interrupted(struct platform *p);

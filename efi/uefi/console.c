@@ -1,5 +1,6 @@
-/* The screen, the serial line that the firmware shows with it, and the Escape key. */
+/* The screen, a serial line, and the Escape key. */
 #include "core/utf8.h"
+#include "efi/uefi/serial.h"
 #include "efi/uefi/uefi.h"
 
 #define KEY_EVERY_MS 50 /* asking a keyboard is slow on some machines */
@@ -11,7 +12,8 @@
 static void flush(struct platform *p, CHAR16 *wide, size_t *n)
 {
 	wide[*n] = 0;
-	(void)p->system->ConOut->OutputString(p->system->ConOut, wide); /* a character it cannot show is no failure */
+	if (p->system->ConOut != NULL) /* a character that it cannot show is no failure */
+		(void)p->system->ConOut->OutputString(p->system->ConOut, wide);
 	*n = 0;
 }
 
@@ -19,6 +21,8 @@ void platform_print(struct platform *p, struct bytes text)
 {
 	CHAR16 wide[PIECE + 1];
 	size_t n = 0;
+	if (p->serial != NULL && !serial_print(p->serial, text))
+		p->serial = NULL; /* nothing may be slow because of it */
 	while (text.n > 0) {
 		uint32_t code;
 		if (!utf8_take(&text, &code)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/utf8.h"
+#include "efi/uefi/serial.h"
 
 #define CALIBRATE_MS 20
 #define FOUR_GIB 0xffffffffULL
@@ -85,6 +86,7 @@ bool uefi_open(struct platform *p, EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	p->ticks_began = uefi_ticks();
 	p->ticks_per_ms = (p->ticks_began - before) / CALIBRATE_MS + 1;
 	(void)p->boot->SetWatchdogTimer(0, 0, 0, NULL); /* a download may take long; without one, nothing is lost */
+	p->serial = serial_beside_console(p);
 	return uefi_good(p, p->boot->HandleProtocol(image, &loaded_image, (void **)&p->loaded));
 }
 

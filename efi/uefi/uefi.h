@@ -25,6 +25,7 @@ struct platform {
 	bool interrupted; /* Escape was pressed */
 	const char *error;
 	uint8_t options[4096];
+	EFI_SERIAL_IO_PROTOCOL *serial; /* for what is printed, beside the console; NULL: none */
 	struct uefi_worker workers[PLATFORM_WORKERS_MAX];
 	unsigned workers_n;
 };

@@ -9,6 +9,7 @@
  *	close                                       gives the network back
  *	keep                                        from now on nobody gets a network card for himself
  *	hide                                        from now on no network card is there without TCP
+ *	blind                                       from now on the console is no serial line
  *	start PATH [LOAD-OPTION]                    starts that program */
 #include <string.h>
 
@@ -319,6 +320,32 @@ static EFI_STATUS EFIAPI locate_but_snp(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *g
 	return locate_handle_buffer(type, guid, key, n, handles);
 }
 
+static EFI_STATUS EFIAPI show_nothing(SIMPLE_TEXT_OUTPUT_INTERFACE *console, CHAR16 *text)
+{
+	(void)console;
+	(void)text;
+	return EFI_SUCCESS;
+}
+
+/* As in a machine with a screen alone: the console's devices are one that is no serial line. */
+static void do_blind(struct test *t)
+{
+	EFI_GUID path_guid = DEVICE_PATH_PROTOCOL, global_guid = EFI_GLOBAL_VARIABLE;
+	CHAR16 name[] = {'C', 'o', 'n', 'O', 'u', 't', 0};
+	const UINT32 kept = EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS;
+	EFI_DEVICE_PATH *path = NULL;
+	size_t n = 0;
+	if (!EFI_ERROR(t->p.boot->HandleProtocol(t->p.loaded->DeviceHandle, &path_guid, (void **)&path))) {
+		const uint8_t *p = (const uint8_t *)path;
+		while ((p[n] & 0x7f) != END_DEVICE_PATH_TYPE)
+			n += p[n + 2] | (size_t)p[n + 3] << 8;
+		n += END_DEVICE_PATH_LENGTH;
+	}
+	if (!uefi_good(&t->p, t->p.system->RuntimeServices->SetVariable(name, &global_guid, kept, n, path)))
+		say(t, "the console cannot be set: ", bytes_text(platform_error(&t->p)), "");
+	t->p.system->ConOut->OutputString = show_nothing;
+}
+
 /* It finds its files on the volume of this one. */
 static void do_start(struct test *t)
 {
@@ -376,6 +403,8 @@ static void do_line(struct test *t, struct bytes line)
 	else if (bytes_is(t->words[0], "keep") && open_protocol == NULL) {
 		open_protocol = t->p.boot->OpenProtocol;
 		t->p.boot->OpenProtocol = open_but_snp;
+	} else if (bytes_is(t->words[0], "blind")) {
+		do_blind(t);
 	} else if (bytes_is(t->words[0], "hide") && locate_handle_buffer == NULL) {
 		locate_handle_buffer = t->p.boot->LocateHandleBuffer;
 		t->p.boot->LocateHandleBuffer = locate_but_snp;
