@@ -23,7 +23,10 @@ machine_setup() {
 }
 machine_teardown() {
 	vm_stop
-	[ ! -s "$t/serve.pid" ] || kill "$(cat "$t/serve.pid")" 2> /dev/null || true
+	local pids
+	pids=$(cat "$t"/*.pid 2> /dev/null) || return 0
+	# shellcheck disable=SC2086 # a list
+	kill $pids 2> /dev/null || true
 }
 
 publish() {

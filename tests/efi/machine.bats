@@ -40,6 +40,7 @@ teardown() {
 	disk
 	vm_start "$vm" image="$image" card=e1000 rng=none memory=256 -- -smp 3
 	started 7
+	vm_says 'no random number generator: identifiers of questions are mixed from clocks$'
 }
 
 @test "no card: said, with the name of what is missing" {
@@ -65,6 +66,56 @@ teardown() {
 	vm_start "$vm" image="$image" boot=disk
 	started 7
 	vm_says '10[.]0[.]2[.]77/24 fixed'
+}
+
+@test "two network cards, the first without a cable: the second one is used, by either network" {
+	local stack
+	for stack in lwip tcp4; do
+		disk ".boot.network.stack = \"$stack\""
+		vm_start "$vm" image="$image" boot=disk card=virtio-net-pci,romfile= link=off -- \
+			-netdev user,id=second -device virtio-net-pci,romfile=,netdev=second,mac=52:54:00:12:34:57
+		started 7
+		vm_says 'network: (lwIP|TCP4) on .*10[.]0[.]2[.]15/24 by DHCP'
+		vm_stop
+	done
+}
+
+@test "all providers send wrong bytes: each is dropped, and the next boot entry has its turn" {
+	python3 tests/interop/hostile_server.py --bind 127.0.0.1 "$t/store" > "$t/hostile" 3>&- &
+	echo $! > "$t/hostile.pid"
+	until [ -s "$t/hostile" ]; do sleep 0.05; done
+	local url
+	url=http://10.0.2.2:$(cat "$t/hostile")
+	disk ".boot.providers = [\"$url/wrong-100000/\", \"$url/chunked+wrong-100000/\"]"
+	vm_start "$vm" image="$image" boot=disk
+	refused 'nothing was started: content does not match its hash'
+	vm_says '/wrong-100000/: vmlinuz: sent wrong bytes; dropped'
+	vm_says '/chunked[+]wrong-100000/: vmlinuz: sent wrong bytes; dropped'
+}
+
+@test "a console without a serial line: the lines go there, too, and nowhere twice" {
+	disk
+	printf '%s\n' blind 'start \swfetch.efi' > "$t/network.txt"
+	tools/esp.sh --program build/test/efi/network.EFI --add build/SWFETCH.EFI=swfetch.efi \
+		--add "$t/network.txt=network.txt" "$t/swfetch.json" "$image"
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	vm_says 'swfetch [0-9.]+, built '
+	vm_says 'vmlinuz: 14[.]. MB, verified'
+	vm_stop
+	disk
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	[ "$(vm_text | grep -c 'swfetch [0-9.]*, built ')" = 1 ]
+}
+
+@test "memory below 4 GiB does not suffice: what is above is used" {
+	head -c 300000000 /dev/zero > "$release/initramfs.9"
+	publish 7 --role initramfs.1=initramfs.9
+	disk
+	vm_start "$vm" image="$image" boot=disk memory=1500 -- -machine max-ram-below-4g=256M
+	started 7
+	vm_says 'initramfs.9: 300[.]0 MB, verified'
 }
 
 @test "clocks in 1970 and 2069 are not believed" {

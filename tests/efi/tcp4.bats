@@ -10,7 +10,6 @@ setup() {
 }
 teardown() {
 	machine_teardown
-	[ ! -s "$t/second.pid" ] || kill "$(cat "$t/second.pid")" 2> /dev/null || true
 }
 
 # chained [LINE...]: a disk on which build/test/efi/network.EFI does these and then starts the program.
