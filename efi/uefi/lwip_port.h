@@ -14,11 +14,11 @@
 #include <lwip/ip_addr.h>
 #include <lwip/pbuf.h>
 
-#define FRAME_BYTES 1520 /* a device may fill that much: SNP_FRAME_BYTES */
+#define FRAME_BYTES 1520 /* at least SNP_FRAME_BYTES: a device may fill that much */
 #define FRAMES 1024
 
-/* ERR_NO_MEMORY; ERR_IO: lwIP has failed an assertion since the machine was switched on, and its
- * state cannot be trusted. */
+/* ERR_NO_MEMORY; ERR_IO: lwIP has failed an assertion since this program began, and its state cannot
+ * be trusted. */
 MUST_CHECK int lwip_port_open(struct platform *p);
 /* Every connection, socket and interface must be gone by now. */
 void lwip_port_close(void);

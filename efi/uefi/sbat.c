@@ -3,7 +3,7 @@
 
 #define SBAT                                                                            \
 	"sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n" \
-	"swfetch,1,phase-tools,swfetch," VERSION ",maintainers@invalid\n"
+	"swfetch,1,phase-tools,swfetch," VERSION ",https://phase-tools.invalid/swfetch\n"
 
 /* Without the NUL: the section is a text file. */
 extern const char sbat_text[sizeof(SBAT) - 1];

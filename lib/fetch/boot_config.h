@@ -37,7 +37,8 @@ struct boot_config {
 	uint64_t attempts;                    /* 0: for ever */
 	uint64_t backoff_s;
 	enum boot_stack stack;
-	struct bytes address, gateway; /* "10.0.0.7/24"; empty: DHCP */
+	struct bytes address; /* "10.0.0.7/24"; empty: DHCP */
+	struct bytes gateway; /* "10.0.0.1"; empty: none */
 	struct boot_texts resolvers;
 	struct bytes mac; /* of the device to take, "52:54:00:12:34:56"; empty: the first with link */
 	bool verbose;
@@ -57,10 +58,12 @@ struct boot_options {
 	struct bytes text; /* all of them, for boot_config_override */
 };
 
-/* Finds what must be known before the configuration is read. why->id: the word that is none. */
+/* Finds what must be known before the configuration is read; words that mean nothing are passed over
+ * until boot_config_override. ERR_LIMIT: too long. */
 MUST_CHECK int boot_options_read(struct boot_options *o, struct bytes text, struct why *why);
 /* Puts the options over what the configuration says. A list's first word replaces the list, further
- * ones add to it. The text must outlive c. */
+ * ones add to it. ERR_VALUE: why->id is the word that means nothing; those before it have been put
+ * over, so c is of no use then. The text must outlive c. */
 MUST_CHECK int boot_config_override(struct boot_config *c, const struct boot_options *o, struct why *why);
 
 #endif

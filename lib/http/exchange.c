@@ -6,14 +6,21 @@
 
 #define CHUNK_DIGITS_MAX 15 /* of a size: less than 2^60 */
 
+/* What is known of an answer: nothing. */
+static void clear(struct exchange *x)
+{
+	x->ending = false;
+	x->line_n = x->head_n = 0;
+	x->left = 0;
+	x->answer = (struct answer){.status = 0};
+}
+
 void exchange_init(struct exchange *x)
 {
 	x->err = OK;
 	x->stage = EXCHANGE_IDLE;
-	x->ending = false;
-	x->out_n = x->out_sent = x->line_n = x->head_n = 0;
-	x->left = 0;
-	x->answer = (struct answer){.status = 0};
+	x->out_n = x->out_sent = 0;
+	clear(x);
 }
 
 static int dead(struct exchange *x, int err)
@@ -32,7 +39,9 @@ static bool is_plain(struct bytes text)
 int exchange_ask(struct exchange *x, struct bytes host, struct bytes target, const struct asked *asked)
 {
 	struct writer w = writer_of(x->out, sizeof x->out);
-	assert(x->stage == EXCHANGE_IDLE && x->err == OK);
+	if (x->err != OK)
+		return x->err;
+	assert(x->stage == EXCHANGE_IDLE);
 	if (!is_plain(host) || !is_plain(target) || target.p[0] != '/')
 		return ERR_VALUE;
 	write_text(&w, "GET ");
@@ -52,8 +61,7 @@ int exchange_ask(struct exchange *x, struct bytes host, struct bytes target, con
 		return ERR_VALUE;
 	x->out_n = w.n;
 	x->out_sent = 0;
-	x->line_n = x->head_n = 0;
-	x->answer = (struct answer){.status = 0};
+	clear(x);
 	x->stage = EXCHANGE_HEAD_LINES;
 	return OK;
 }

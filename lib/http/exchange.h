@@ -1,8 +1,9 @@
 /* One HTTP/1.1 connection of a client, RFC 9112: requests out, answers in, one after the other.
  *
  * A pure machine: bytes that arrived go in, events come out, and body bytes are views into the
- * caller's input. After an error it is dead: every call gives that error. The connection is then
- * to be closed, as it is when exchange_reusable says no. */
+ * caller's input. After an error of what arrived it is dead: every call gives that error. The
+ * connection is then to be closed, as it is when exchange_reusable says no; a new one begins with
+ * exchange_init. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -47,7 +48,7 @@ struct exchange {
 void exchange_init(struct exchange *x);
 /* Writes a GET. host: as in the URL, with its port; target: from the first '/' on. asked: with a
  * Range unless whole; NULL: none. ERR_VALUE: they have blanks or control characters, or are too
- * long. Only when idle. */
+ * long; nothing is asked then. Only when idle. */
 MUST_CHECK int exchange_ask(struct exchange *x, struct bytes host, struct bytes target, const struct asked *asked);
 /* What is to be sent: a view into the machine, of which n bytes went out. */
 struct bytes exchange_out(const struct exchange *x);

@@ -46,11 +46,12 @@ struct dns_record {
 	struct dns_name target; /* SRV, PTR, CNAME */
 };
 
-/* One question, class IN. recurse: for a resolver; false: mDNS. ERR_VALUE: no name a host or service
- * may have. */
+/* One question, class IN. recurse: for a resolver; false: mDNS. ERR_VALUE: the name has something else
+ * than letters, digits, '-' and '_' between its dots, or is too long; ERR_NO_SPACE: w is full, which
+ * DNS_QUERY_BYTES_MAX never are. */
 MUST_CHECK int dns_query_write(struct writer *w, uint16_t id, struct bytes name, enum dns_type type, bool recurse);
 
-/* ERR_PROTOCOL when it is no message. all must outlive m. */
+/* ERR_PROTOCOL when it is no message, or a longer one than DNS_MESSAGE_BYTES_MAX. all must outlive m. */
 MUST_CHECK int dns_message_read(struct dns_message *m, struct bytes all);
 /* The next record of any section. ERR_NOT_FOUND: there are no more; ERR_PROTOCOL: nor can be. */
 MUST_CHECK int dns_record_read(struct dns_message *m, struct dns_record *r);

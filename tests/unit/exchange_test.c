@@ -205,6 +205,21 @@ TEST(two_requests_on_one_connection)
 	}
 }
 
+TEST(after_an_error_nothing_is_asked)
+{
+	static struct exchange x;
+	struct bytes body;
+	enum exchange_event event;
+	size_t used;
+	exchange_init(&x);
+	CHECK(exchange_ask(&x, bytes_text("h"), bytes_text("/"), NULL) == OK);
+	CHECK(exchange_take(&x, bytes_text("no HTTP\r\n"), &used, &event, &body) == ERR_PROTOCOL);
+	CHECK(exchange_ask(&x, bytes_text("h"), bytes_text("/"), NULL) == ERR_PROTOCOL && !exchange_reusable(&x));
+	CHECK(exchange_take(&x, BYTES_NONE, &used, &event, &body) == ERR_PROTOCOL);
+	exchange_init(&x);
+	CHECK(exchange_ask(&x, bytes_text("h"), bytes_text("/"), NULL) == OK);
+}
+
 /* The server closes in the same moment as its last byte: the caller may learn of both at once. */
 TEST(closed_with_the_last_byte)
 {
@@ -239,6 +254,7 @@ int main(void)
 	RUN(requests);
 	RUN(requests_that_would_be_two);
 	RUN(two_requests_on_one_connection);
+	RUN(after_an_error_nothing_is_asked);
 	RUN(closed_with_the_last_byte);
 	return test_end();
 }
