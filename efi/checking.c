@@ -144,7 +144,7 @@ static bool hash_step(struct checking *c)
 {
 	const struct fetch *f = c->fetch;
 	uint32_t piece = (uint32_t)(c->hashed / f->piece_bytes);
-	if (piece >= f->pieces_n || f->state[piece] != (f->has_tree ? FETCH_GOOD : FETCH_STORED))
+	if (piece >= f->pieces_n || !fetch_piece_counts(f, piece))
 		return false;
 	uint64_t left = piece * f->piece_bytes + fetch_piece_bytes(f, piece) - c->hashed;
 	size_t n = left < CHECKING_STEP_BYTES ? (size_t)left : CHECKING_STEP_BYTES;

@@ -333,11 +333,12 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	l->began_ms = l->told_ms = platform_now_ms(l->report->platform);
 	for (size_t i = 0; i < FETCH_SOURCES_MAX; i++)
 		before[i] = l->fetch.sources[i].bytes;
-	fetch_begin(&l->fetch, a->size, false);
-	l->fetch.sources[0].fault = artifact_url_absolute(a) ? FETCH_FINE : FETCH_ABSENT;
+	fetch_begin(&l->fetch, a->size);
+	fetch_source_moved(&l->fetch, 0, artifact_url_absolute(a));
 	for (unsigned i = 0; i < l->fetch.sources_n; i++)
 		l->told[i] = l->fetch.sources[i].fault;
-	l->fetch.has_tree = find_tree(l);
+	if (find_tree(l))
+		fetch_use_tree(&l->fetch);
 	begin_checking(l);
 	int err = drive(l);
 	checking_stop(&l->checking);

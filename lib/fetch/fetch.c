@@ -20,11 +20,11 @@ unsigned fetch_source_add(struct fetch *f)
 	return (unsigned)f->sources_n++;
 }
 
-void fetch_begin(struct fetch *f, uint64_t size, bool has_tree)
+void fetch_begin(struct fetch *f, uint64_t size)
 {
 	assert(size > 0);
 	f->size = size;
-	f->has_tree = has_tree;
+	f->has_tree = false;
 	f->piece_bytes = FETCH_PIECE_BYTES_MIN;
 	while ((size - 1) / f->piece_bytes >= FETCH_PIECES_MAX)
 		f->piece_bytes *= 2;
@@ -43,6 +43,26 @@ void fetch_begin(struct fetch *f, uint64_t size, bool has_tree)
 		s->asked_n = 0;
 		s->late = false;
 	}
+}
+
+void fetch_source_moved(struct fetch *f, unsigned source, bool there)
+{
+	struct fetch_source *s = &f->sources[source];
+	assert(source < f->sources_n && s->asked_n == 0);
+	*s = (struct fetch_source){.fault = there ? FETCH_FINE : FETCH_ABSENT,
+				   .bytes = s->bytes,
+				   .bad_bytes = s->bad_bytes};
+}
+
+void fetch_use_tree(struct fetch *f)
+{
+	assert(f->done_n == 0);
+	f->has_tree = true;
+}
+
+bool fetch_piece_counts(const struct fetch *f, uint32_t piece)
+{
+	return f->state[piece] == (f->has_tree ? FETCH_GOOD : FETCH_STORED);
 }
 
 uint64_t fetch_piece_bytes(const struct fetch *f, uint32_t piece)

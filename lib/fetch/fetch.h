@@ -106,9 +106,17 @@ void fetch_init(struct fetch *f);
 /* Gives the source's number, or FETCH_NO_SOURCE when there are too many. */
 unsigned fetch_source_add(struct fetch *f);
 /* Starts an artifact of the signed size, > 0. Sources that lacked the last one are asked again. */
-void fetch_begin(struct fetch *f, uint64_t size, bool has_tree);
+void fetch_begin(struct fetch *f, uint64_t size);
+/* Then, for a source that is another place with each artifact: what is known of the last one says
+ * nothing. there: whether this artifact has such a place. */
+void fetch_source_moved(struct fetch *f, unsigned source, bool there);
+/* Then, before a piece is found or asked for, when the artifact has a tree: a piece counts only when
+ * fetch_checked says so. */
+void fetch_use_tree(struct fetch *f);
 /* Bytes of piece i. */
 uint64_t fetch_piece_bytes(const struct fetch *f, uint32_t piece);
+/* Whether a piece is there and counts, so that a hash in order can go on with it. */
+bool fetch_piece_counts(const struct fetch *f, uint32_t piece);
 /* A piece that was on disk already: to be checked first when there is a tree. */
 void fetch_found(struct fetch *f, uint32_t piece);
 

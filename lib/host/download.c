@@ -287,12 +287,12 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 			  (const char *)a->filename.p);
 		return OK;
 	}
-	bool absolute = artifact_url_absolute(a);
-	fetch_begin(&d->fetch, a->size, false);
-	d->fetch.sources[d->roots_n].fault = absolute ? FETCH_FINE : FETCH_ABSENT;
+	fetch_begin(&d->fetch, a->size);
+	fetch_source_moved(&d->fetch, (unsigned)d->roots_n, artifact_url_absolute(a));
 	for (size_t i = 0; i < d->fetch.sources_n; i++) /* who is dropped already is not asked for this one */
 		d->told[i] = d->fetch.sources[i].fault;
-	d->fetch.has_tree = tree_get(d, &tree);
+	if (tree_get(d, &tree))
+		fetch_use_tree(&d->fetch);
 	struct why why = {.err = OK};
 	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch, &why);
 	if (err == OK) {

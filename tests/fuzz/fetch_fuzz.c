@@ -12,7 +12,7 @@ static void check(void)
 {
 	uint32_t done = 0;
 	for (uint32_t i = 0; i < f.pieces_n; i++)
-		done += f.has_tree ? f.state[i] == FETCH_GOOD : f.state[i] == FETCH_STORED;
+		done += fetch_piece_counts(&f, i);
 	assert(done == f.done_n && fetch_done_bytes(&f) <= f.size);
 }
 
@@ -65,7 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fetch_init(&f);
 	for (unsigned i = 0; i < data[0] % 5U; i++)
 		(void)fetch_source_add(&f);
-	fetch_begin(&f, 1 + ((uint64_t)data[1] << 16 | data[2]), data[3] & 1);
+	fetch_begin(&f, 1 + ((uint64_t)data[1] << 16 | data[2]));
+	if (data[3] & 1)
+		fetch_use_tree(&f);
 	for (size_t i = 4; i + 2 < size; i += 3) {
 		unsigned request = data[i + 1] % FETCH_REQUESTS_MAX;
 		now_ms += data[i] >> 4 == 15 ? 5000 : data[i] >> 4;

@@ -185,7 +185,9 @@ static struct world *world_new(uint64_t size, bool tree, size_t sources, uint32_
 		CHECK(fetch_source_add(&w->f) == i);
 		w->servers[i] = (struct server){.rate = 10000000, .delay_ms = 5};
 	}
-	fetch_begin(&w->f, size, tree);
+	fetch_begin(&w->f, size);
+	if (tree)
+		fetch_use_tree(&w->f);
 	return w;
 }
 
@@ -271,7 +273,7 @@ TEST(absence_and_another_size_fail_over)
 	run(w, 60000);
 	CHECK(w->finished_ms > 0 && w->f.sources[0].fault == FETCH_ABSENT);
 	CHECK(w->f.sources[1].fault == FETCH_OTHER_SIZE);
-	fetch_begin(&w->f, 100, false); /* the next artifact: asked again */
+	fetch_begin(&w->f, 100); /* the next artifact: asked again */
 	CHECK(w->f.sources[0].fault == FETCH_FINE);
 	done(w);
 }
@@ -502,11 +504,46 @@ TEST(no_source_fails_at_once)
 	done(w);
 }
 
+TEST(when_a_piece_counts)
+{
+	static struct fetch f;
+	for (int tree = 0; tree < 2; tree++) {
+		fetch_init(&f);
+		fetch_begin(&f, 2 * FETCH_PIECE_BYTES_MIN);
+		if (tree)
+			fetch_use_tree(&f);
+		CHECK(!fetch_piece_counts(&f, 0) && f.done_n == 0);
+		fetch_found(&f, 0);
+		CHECK(fetch_piece_counts(&f, 0) == !tree && f.done_n == (uint32_t)!tree);
+		if (tree)
+			fetch_checked(&f, 0, true);
+		CHECK(fetch_piece_counts(&f, 0) && !fetch_piece_counts(&f, 1) && f.done_n == 1);
+	}
+}
+
+/* It is another server's address now: neither its faults nor its speed are known. */
+TEST(a_source_that_has_moved)
+{
+	struct world *w = world_new(4U << 20, true, 2, 8);
+	w->servers[0].lies_per_mille = 1000;
+	run(w, 60000);
+	CHECK(w->finished_ms > 0 && w->f.sources[0].fault == FETCH_WRONG);
+	uint64_t bad = w->f.sources[0].bad_bytes, bytes = w->f.sources[0].bytes;
+	fetch_begin(&w->f, 100);
+	CHECK(w->f.sources[0].fault == FETCH_WRONG && bad > 0 && !w->f.has_tree);
+	fetch_source_moved(&w->f, 0, true);
+	CHECK(w->f.sources[0].fault == FETCH_FINE && w->f.sources[0].rate == 0 && w->f.sources[0].strikes == 0);
+	CHECK(w->f.sources[0].bad_bytes == bad && w->f.sources[0].bytes == bytes);
+	fetch_source_moved(&w->f, 0, false);
+	CHECK(w->f.sources[0].fault == FETCH_ABSENT);
+	done(w);
+}
+
 TEST(huge_sizes_have_few_pieces)
 {
 	struct fetch *f = calloc(1, sizeof *f);
 	fetch_init(f);
-	fetch_begin(f, 1ULL << 48, false);
+	fetch_begin(f, 1ULL << 48);
 	CHECK(f->pieces_n <= FETCH_PIECES_MAX && f->pieces_n * f->piece_bytes >= 1ULL << 48);
 	CHECK(fetch_piece_bytes(f, f->pieces_n - 1) > 0);
 	free(f);
@@ -565,6 +602,8 @@ int main(void)
 	RUN(an_unfinished_turn_does_not_spoil_the_next_one);
 	RUN(the_only_honest_source_may_be_slow_and_without_a_tree);
 	RUN(no_source_fails_at_once);
+	RUN(when_a_piece_counts);
+	RUN(a_source_that_has_moved);
 	RUN(huge_sizes_have_few_pieces);
 	RUN(random_networks);
 	return test_end();

@@ -51,7 +51,7 @@ static void clean(void)
 	uid_added = 0;
 	why = (struct why){.err = OK};
 	fetch_init(&f);
-	fetch_begin(&f, SIZE, false);
+	fetch_begin(&f, SIZE);
 }
 
 static int open_part(void)
@@ -134,7 +134,7 @@ TEST(one_at_a_time)
 	struct part_file first = p;
 	CHECK(open_part() == ERR_IO && strstr(why.what, "another download is writing it") != NULL);
 	part_file_close(&first);
-	fetch_begin(&f, SIZE, false);
+	fetch_begin(&f, SIZE);
 	CHECK(open_part() == OK);
 	part_file_close(&p);
 }
@@ -255,7 +255,8 @@ static void taken_up(size_t length, int byte, uint32_t now)
 	fill(part, length, byte);
 	for (unsigned starts = 0; starts < 3; starts++) {
 		struct stat st;
-		fetch_begin(&f, SIZE, true);
+		fetch_begin(&f, SIZE);
+		fetch_use_tree(&f);
 		CHECK(open_part() == OK);
 		if (!CHECK(found_n() == now && fetch_done_bytes(&f) == (now == 3 ? SIZE : now * f.piece_bytes)))
 			printf("# %zu bytes, start %u: %u pieces\n", length, starts, found_n());
@@ -287,11 +288,11 @@ TEST(the_map_is_kept)
 	CHECK(open_part() == OK && part_file_mark(&p, 1, true) == OK && part_file_mark(&p, 2, true) == OK &&
 	      part_file_mark(&p, 2, false) == OK);
 	part_file_close(&p);
-	fetch_begin(&f, SIZE, false);
+	fetch_begin(&f, SIZE);
 	CHECK(open_part() == OK && found_n() == 1 && f.state[1] == FETCH_STORED);
 	CHECK(part_file_forget(&p) == OK);
 	part_file_close(&p);
-	fetch_begin(&f, SIZE, false);
+	fetch_begin(&f, SIZE);
 	CHECK(open_part() == OK && found_n() == 0);
 	part_file_close(&p);
 }
