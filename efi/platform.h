@@ -44,7 +44,7 @@ uint64_t platform_free_bytes(struct platform *p);
  * platform_give_file. */
 MUST_CHECK int platform_file(struct platform *p, const char *path, size_t max, struct bytes *text);
 void platform_give_file(struct platform *p, struct bytes text);
-/* The load options as UTF-8, without a program name in front; empty when there are none. */
+/* The load options as they are (efi/options.h); empty when there are none. */
 struct bytes platform_options(struct platform *p);
 
 /* A non-volatile variable of ours, name in ASCII. value has room for max bytes; *n is what it has.

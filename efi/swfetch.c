@@ -7,6 +7,7 @@
 #include "efi/load.h"
 #include "efi/neighbours.h"
 #include "efi/network.h"
+#include "efi/options.h"
 #include "efi/selftest.h"
 #include "phase/plan.h"
 
@@ -23,6 +24,7 @@ struct image {
 /* Everything of a run: large, so in pages and not on the firmware's stack. */
 struct swfetch {
 	struct report report;
+	uint8_t options_text[BOOT_OPTIONS_BYTES_MAX];
 	struct boot_options options;
 	char path[PATH_BYTES_MAX + 1]; /* of the configuration */
 	struct bytes text;             /* owned: the configuration, which views lead into */
@@ -308,23 +310,35 @@ static int attempts(struct swfetch *s)
 	}
 }
 
+static int read_options(struct swfetch *s)
+{
+	struct bytes text = BYTES_NONE;
+	struct why why = {.what = ""};
+	int err = options_read(platform_options(s->report.platform), s->options_text, sizeof s->options_text, &text);
+	if (err == ERR_TYPE) { /* as much as none for us, and no reason not to boot */
+		report(&s->report, "load options: left out, they are not text but the firmware's own data");
+		err = OK;
+	}
+	if (text.n > 0)
+		report(&s->report, "load options: %.*s", (int)(text.n < OPTIONS_SHOWN ? text.n : OPTIONS_SHOWN),
+		       (const char *)text.p);
+	if (err == OK)
+		err = boot_options_read(&s->options, text, &why);
+	if (err != OK)
+		report(&s->report, "load options: %s: %u bytes", err_text(err), BOOT_OPTIONS_BYTES_MAX);
+	return err;
+}
+
 static int run(struct swfetch *s, uint8_t *memory)
 {
 	struct platform *p = s->report.platform;
 	char built[WALL_TEXT_BYTES];
 	uint8_t random;
-	struct why why = {.what = ""};
-	struct bytes options = platform_options(p);
 	if (wall_write(platform_built(p), built) == OK)
 		report(&s->report, "swfetch " VERSION ", built %.*s", 10, built);
-	if (options.n > 0)
-		report(&s->report, "load options: %.*s", (int)(options.n < OPTIONS_SHOWN ? options.n : OPTIONS_SHOWN),
-		       (const char *)options.p);
-	int err = boot_options_read(&s->options, options, &why);
-	if (err != OK) {
-		report(&s->report, "%s: %s", why.what, err_text(err));
+	int err = read_options(s);
+	if (err != OK)
 		return err;
-	}
 	if (s->options.selftest)
 		return selftest_run(&s->report, keccak_race(&s->report));
 	if ((err = configure(s, memory)) != OK)

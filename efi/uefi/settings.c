@@ -191,37 +191,7 @@ int platform_file(struct platform *p, const char *path, size_t max, struct bytes
 	return err;
 }
 
-/* In either case, as names of files are on such a volume. */
-static bool ends_in_efi(struct bytes word)
-{
-	static const char suffix[] = ".efi", upper[] = ".EFI";
-	if (word.n < 4)
-		return false;
-	const uint8_t *end = word.p + word.n - 4;
-	for (size_t i = 0; i < 4; i++)
-		if (end[i] != (uint8_t)suffix[i] && end[i] != (uint8_t)upper[i])
-			return false;
-	return true;
-}
-
-/* A shell puts the program's name in front, a boot entry does not. */
-static struct bytes without_name(struct bytes text)
-{
-	size_t n = 0;
-	while (n < text.n && text.p[n] != ' ')
-		n++;
-	return ends_in_efi(bytes_of(text.p, n)) ? bytes_skip(text, n) : text;
-}
-
 struct bytes platform_options(struct platform *p)
 {
-	const CHAR16 *wide = p->loaded->LoadOptions;
-	size_t n = p->loaded->LoadOptionsSize / sizeof *wide;
-	struct writer w = writer_of(p->options, sizeof p->options);
-	for (size_t i = 0; wide != NULL && i < n && wide[i] != 0; i++) {
-		if (wide[i] < ' ' || (wide[i] >= 0xd800 && wide[i] <= 0xdfff))
-			return BYTES_NONE; /* some firmware puts its own data there */
-		utf8_write(&w, wide[i]);
-	}
-	return without_name(writer_view(&w));
+	return bytes_of(p->loaded->LoadOptions, p->loaded->LoadOptions == NULL ? 0 : p->loaded->LoadOptionsSize);
 }

@@ -24,7 +24,6 @@ struct platform {
 	uint64_t key_ms;  /* when the keyboard was looked at */
 	bool interrupted; /* Escape was pressed */
 	const char *error;
-	uint8_t options[4096];
 	EFI_SERIAL_IO_PROTOCOL *serial; /* for what is printed, beside the console; NULL: none */
 	struct uefi_worker workers[PLATFORM_WORKERS_MAX];
 	unsigned workers_n;

@@ -366,6 +366,30 @@ policy() {
 	says 'no random number generator: identifiers of questions are mixed from clocks$'
 }
 
+@test "load options: tabs and line ends, a program's name, data of the firmware, too many" {
+	local long
+	starts_twin --options $'fs0:\\SWFETCH.EFI\tverbose=on\r\nprovider='"$(url honest)"$'\n'
+	ends_twin 0
+	handed_over 7
+	says 'load options:  verbose=on  provider=http'
+	rm -rf out/* variables/*
+	configure "\"attempts\":1,\"providers\":[\"$(url honest)\"]"
+	starts_twin --options $'\x01\x02threshold=0'
+	ends_twin 0
+	handed_over 7
+	says "load options: left out, they are not text but the firmware's own data"
+	rm -rf out/* variables/*
+	long=$(printf 'verbose=on%.0s ' {1..372})
+	[ ${#long} = 4092 ]
+	starts_twin --options "$long   "
+	ends_twin 0
+	rm -rf out/* variables/*
+	starts_twin --options "$long threshold=0"
+	ends_twin 3
+	says 'load options: larger than the limit: 4096 bytes'
+	nothing_started
+}
+
 @test "nothing is known to ask" {
 	starts_twin
 	ends_twin 3

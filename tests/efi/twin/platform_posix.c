@@ -151,7 +151,13 @@ void platform_give_file(struct platform *p, struct bytes text)
 
 struct bytes platform_options(struct platform *p)
 {
-	return bytes_text(p->options == NULL ? "" : p->options);
+	const struct bytes text = bytes_text(p->options == NULL ? "" : p->options);
+	size_t n = 0;
+	for (size_t i = 0; i < text.n && n < sizeof p->wide; i++, n += 2) {
+		p->wide[n] = text.p[i]; /* Latin-1 is enough here */
+		p->wide[n + 1] = 0;
+	}
+	return bytes_of(p->wide, n);
 }
 
 static void variable_path(const struct platform *p, const char *name, char path[static 1024])

@@ -11,6 +11,7 @@
 struct platform {
 	const char *esp;       /* folder of the volume */
 	const char *options;   /* load options */
+	uint8_t wide[16384];   /* the same in UTF-16 */
 	const char *variables; /* folder of the non-volatile store */
 	const char *hand_over; /* folder where what is started is put */
 	const char *rtc;       /* RFC 3339, or NULL: the machine's clock; "none": it has none */
