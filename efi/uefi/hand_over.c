@@ -6,6 +6,7 @@
 #include "efi/uefi/uefi.h"
 
 #define CMDLINE_MAX 2048 /* characters, and a NUL behind them */
+#define HIDDEN_MAX 4     /* initial RAM disks of others; one is usual */
 
 /* UEFI 2.10, section 13.2 */
 static const EFI_GUID load_file2_guid = {0x4006c0c1, 0xfcb3, 0x403e, {0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d}};
@@ -64,24 +65,47 @@ static EFI_STATUS EFIAPI load_initrd(struct load_file2 *self, EFI_DEVICE_PATH *p
 	return EFI_SUCCESS;
 }
 
-/* What is offered, and what was there before: a firmware or loader may have an initrd of its own. */
+/* What is offered, and what is hidden meanwhile: a firmware or loader may offer initial RAM disks of
+ * its own, which nobody has signed. */
 struct offer {
-	EFI_HANDLE handle;
+	EFI_HANDLE handle; /* ours; NULL: none */
 	struct load_file2 *ours;
-	void *before; /* NULL: the handle is ours */
+	struct {
+		EFI_HANDLE handle;
+		void *load;
+	} hidden[HIDDEN_MAX];
+	size_t hidden_n;
 };
+
+/* What the kernel would do to find one. Also for a kernel that was signed without one, and for a
+ * unified kernel image, which would not use its own. */
+static bool hide_others(struct platform *p, struct offer *o)
+{
+	EFI_GUID load_guid = load_file2_guid;
+	for (;;) {
+		EFI_DEVICE_PATH *left = (EFI_DEVICE_PATH *)(uintptr_t)&initrd_path;
+		EFI_HANDLE handle = NULL;
+		void *load = NULL;
+		if (p->boot->LocateDevicePath(&load_guid, &left, &handle) != EFI_SUCCESS ||
+		    left->Type != END_DEVICE_PATH_TYPE)
+			return true;
+		if (o->hidden_n == HIDDEN_MAX) {
+			p->error = "the firmware offers too many initial RAM disks of its own";
+			return false;
+		}
+		if (!uefi_good(p, p->boot->HandleProtocol(handle, &load_guid, &load)) ||
+		    !uefi_good(p, p->boot->UninstallProtocolInterface(handle, &load_guid, load)))
+			return false;
+		o->hidden[o->hidden_n].handle = handle;
+		o->hidden[o->hidden_n++].load = load;
+	}
+}
 
 static bool offer_initrd(struct platform *p, struct load_file2 *load, struct offer *o)
 {
 	EFI_GUID load_guid = load_file2_guid, path_guid = device_path_guid;
-	EFI_DEVICE_PATH *path = (EFI_DEVICE_PATH *)(uintptr_t)&initrd_path, *left = path;
-	*o = (struct offer){.ours = load};
-	if (p->boot->LocateDevicePath(&load_guid, &left, &o->handle) == EFI_SUCCESS &&
-	    left->Type == END_DEVICE_PATH_TYPE &&
-	    p->boot->HandleProtocol(o->handle, &load_guid, &o->before) == EFI_SUCCESS)
-		return uefi_good(p, p->boot->ReinstallProtocolInterface(o->handle, &load_guid, o->before, load));
-	o->handle = NULL;
-	o->before = NULL;
+	void *path = (void *)(uintptr_t)&initrd_path;
+	o->ours = load;
 	return uefi_good(p, p->boot->InstallProtocolInterface(&o->handle, &path_guid, EFI_NATIVE_INTERFACE, path)) &&
 	       uefi_good(p, p->boot->InstallProtocolInterface(&o->handle, &load_guid, EFI_NATIVE_INTERFACE, load));
 }
@@ -89,11 +113,14 @@ static bool offer_initrd(struct platform *p, struct load_file2 *load, struct off
 static void withdraw(struct platform *p, struct offer *o)
 {
 	EFI_GUID load_guid = load_file2_guid, path_guid = device_path_guid;
-	if (o->before != NULL) {
-		(void)p->boot->ReinstallProtocolInterface(o->handle, &load_guid, o->ours, o->before);
-	} else if (o->handle != NULL) { /* one of the two may be missing: then there is nothing to take back */
+	if (o->handle != NULL) { /* one of the two may be missing: then there is nothing to take back */
 		(void)p->boot->UninstallProtocolInterface(o->handle, &load_guid, o->ours);
 		(void)p->boot->UninstallProtocolInterface(o->handle, &path_guid, (void *)(uintptr_t)&initrd_path);
+	}
+	while (o->hidden_n > 0) { /* what cannot be put back is not there for the next boot entry: no harm */
+		o->hidden_n--;
+		(void)p->boot->InstallProtocolInterface(&o->hidden[o->hidden_n].handle, &load_guid,
+							EFI_NATIVE_INTERFACE, o->hidden[o->hidden_n].load);
 	}
 }
 
@@ -131,7 +158,7 @@ int platform_start(struct platform *p, const struct platform_boot *boot, bool *s
 	}
 	if (!load_image(p, boot, &image))
 		return ERR_IO;
-	if (!uefi_good(p, p->boot->HandleProtocol(image, &loaded_image, (void **)&loaded)) ||
+	if (!uefi_good(p, p->boot->HandleProtocol(image, &loaded_image, (void **)&loaded)) || !hide_others(p, &offer) ||
 	    (boot->initrds_n > 0 && !offer_initrd(p, &load, &offer))) {
 		withdraw(p, &offer);
 		(void)p->boot->UnloadImage(image);
