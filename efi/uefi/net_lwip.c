@@ -297,7 +297,9 @@ static int wait_for_address(struct net_lwip *n, const struct net_say *say, struc
 				       "static address needed?",
 				       WHY_NOWHERE, BYTES_NONE);
 	}
-	return why_not(why, ERR_TIMEOUT, "stopped while waiting for the network", WHY_NOWHERE, BYTES_NONE);
+	if (lwip_port_failed())
+		return why_not(why, ERR_IO, "lwIP has failed on a mistake of its own", WHY_NOWHERE, BYTES_NONE);
+	return why_not(why, ERR_INTERRUPTED, "stopped while waiting for the network", WHY_NOWHERE, BYTES_NONE);
 }
 
 static void close_all(struct net_lwip *n)

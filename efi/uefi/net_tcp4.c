@@ -131,7 +131,7 @@ static int find_device(struct net_tcp4 *n, const struct net_say *say, struct why
 		wait_for_address(n, say);
 	}
 	if (n->device == NULL && platform_interrupted(n->p))
-		return why_not(why, ERR_TIMEOUT, "stopped while waiting for the network", WHY_NOWHERE, BYTES_NONE);
+		return why_not(why, ERR_INTERRUPTED, "stopped while waiting for the network", WHY_NOWHERE, BYTES_NONE);
 	if (n->device == NULL)
 		return why_not(why, ERR_TIMEOUT,
 			       "no DHCP server answers: is this the right network, or is a static address needed?",

@@ -57,6 +57,16 @@ teardown() {
 	started 7
 }
 
+@test "Escape while nobody answers DHCP: no further attempt, the next boot entry" {
+	disk '.boot.attempts = 5'
+	vm_start "$vm" image="$image" boot=disk network=hubport,hubid=0
+	vm_until 240 'network: link is up, asking for an address'
+	run -0 vm_monitor 'sendkey esc'
+	refused 'nothing was started: interrupted'
+	vm_says 'network: stopped while waiting for the network: interrupted'
+	run ! vm_says 'attempt 1 failed'
+}
+
 @test "nobody answers DHCP: said; a fixed address needs nobody" {
 	disk
 	vm_start "$vm" image="$image" boot=disk network=hubport,hubid=0
