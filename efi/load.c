@@ -286,7 +286,7 @@ static int get_tree(struct load *l, unsigned source)
 /* Gets the tree from the first source that has the right one. */
 static bool find_tree(struct load *l)
 {
-	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size) != OK)
+	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
 		return false;
 	if (l->tree.bytes == 0)
 		return true; /* one block: the reference is all there is to know */

@@ -103,7 +103,7 @@ struct building {
 
 static int open_source(const struct chunk_index *old, const struct building *b, struct chunk_source *s)
 {
-	int fd, err = tree_shape(&s->tree, (uint64_t)s->file.st.st_size);
+	int fd, err = tree_shape(&s->tree, (uint64_t)s->file.st.st_size, 0);
 	if (err != OK)
 		return err;
 	if (s->tree.size > CHUNK_INDEX_BYTES_MAX - b->bytes || b->trees_n == CHUNK_INDEX_TREES_MAX)

@@ -49,7 +49,7 @@ static int keep_chunks(struct hashing *h)
 		struct tree_place place = tree_chunk(&h->tree, chunk.level, chunk.index);
 		if (place.n != CHUNK_SPAN_BYTES + chunk.payload.n)
 			return ERR_CHANGED;
-		store_le64(bytes, chunk.span);
+		memcpy(bytes, chunk.span, CHUNK_SPAN_BYTES);
 		memcpy(bytes + CHUNK_SPAN_BYTES, chunk.payload.p, chunk.payload.n);
 		int err = file_write_at(h->tree_fd, bytes_of(bytes, place.n), place.offset);
 		if (err != OK)
@@ -233,7 +233,7 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 		errno = ESPIPE;
 		return ERR_IO;
 	}
-	int err = tree_shape(&h->tree, total);
+	int err = tree_shape(&h->tree, total, 0);
 	if (err != OK)
 		return err;
 	bool both = wanted->sha256 && wanted->reference && (!regular || total > PIECE_BYTES);
@@ -251,8 +251,11 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 	result->size = size;
 	if (wanted->sha256)
 		sha256_end(&h->sha256, result->sha256);
-	if (wanted->reference)
-		split_reference(h->split, result->reference);
+	if (wanted->reference) {
+		struct reference reference;
+		split_reference(h->split, &reference);
+		memcpy(result->reference, reference.address, REFERENCE_BYTES);
+	}
 	return OK;
 }
 
@@ -264,8 +267,9 @@ int hash_file(int fd, const struct hash_wanted *wanted, struct hash_result *resu
 	h.ring.pieces = malloc((size_t)RING_PIECES * PIECE_BYTES);
 	int err = ERR_NO_MEMORY;
 	if (h.split != NULL && h.ring.pieces != NULL) {
+		const struct split_how how = {.kind = keccak_widest()};
 		sha256_init(&h.sha256);
-		split_init(h.split, keccak_widest());
+		split_init(h.split, &how, NULL);
 		err = hash_open_file(fd, &h, wanted, result);
 	}
 	int kept = errno;

@@ -3,9 +3,9 @@
 #define HOST_REFERENCE_LIST_H
 
 #include "host/cli.h"
-#include "swarm/bmt.h"
+#include "swarm/reference.h"
 
-#define REFERENCE_TEXT_BYTES (2 * REFERENCE_BYTES + 1)
+
 
 /* The reference of the file at path ("-": stdin), with progress; tree: where to write FILE.bmt
  * (atomically), or NULL. Messages are printed. */

@@ -105,7 +105,7 @@ bool tree_get(struct download *d, struct checker_tree *tree)
 {
 	struct asking asked[FETCH_SOURCES_MAX] = {0};
 	*tree = (struct checker_tree){.file = BYTES_NONE};
-	if (!d->artifact->has_swarm || tree_shape(&tree->shape, d->artifact->size) != OK)
+	if (!d->artifact->has_swarm || tree_shape(&tree->shape, d->artifact->size, 0) != OK)
 		return false;
 	memcpy(tree->reference, d->artifact->swarm, REFERENCE_BYTES);
 	if (tree->shape.bytes == 0)

@@ -1,54 +1,90 @@
 #include "swarm/tree.h"
 
+#include <assert.h>
 #include <string.h>
 
-/* Bytes of the file below an item of a level that is full. */
-static uint64_t full_span(unsigned level)
+static_assert(TREE_CHUNK_BYTES == CHUNK_SPAN_BYTES + REDUNDANCY_REFERENCES_MAX * REFERENCE_BYTES,
+	      "a full chunk of any level has as many references");
+
+/* Bytes of the file below an item of a level that is full; level <= t->levels. */
+static uint64_t full_span(const struct tree *t, unsigned level)
 {
-	return (uint64_t)TREE_BLOCK_BYTES << (7 * level); /* 128 = 2^7; level <= SPLIT_LEVELS */
+	uint64_t span = TREE_BLOCK_BYTES;
+	while (level-- > 0)
+		span *= t->children_max; /* below SPLIT_SIZE_MAX before the last time */
+	return span;
 }
 
-int tree_shape(struct tree *t, uint64_t size)
+/* A chunk over n children. */
+static size_t chunk_bytes(const struct tree *t, uint64_t n)
+{
+	return CHUNK_SPAN_BYTES +
+	       ((size_t)n + redundancy_parities(t->redundancy, false, (unsigned)n)) * REFERENCE_BYTES;
+}
+
+int tree_shape(struct tree *t, uint64_t size, unsigned redundancy)
 {
 	if (size > SPLIT_SIZE_MAX)
 		return ERR_LIMIT;
-	*t = (struct tree){.size = size};
+	*t = (struct tree){.size = size,
+			   .redundancy = redundancy,
+			   .children_max = redundancy_children_max(redundancy, false)};
 	t->blocks = size == 0 ? 1 : (size - 1) / TREE_BLOCK_BYTES + 1;
 	t->items[0] = t->blocks;
 	while (t->items[t->levels] > 1) {
-		uint64_t below = t->items[t->levels++], rest = below % SPLIT_BRANCHES;
-		t->items[t->levels] = below / SPLIT_BRANCHES + (rest > 0);
-		t->chunks[t->levels] = below / SPLIT_BRANCHES + (rest > 1);
+		const uint64_t below = t->items[t->levels++], rest = below % t->children_max;
+		t->items[t->levels] = below / t->children_max + (rest > 0);
+		t->chunks[t->levels] = below / t->children_max + (rest > 1);
 	}
 	for (unsigned level = t->levels; level > 0; level--) {
-		uint64_t below = t->items[level - 1], carried = below % SPLIT_BRANCHES == 1;
+		const uint64_t below = t->items[level - 1], rest = below % t->children_max;
 		t->offset[level] = t->bytes;
-		t->bytes += t->chunks[level] * CHUNK_SPAN_BYTES + (below - carried) * REFERENCE_BYTES;
+		t->bytes += below / t->children_max * TREE_CHUNK_BYTES + (rest > 1 ? chunk_bytes(t, rest) : 0);
 	}
 	return OK;
 }
 
+int tree_shape_of(struct tree *t, uint64_t size, const uint8_t first_span[static CHUNK_SPAN_BYTES])
+{
+	struct redundancy_span root;
+	const int err = redundancy_span_read(first_span, &root);
+	if (err != OK)
+		return err;
+	return root.size == size && size > TREE_BLOCK_BYTES ? tree_shape(t, size, root.level) : ERR_SIZE;
+}
+
+uint64_t tree_bytes_max(uint64_t size)
+{
+	struct tree t;
+	uint64_t most = 0;
+	for (unsigned level = 0; level <= REDUNDANCY_LEVEL_MAX; level++)
+		if (tree_shape(&t, size, level) == OK && t.bytes > most)
+			most = t.bytes;
+	return most;
+}
+
 struct tree_place tree_chunk(const struct tree *t, unsigned level, uint64_t i)
 {
-	uint64_t below = t->items[level - 1] - i * SPLIT_BRANCHES;
-	size_t references = below < SPLIT_BRANCHES ? (size_t)below : SPLIT_BRANCHES;
-	uint64_t begin = i * full_span(level), left = t->size - begin;
+	const uint64_t below = t->items[level - 1] - i * t->children_max, full = full_span(t, level);
+	const uint64_t left = t->size - i * full;
+	uint8_t span[CHUNK_SPAN_BYTES];
+	redundancy_span_write(left < full ? left : full, t->redundancy, span);
 	return (struct tree_place){.offset = t->offset[level] + i * TREE_CHUNK_BYTES,
-				   .n = CHUNK_SPAN_BYTES + references * REFERENCE_BYTES,
-				   .span = left < full_span(level) ? left : full_span(level)};
+				   .n = chunk_bytes(t, below < t->children_max ? below : t->children_max),
+				   .span = load_le64(span)};
 }
 
 bool tree_address(const struct tree *t, unsigned level, uint64_t i, uint64_t *offset)
 {
 	/* The last item of a level that has one too many is carried up. */
-	while (t->items[level] > 1 && i == t->items[level] - 1 && i % SPLIT_BRANCHES == 0) {
+	while (t->items[level] > 1 && i == t->items[level] - 1 && i % t->children_max == 0) {
 		level++;
-		i /= SPLIT_BRANCHES;
+		i /= t->children_max;
 	}
 	if (t->items[level] == 1)
 		return false;
-	*offset = t->offset[level + 1] + i / SPLIT_BRANCHES * TREE_CHUNK_BYTES + CHUNK_SPAN_BYTES +
-		  i % SPLIT_BRANCHES * REFERENCE_BYTES;
+	*offset = t->offset[level + 1] + i / t->children_max * TREE_CHUNK_BYTES + CHUNK_SPAN_BYTES +
+		  i % t->children_max * REFERENCE_BYTES;
 	return true;
 }
 

@@ -12,15 +12,16 @@
 
 static uint8_t content[FILE_MAX], bmt[512 * 1024];
 static struct split split;
+static uint8_t memory[4U << 20];
 static struct bmt_scratch scratch;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A place that is out of FILE.bmt, or an item without a place, would be read where nothing is. */
-static void shape_holds(uint64_t size, uint64_t pick)
+static void shape_holds(uint64_t size, unsigned redundancy, uint64_t pick)
 {
 	struct tree t;
-	if (tree_shape(&t, size) != OK) {
+	if (tree_shape(&t, size, redundancy) != OK) {
 		assert(size > SPLIT_SIZE_MAX);
 		return;
 	}
@@ -29,7 +30,7 @@ static void shape_holds(uint64_t size, uint64_t pick)
 		assert(t.chunks[level] > 0);
 		struct tree_place place = tree_chunk(&t, level, pick % t.chunks[level]);
 		assert(place.n <= TREE_CHUNK_BYTES && place.offset <= t.bytes - place.n);
-		assert(place.span > 0 && place.span <= size);
+		assert(place.span > 0 && (place.span & UINT64_MAX >> 8) <= size);
 	}
 	for (unsigned level = 0; level <= t.levels; level++) {
 		uint64_t offset, items = level == 0 ? t.blocks : t.chunks[level];
@@ -44,17 +45,19 @@ static void keep(const struct tree *t)
 	struct split_chunk chunk;
 	while (split_chunk(&split, &chunk)) {
 		struct tree_place place = tree_chunk(t, chunk.level, chunk.index);
-		assert(place.n == CHUNK_SPAN_BYTES + chunk.payload.n && place.span == chunk.span);
+		assert(place.n == CHUNK_SPAN_BYTES + chunk.payload.n && place.span == load_le64(chunk.span));
 		assert(place.offset + place.n <= t->bytes);
-		store_le64(bmt + place.offset, chunk.span);
+		memcpy(bmt + place.offset, chunk.span, CHUNK_SPAN_BYTES);
 		memcpy(bmt + place.offset + CHUNK_SPAN_BYTES, chunk.payload.p, chunk.payload.n);
 	}
 }
 
 static void split_in_cuts(const struct tree *t, size_t cut, uint8_t *reference)
 {
+	const struct split_how how = {.kind = keccak_widest(), .erasure = erasure_fastest(), .level = t->redundancy};
+	struct reference root;
 	size_t used, at = 0, n = (size_t)t->size;
-	split_init(&split, keccak_widest());
+	split_init(&split, &how, memory);
 	while (at < n) {
 		int err = split_take(&split, bytes_of(content + at, n - at < cut ? n - at : cut), &used);
 		assert(err == OK && used <= cut);
@@ -63,7 +66,8 @@ static void split_in_cuts(const struct tree *t, size_t cut, uint8_t *reference)
 	}
 	split_end(&split);
 	keep(t);
-	split_reference(&split, reference);
+	split_reference(&split, &root);
+	memcpy(reference, root.address, REFERENCE_BYTES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -77,10 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t n = load_le64(data) % (FILE_MAX + 1), where = load_le64(data + 8);
 	size_t cut = 1 + load_le64(data + 16) % 70000;
 	uint8_t change = data[16];
-	shape_holds(load_le64(data), where);
+	unsigned redundancy = data[17] % (REDUNDANCY_LEVEL_MAX + 1);
+	shape_holds(load_le64(data), redundancy, where);
 	for (size_t i = 0; i < n; i++)
 		content[i] = (uint8_t)(data[i % size] + i / 4096);
-	int err = tree_shape(&t, n);
+	int err = tree_shape(&t, n, redundancy);
 	assert(err == OK && t.bytes <= sizeof bmt);
 	split_in_cuts(&t, cut, reference);
 	struct bytes tree = bytes_of(bmt, (size_t)t.bytes), file = bytes_of(content, (size_t)n);

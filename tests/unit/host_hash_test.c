@@ -34,7 +34,7 @@ static void plainly(int fd, off_t offset, struct hash_result *want)
 	uint8_t *data = malloc(n + 1);
 	CHECK(pread(fd, data, n, offset) == (ssize_t)n);
 	struct split_chunk chunk;
-	split_init(&split, KECCAK_SCALAR);
+	split_init(&split, &(struct split_how){.kind = KECCAK_SCALAR}, NULL);
 	for (size_t done = 0; done < n; done += used) {
 		CHECK(split_take(&split, bytes_of(data + done, n - done), &used) == OK);
 		while (split_chunk(&split, &chunk))
@@ -44,7 +44,9 @@ static void plainly(int fd, off_t offset, struct hash_result *want)
 	while (split_chunk(&split, &chunk))
 		continue;
 	want->size = n;
-	split_reference(&split, want->reference);
+	struct reference reference;
+	split_reference(&split, &reference);
+	memcpy(want->reference, reference.address, REFERENCE_BYTES);
 	struct sha256 sha256;
 	sha256_init(&sha256);
 	sha256_add(&sha256, bytes_of(data, n));

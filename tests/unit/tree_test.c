@@ -3,22 +3,30 @@
 
 #include "test.h"
 
-#define FILE_BYTES ((SPLIT_BRANCHES * SPLIT_BRANCHES + 1) * (size_t)TREE_BLOCK_BYTES) /* two levels, one carried */
+#define FILE_BYTES ((128 * 128 + 1) * (size_t)TREE_BLOCK_BYTES) /* two levels, one carried */
 
 static struct bmt_scratch scratch;
 static struct split split;
+static uint8_t memory[4U << 20];
 
-/* The shape told by drawing it: items of a level are wrapped by 128, one left over is carried up. */
-static void draw(uint64_t size, struct tree *t)
+/* The shape told by drawing it: items of a level are wrapped by as many as fit, with
+ * their parities; one left over is carried up. */
+static void draw(uint64_t size, unsigned redundancy, struct tree *t)
 {
-	*t = (struct tree){.size = size, .blocks = size == 0 ? 1 : (size + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES};
+	const unsigned most = redundancy_children_max(redundancy, false);
+	*t = (struct tree){.size = size,
+			   .redundancy = redundancy,
+			   .children_max = most,
+			   .blocks = size == 0 ? 1 : (size + TREE_BLOCK_BYTES - 1) / TREE_BLOCK_BYTES};
 	uint64_t items = t->blocks, references[SPLIT_LEVELS + 1] = {0};
 	t->items[0] = items;
 	for (; items > 1; t->items[t->levels] = items) {
-		uint64_t whole = items / SPLIT_BRANCHES, rest = items - whole * SPLIT_BRANCHES;
+		uint64_t whole = items / most, rest = items - whole * most;
 		t->levels++;
 		t->chunks[t->levels] = whole + (rest >= 2 ? 1 : 0);
 		references[t->levels] = rest == 1 ? items - 1 : items;
+		references[t->levels] += whole * redundancy_parities(redundancy, false, most);
+		references[t->levels] += rest > 1 ? redundancy_parities(redundancy, false, (unsigned)rest) : 0;
 		items = whole + (rest >= 1 ? 1 : 0);
 	}
 	for (unsigned level = t->levels; level >= 1; level--) {
@@ -30,60 +38,80 @@ static void draw(uint64_t size, struct tree *t)
 /* Member by member: there is padding. */
 static bool same_shape(const struct tree *a, const struct tree *b)
 {
-	bool same = a->size == b->size && a->bytes == b->bytes && a->blocks == b->blocks && a->levels == b->levels;
+	bool same = a->size == b->size && a->redundancy == b->redundancy && a->children_max == b->children_max &&
+		    a->bytes == b->bytes && a->blocks == b->blocks && a->levels == b->levels;
 	for (unsigned i = 0; i <= SPLIT_LEVELS; i++)
 		same = same && a->items[i] == b->items[i] && a->chunks[i] == b->chunks[i] &&
 		       a->offset[i] == b->offset[i];
 	return same;
 }
 
-static bool shaped(uint64_t size)
+static bool shaped(uint64_t size, unsigned redundancy)
 {
 	struct tree t, want;
-	draw(size, &want);
-	return tree_shape(&t, size) == OK && same_shape(&t, &want);
+	draw(size, redundancy, &want);
+	return tree_shape(&t, size, redundancy) == OK && same_shape(&t, &want);
+}
+
+static void check_powers(unsigned redundancy)
+{
+	const unsigned most = redundancy_children_max(redundancy, false);
+	for (uint64_t full = 4096; full <= SPLIT_SIZE_MAX; full *= most) {
+		for (uint64_t times = 1; times <= most + 2; times++) {
+			if (full > SPLIT_SIZE_MAX / times)
+				break;
+			CHECK(shaped(full * times, redundancy) && shaped(full * times - 1, redundancy));
+			CHECK(full * times == SPLIT_SIZE_MAX || shaped(full * times + 1, redundancy));
+			CHECK(full * times + 4097 > SPLIT_SIZE_MAX || shaped(full * times + 4097, redundancy));
+		}
+	}
+	CHECK(shaped(0, redundancy) && shaped(SPLIT_SIZE_MAX, redundancy) && shaped(SPLIT_SIZE_MAX - 1, redundancy));
 }
 
 TEST(shapes_around_every_power)
 {
-	for (unsigned level = 0; level <= 5; level++) {
-		uint64_t full = 4096ULL << (7 * level);
-		for (uint64_t times = 1; times <= 130; times++) {
-			if (full > SPLIT_SIZE_MAX / times)
-				break;
-			CHECK(shaped(full * times) && shaped(full * times - 1));
-			CHECK(full * times == SPLIT_SIZE_MAX || shaped(full * times + 1));
-			CHECK(full * times + 4097 > SPLIT_SIZE_MAX || shaped(full * times + 4097));
-		}
-	}
-	CHECK(shaped(0) && shaped(SPLIT_SIZE_MAX) && shaped(SPLIT_SIZE_MAX - 1));
+	for (unsigned redundancy = 0; redundancy <= REDUNDANCY_LEVEL_MAX; redundancy++)
+		check_powers(redundancy);
 }
 
 TEST(too_large_is_refused_and_leaves_the_tree_alone)
 {
 	static const uint64_t sizes[] = {SPLIT_SIZE_MAX + 1, 1ULL << 63, UINT64_MAX - 4095, UINT64_MAX};
 	struct tree t, kept;
-	CHECK(tree_shape(&t, 5000) == OK);
+	CHECK(tree_shape(&t, 5000, 2) == OK);
 	kept = t;
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-		CHECK(tree_shape(&t, sizes[i]) == ERR_LIMIT && same_shape(&t, &kept));
+		CHECK(tree_shape(&t, sizes[i], 2) == ERR_LIMIT && same_shape(&t, &kept));
+}
+
+/* What the one who reads the chunk alone takes it for. */
+static struct redundancy_shape shape_at(const struct tree_place *place, unsigned redundancy)
+{
+	uint8_t bytes[CHUNK_SPAN_BYTES];
+	struct redundancy_span span = {.size = 8192};
+	struct redundancy_shape shape;
+	store_le64(bytes, place->span);
+	CHECK(redundancy_span_read(bytes, &span) == OK && span.level == redundancy && span.size > 4096);
+	redundancy_shape(span.size, span.level, false, &shape);
+	return shape;
 }
 
 /* The chunks of FILE.bmt follow one another without gaps, and their spans add up on every level. */
-static void check_places(uint64_t size)
+static void check_places(uint64_t size, unsigned redundancy)
 {
 	struct tree t;
-	CHECK(tree_shape(&t, size) == OK);
+	CHECK(tree_shape(&t, size, redundancy) == OK);
 	uint64_t at = 0;
 	for (unsigned level = t.levels; level >= 1; level--) {
 		uint64_t spans = 0, references = 0;
 		for (uint64_t i = 0; i < t.chunks[level]; i++) {
 			struct tree_place place = tree_chunk(&t, level, i);
+			struct redundancy_shape shape = shape_at(&place, redundancy);
 			CHECK(place.offset == at && place.n > CHUNK_SPAN_BYTES + REFERENCE_BYTES);
-			CHECK(place.n <= TREE_CHUNK_BYTES && (place.n - CHUNK_SPAN_BYTES) % REFERENCE_BYTES == 0);
+			CHECK(place.n <= TREE_CHUNK_BYTES && place.n == CHUNK_SPAN_BYTES + shape.payload_bytes);
 			at += place.n;
-			spans += place.span;
-			references += (place.n - CHUNK_SPAN_BYTES) / REFERENCE_BYTES;
+			spans += shape.child_size * (shape.children_n - 1) + shape.last_size;
+			references += shape.children_n;
 		}
 		uint64_t carried = t.items[level - 1] - references;
 		CHECK(carried <= 1 && (carried == 1 || spans == size) && spans <= size);
@@ -92,17 +120,20 @@ static void check_places(uint64_t size)
 }
 
 /* No two items have their address in one place, and each place is that of a reference. */
-static void check_addresses(uint64_t size)
+static void check_addresses(uint64_t size, unsigned redundancy)
 {
 	struct tree t;
-	CHECK(tree_shape(&t, size) == OK);
+	CHECK(tree_shape(&t, size, redundancy) == OK);
 	uint8_t *used = calloc((size_t)t.bytes / 8 + 1, 1);
-	uint64_t roots = 0, found = 0, references = 0;
+	uint64_t roots = 0, found = 0, rest = 0; /* spans and parities */
 	for (unsigned level = 0; level <= t.levels; level++) {
 		uint64_t items = level == 0 ? t.blocks : t.chunks[level];
-		references += level == 0 ? 0 : items * CHUNK_SPAN_BYTES;
 		for (uint64_t i = 0; i < items; i++) {
 			uint64_t offset = UINT64_MAX;
+			if (level > 0) {
+				struct tree_place place = tree_chunk(&t, level, i);
+				rest += CHUNK_SPAN_BYTES + shape_at(&place, redundancy).parities_n * REFERENCE_BYTES;
+			}
 			if (!tree_address(&t, level, i, &offset)) {
 				roots++;
 				continue;
@@ -112,18 +143,40 @@ static void check_addresses(uint64_t size)
 			found++;
 		}
 	}
-	CHECK(roots == 1 && t.bytes == references + found * REFERENCE_BYTES);
+	CHECK(roots == 1 && t.bytes == rest + found * REFERENCE_BYTES);
 	free(used);
+}
+
+static void check_both(uint64_t size, unsigned redundancy)
+{
+	check_places(size, redundancy);
+	check_addresses(size, redundancy);
 }
 
 TEST(places_have_no_gaps_and_addresses_no_doubles)
 {
-	static const uint64_t blocks[] = {1,     2,     127,   128,   129,   130,   255,   256,  257,
-					  16383, 16384, 16385, 16386, 16512, 16513, 16514, 32769};
-	for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
-		for (uint64_t less = 0; less <= 4095; less += 4095) {
-			check_places(blocks[i] * 4096 - less);
-			check_addresses(blocks[i] * 4096 - less);
+	for (unsigned redundancy = 0; redundancy <= REDUNDANCY_LEVEL_MAX; redundancy++) {
+		const uint64_t most = redundancy_children_max(redundancy, false), square = most * most;
+		const uint64_t blocks[] = {1,
+					   2,
+					   most - 1,
+					   most,
+					   most + 1,
+					   most + 2,
+					   most * 2 - 1,
+					   most * 2,
+					   most * 2 + 1,
+					   square - 1,
+					   square,
+					   square + 1,
+					   square + 2,
+					   square + most,
+					   square + most + 1,
+					   square + most + 2,
+					   2 * square + 1};
+		for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+			check_both(blocks[i] * 4096, redundancy);
+			check_both(blocks[i] * 4096 - 4095, redundancy);
 		}
 	}
 }
@@ -133,16 +186,18 @@ struct sample {
 	uint8_t *data, *bmt, reference[REFERENCE_BYTES];
 };
 
-static void sample_make(struct sample *s, size_t n)
+static void sample_make(struct sample *s, size_t n, unsigned redundancy)
 {
+	const struct split_how how = {.kind = keccak_widest(), .erasure = erasure_fastest(), .level = redundancy};
+	struct reference root;
 	struct split_chunk chunk;
 	size_t done = 0, used;
-	CHECK(tree_shape(&s->t, n) == OK);
+	CHECK(tree_shape(&s->t, n, redundancy) == OK);
 	s->data = malloc(n);
 	s->bmt = malloc((size_t)s->t.bytes + 1);
 	for (size_t i = 0; i < n; i++)
 		s->data[i] = (uint8_t)(i + i / 4096 * 7 + i / 1048576);
-	split_init(&split, keccak_widest());
+	split_init(&split, &how, memory);
 	for (bool ended = false; !ended;) {
 		ended = done == n;
 		if (ended) {
@@ -153,11 +208,12 @@ static void sample_make(struct sample *s, size_t n)
 		}
 		while (split_chunk(&split, &chunk)) {
 			struct tree_place place = tree_chunk(&s->t, chunk.level, chunk.index);
-			store_le64(s->bmt + place.offset, chunk.span);
+			memcpy(s->bmt + place.offset, chunk.span, CHUNK_SPAN_BYTES);
 			memcpy(s->bmt + place.offset + CHUNK_SPAN_BYTES, chunk.payload.p, chunk.payload.n);
 		}
 	}
-	split_reference(&split, s->reference);
+	split_reference(&split, &root);
+	memcpy(s->reference, root.address, REFERENCE_BYTES);
 }
 
 static void sample_free(struct sample *s)
@@ -172,11 +228,11 @@ static int check_tree(const struct sample *s, struct why *why)
 }
 
 /* Whatever a span says but the truth: refused, and the chunk that lies is named. */
-TEST(spans_that_lie_are_named)
+static void check_spans_that_lie_are_named(unsigned redundancy)
 {
 	static const uint64_t lies[] = {0, 1, 4096, 1ULL << 48, 1ULL << 63, UINT64_MAX};
 	struct sample s;
-	sample_make(&s, 300 * 4096 + 17);
+	sample_make(&s, 300 * 4096 + 17, redundancy);
 	for (unsigned level = 1; level <= s.t.levels; level++) {
 		for (uint64_t i = 0; i < s.t.chunks[level]; i++) {
 			struct tree_place place = tree_chunk(&s.t, level, i);
@@ -192,12 +248,18 @@ TEST(spans_that_lie_are_named)
 	sample_free(&s);
 }
 
+TEST(spans_that_lie_are_named)
+{
+	check_spans_that_lie_are_named(0);
+	check_spans_that_lie_are_named(3);
+}
+
 /* Two chunks, or two references, in each other's place are right ones in the wrong place. */
-TEST(chunks_that_changed_places_are_found)
+static void check_chunks_that_changed_places_are_found(unsigned redundancy)
 {
 	struct sample s;
 	uint8_t kept[TREE_CHUNK_BYTES];
-	sample_make(&s, 300 * 4096 + 17);
+	sample_make(&s, 300 * 4096 + 17, redundancy);
 	struct tree_place a = tree_chunk(&s.t, 1, 0), b = tree_chunk(&s.t, 1, 1);
 	for (int half = 0; half < 2; half++) {
 		size_t skip = half == 0 ? 0 : CHUNK_SPAN_BYTES, n = half == 0 ? TREE_CHUNK_BYTES : REFERENCE_BYTES;
@@ -211,19 +273,25 @@ TEST(chunks_that_changed_places_are_found)
 	sample_free(&s);
 }
 
+TEST(chunks_that_changed_places_are_found)
+{
+	check_chunks_that_changed_places_are_found(0);
+	check_chunks_that_changed_places_are_found(3);
+}
+
 /* A tree of another size, though its every chunk is right, is not that of this one. */
 TEST(trees_of_other_sizes_are_refused)
 {
 	struct sample s;
 	struct tree other;
-	sample_make(&s, 300 * 4096 + 17);
+	sample_make(&s, 300 * 4096 + 17, 0);
 	for (uint64_t size = 300 * 4096 + 1; size <= 301 * 4096; size += 63) {
-		CHECK(tree_shape(&other, size) == OK && other.bytes == s.t.bytes);
+		CHECK(tree_shape(&other, size, 0) == OK && other.bytes == s.t.bytes);
 		int want = size == s.t.size ? OK : ERR_HASH;
 		CHECK(tree_check(&other, bytes_of(s.bmt, (size_t)other.bytes), s.reference, keccak_widest(), &scratch,
 				 NULL) == want);
 	}
-	CHECK(tree_shape(&other, s.t.size + 4096) == OK);
+	CHECK(tree_shape(&other, s.t.size + 4096, 0) == OK);
 	CHECK(tree_check(&other, bytes_of(s.bmt, (size_t)s.t.bytes), s.reference, keccak_widest(), &scratch, NULL) ==
 	      ERR_SIZE);
 	sample_free(&s);
@@ -234,7 +302,7 @@ TEST(a_carried_block_is_checked_by_the_root)
 {
 	struct sample s;
 	uint64_t bad = 0, offset = 0, last;
-	sample_make(&s, FILE_BYTES);
+	sample_make(&s, FILE_BYTES, 0);
 	struct bytes bmt = bytes_of(s.bmt, (size_t)s.t.bytes);
 	last = s.t.blocks - 1;
 	struct bytes block = bytes_of(s.data + last * 4096, 4096);
@@ -251,7 +319,7 @@ TEST(blocks_out_of_the_file_are_refused)
 {
 	static const uint64_t firsts[] = {301, 302, 1ULL << 52, UINT64_MAX - 1, UINT64_MAX};
 	struct sample s;
-	sample_make(&s, 300 * 4096 + 17);
+	sample_make(&s, 300 * 4096 + 17, 0);
 	struct bytes bmt = bytes_of(s.bmt, (size_t)s.t.bytes);
 	for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
 		uint64_t bad = 77;
