@@ -14,7 +14,7 @@ static void relax(void)
 static bool check(struct checking_job *j, uint64_t at, size_t n)
 {
 	uint64_t bad;
-	return tree_blocks_check(j->tree, j->tree_file, j->reference, j->first + at / TREE_BLOCK_BYTES,
+	return tree_blocks_check(&j->tree, j->tree_file, j->reference, j->first + at / TREE_BLOCK_BYTES,
 				 bytes_of(j->data.p + at, n), j->kind, &j->scratch, &bad) == OK;
 }
 
@@ -29,45 +29,76 @@ static void work(void *context)
 			continue;
 		}
 		j->good = check(j, 0, j->data.n);
-		atomic_store_explicit(&j->state, JOB_DONE, memory_order_release);
+		/* it may have been told to stop meanwhile */
+		(void)atomic_compare_exchange_strong_explicit(&j->state, &state, JOB_DONE, memory_order_release,
+							      memory_order_relaxed);
 	}
 }
 
-void checking_open(struct checking *c, struct platform *p, enum keccak_kind kind)
+int checking_open(struct checking *c, struct platform *p, enum keccak_kind kind)
 {
+	uint8_t *pages;
 	c->platform = p;
 	c->kind = kind;
 	unsigned most = platform_workers(p);
-	while (c->workers_n < most && c->workers_n < PLATFORM_WORKERS_MAX &&
-	       platform_worker_start(p, c->workers_n, work, &c->workers[c->workers_n]))
+	if (most == 0)
+		return OK;
+	int err = platform_pages(p, most * sizeof *c->workers, &pages);
+	if (err != OK)
+		return err;
+	memset(pages, 0, most * sizeof *c->workers);
+	c->workers = (struct checking_job *)(void *)pages; /* pages are aligned for anything */
+	c->workers_most = most;
+	while (c->workers_n < most && platform_worker_start(p, c->workers_n, work, &c->workers[c->workers_n]))
 		c->workers_n++;
+	return OK;
 }
 
-void checking_close(struct checking *c)
+/* False: it still works, and its time is over. */
+static bool wait_for(const struct checking *c, struct checking_job *j)
 {
-	checking_stop(c);
-	for (unsigned i = 0; i < c->workers_n; i++)
-		atomic_store_explicit(&c->workers[i].state, JOB_STOP, memory_order_release);
-	for (unsigned i = 0; i < c->workers_n; i++)
-		platform_worker_join(c->platform, i);
-	c->workers_n = 0;
+	while (atomic_load_explicit(&j->state, memory_order_acquire) == JOB_READY) {
+		if (platform_now_ms(c->platform) >= j->began_ms + CHECKING_LOST_MS)
+			return false;
+		relax();
+	}
+	return true;
 }
 
-void checking_stop(struct checking *c)
+bool checking_stop(struct checking *c)
 {
+	bool all = true;
 	for (unsigned i = 0; i < c->workers_n; i++) {
-		while (atomic_load_explicit(&c->workers[i].state, memory_order_acquire) == JOB_READY)
-			relax();
-		atomic_store_explicit(&c->workers[i].state, JOB_IDLE, memory_order_relaxed);
+		struct checking_job *j = &c->workers[i];
+		j->lost = j->lost || !wait_for(c, j);
+		if (j->lost)
+			all = false;
+		else
+			atomic_store_explicit(&j->state, JOB_IDLE, memory_order_relaxed);
 	}
 	c->own_busy = false;
 	c->waiting_in = c->waiting_out = 0;
+	return all;
+}
+
+bool checking_close(struct checking *c)
+{
+	bool all = checking_stop(c);
+	for (unsigned i = 0; i < c->workers_n; i++)
+		atomic_store_explicit(&c->workers[i].state, JOB_STOP, memory_order_release);
+	for (unsigned i = 0; i < c->workers_n; i++)
+		all = platform_worker_join(c->platform, i) && all;
+	if (all && c->workers != NULL)
+		platform_give_pages(c->platform, (uint8_t *)c->workers, c->workers_most * sizeof *c->workers);
+	c->workers = NULL;
+	c->workers_n = 0;
+	return all;
 }
 
 void checking_begin(struct checking *c, struct fetch *f, const struct artifact *a, const uint8_t *bytes,
 		    const struct tree *tree, struct bytes tree_file)
 {
-	checking_stop(c);
+	(void)checking_stop(c); /* whoever is lost stays so until the end */
 	c->fetch = f;
 	c->artifact = a;
 	c->bytes = bytes;
@@ -86,9 +117,9 @@ void checking_add(struct checking *c, uint32_t piece)
 static void fill(struct checking *c, struct checking_job *j)
 {
 	j->piece = c->waiting[c->waiting_out++ % FETCH_PIECES_MAX];
-	j->tree = c->tree;
+	j->tree = *c->tree;
 	j->tree_file = c->tree_file;
-	j->reference = c->artifact->swarm;
+	memcpy(j->reference, c->artifact->swarm, sizeof j->reference);
 	j->kind = c->kind;
 	j->first = j->piece * c->fetch->piece_bytes / TREE_BLOCK_BYTES;
 	j->data = bytes_of(c->bytes + j->piece * c->fetch->piece_bytes, (size_t)fetch_piece_bytes(c->fetch, j->piece));
@@ -98,11 +129,18 @@ static void fill(struct checking *c, struct checking_job *j)
 static bool serve_workers(struct checking *c)
 {
 	bool any = false;
+	uint64_t now_ms = c->workers_n == 0 ? 0 : platform_now_ms(c->platform);
 	for (unsigned i = 0; i < c->workers_n; i++) {
 		struct checking_job *j = &c->workers[i];
 		uint32_t state = atomic_load_explicit(&j->state, memory_order_acquire);
-		if (state == JOB_READY)
+		if (j->lost)
 			continue;
+		if (state == JOB_READY) {
+			j->lost = now_ms >= j->began_ms + CHECKING_LOST_MS;
+			if (j->lost) /* somebody else checks it */
+				c->waiting[c->waiting_in++ % FETCH_PIECES_MAX] = j->piece;
+			continue;
+		}
 		if (state == JOB_DONE) {
 			fetch_checked(c->fetch, j->piece, j->good);
 			atomic_store_explicit(&j->state, JOB_IDLE, memory_order_relaxed);
@@ -111,6 +149,7 @@ static bool serve_workers(struct checking *c)
 		if (c->waiting_out == c->waiting_in)
 			continue;
 		fill(c, j);
+		j->began_ms = now_ms;
 		atomic_store_explicit(&j->state, JOB_READY, memory_order_release);
 		any = true;
 	}

@@ -15,7 +15,8 @@ void load_open(struct load *l, struct report *r, struct net *net, struct web *we
 	l->web = web;
 	l->manifest = m;
 	l->kind = kind;
-	checking_open(&l->checking, r->platform, kind);
+	if (checking_open(&l->checking, r->platform, kind) != OK)
+		report(r, "no memory for the work of other processors: this one checks alone");
 	fetch_init(&l->fetch);
 	(void)fetch_source_add(&l->fetch); /* number 0: the URL that an artifact itself names */
 }
@@ -60,10 +61,13 @@ static void end_transfers(struct load *l)
 			end_transfer(l, i, OK, platform_now_ms(l->report->platform));
 }
 
-void load_close(struct load *l)
+bool load_close(struct load *l)
 {
 	end_transfers(l);
-	checking_close(&l->checking);
+	bool all = checking_close(&l->checking);
+	if (!all)
+		report(l->report, "a processor that helped does not come back: the memory it uses stays taken");
+	return all;
 }
 
 static void begin_checking(struct load *l)
@@ -341,9 +345,9 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 		fetch_use_tree(&l->fetch);
 	begin_checking(l);
 	int err = drive(l);
-	checking_stop(&l->checking);
+	bool quiet = checking_stop(&l->checking);
 	end_transfers(l);
-	if (l->tree_file != NULL)
+	if (l->tree_file != NULL && quiet)
 		platform_give_pages(l->report->platform, l->tree_file, l->tree.bytes);
 	l->tree_file = NULL;
 	if (err == OK)

@@ -57,7 +57,8 @@ void load_add_root(struct load *l, struct bytes root);
  * ERR_INTERRUPTED; ERR_NO_MEMORY. Blocks. What is wrong in into is of no use, and never started. */
 MUST_CHECK int load_artifact(struct load *l, const struct artifact *a, uint8_t *into);
 /* Ends what is under way, and gives the processors back; of one that was never opened (zero):
- * nothing. */
-void load_close(struct load *l);
+ * nothing. False: one has not come back, which is told: what was loaded must stay where it is, for
+ * it may be reading it. */
+MUST_CHECK bool load_close(struct load *l);
 
 #endif

@@ -25,7 +25,8 @@ struct wall platform_built(const struct platform *p);
  * from boot to boot. That is enough for port numbers and identifiers, not for secrets. */
 bool platform_random(struct platform *p, uint8_t *out, size_t n);
 
-/* To the console, and to a serial line where that has none: UTF-8, lines end in LF. What is not printable is shown as '?'. */
+/* To the console, and to a serial line where that has none: UTF-8, lines end in LF. What is not printable is shown as
+ * '?'. */
 void platform_print(struct platform *p, struct bytes text);
 /* Whether somebody has pressed Escape since: they want the next boot entry. */
 bool platform_interrupted(struct platform *p);
@@ -59,8 +60,9 @@ unsigned platform_workers(struct platform *p);
 /* Runs a function on worker i, which returns when it is done. It must call nothing of the machine or
  * its network. False: it did not start. */
 bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *context), void *context);
-/* Waits until that function has returned. */
-void platform_worker_join(struct platform *p, unsigned i);
+/* Waits until that function has returned. False: it has not, and may still do so at any time: what it
+ * uses must stay where it is. From then on no workers are lent. */
+MUST_CHECK bool platform_worker_join(struct platform *p, unsigned i);
 
 /* What is handed over: verified copies, which stay where they are. */
 struct platform_boot {

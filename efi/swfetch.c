@@ -159,9 +159,10 @@ static int take_memory(struct swfetch *s, const struct artifact *a)
 	return OK;
 }
 
-static void give_memory(struct swfetch *s)
+/* quiet: nobody reads it any more. */
+static void give_memory(struct swfetch *s, bool quiet)
 {
-	for (size_t i = 0; i < s->images_n; i++)
+	for (size_t i = 0; quiet && i < s->images_n; i++)
 		platform_give_pages(s->report.platform, s->images[i].pages, s->images[i].artifact->size);
 	s->images_n = 0;
 }
@@ -269,12 +270,12 @@ static int attempt(struct swfetch *s, bool *started)
 		err = load_all(s);
 	if (err == OK)
 		err = accept(s);
-	load_close(&s->load);
+	bool quiet = load_close(&s->load);
 	web_close(&s->web);
 	net_close(s->net);
 	if (err == OK)
 		err = start(s, started);
-	give_memory(s);
+	give_memory(s, quiet);
 	find_close(&s->find);
 	return err;
 }

@@ -27,6 +27,7 @@ struct platform {
 	EFI_SERIAL_IO_PROTOCOL *serial; /* for what is printed, beside the console; NULL: none */
 	struct uefi_worker workers[PLATFORM_WORKERS_MAX];
 	unsigned workers_n;
+	bool worker_lost; /* one has not come back: it may use its entry above at any time */
 };
 
 /* Begins the clock and switches the watchdog off. False: the firmware does not say where this image

@@ -34,6 +34,8 @@ unsigned platform_workers(struct platform *p)
 {
 	struct mp_services *mp = uefi_protocol(p, &mp_guid);
 	UINTN all = 0, enabled = 0;
+	if (p->worker_lost)
+		return 0;
 	p->workers_n = 0;
 	if (mp == NULL || !uefi_good(p, mp->count(mp, &all, &enabled)))
 		return 0;
@@ -61,11 +63,17 @@ bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *con
 	return false;
 }
 
-void platform_worker_join(struct platform *p, unsigned i)
+bool platform_worker_join(struct platform *p, unsigned i)
 {
 	struct uefi_worker *w = &p->workers[i];
 	uint64_t end = platform_now_ms(p) + JOIN_MS;
-	while (p->boot->CheckEvent(w->done) == EFI_NOT_READY && platform_now_ms(p) < end)
+	while (p->boot->CheckEvent(w->done) == EFI_NOT_READY) {
+		if (platform_now_ms(p) >= end) { /* the firmware will still signal the event: it stays, too */
+			p->worker_lost = true;
+			return false;
+		}
 		(void)p->boot->Stall(1000); /* cannot fail */
+	}
 	(void)p->boot->CloseEvent(w->done);
+	return true;
 }

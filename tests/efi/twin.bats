@@ -487,6 +487,20 @@ refuses_later() {
 	refuses 1 wrong-2500000 -- --workers 3
 }
 
+@test "another processor that does not come back: its piece is checked here, and what it may use is kept" {
+	from honest -- --workers 2 --late-worker
+	ends_twin 0
+	handed_over 7
+	says 'a processor that helped does not come back: the memory it uses stays taken'
+	says 'twin: 9[0-9]{6} bytes of pages were not given back'
+	rm -rf out/* variables/*
+	configure '"attempts":2,"backoff_seconds":0' # the second attempt has none to help
+	refuses 1 wrong-2500000 -- --workers 1 --late-worker
+	says 'attempt 1 failed'
+	[ "$(grep -c 'does not come back' said)" = 1 ]
+	says 'nothing was started: content does not match its hash'
+}
+
 @test "a unified kernel image: started as it is, with no command line of ours and no initial RAM disk" {
 	own_store
 	mv store/stable/x86_64/vmlinuz store/stable/x86_64/linux.efi

@@ -15,21 +15,31 @@ static int usage(void)
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
 		    "       [--no-network] [--no-random] [--kernel-returns] [--dead IP] [--workers N] [--escape TEXT]\n"
-		    "       [--fail-pages N]\n",
+		    "       [--fail-pages N] [--late-worker]\n",
 		    stderr);
 	return 2;
 }
 
 static const struct option table[] = {
-	{"esp", required_argument, NULL, 'e'},           {"options", required_argument, NULL, 'o'},
-	{"variables", required_argument, NULL, 'v'},     {"hand-over", required_argument, NULL, 'h'},
-	{"rtc", required_argument, NULL, 'r'},           {"built", required_argument, NULL, 'b'},
-	{"memory", required_argument, NULL, 'm'},        {"resolver", required_argument, NULL, 'd'},
-	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
-	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
-	{"dead", required_argument, NULL, 'x'},          {"workers", required_argument, NULL, 'w'},
-	{"fail-pages", required_argument, NULL, 'g'},    {"no-random", no_argument, NULL, 'z'},
-	{"escape", required_argument, NULL, 'c'},        {NULL, 0, NULL, 0},
+	{"esp", required_argument, NULL, 'e'},
+	{"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},
+	{"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},
+	{"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},
+	{"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'},
+	{"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},
+	{"kernel-returns", no_argument, NULL, 'k'},
+	{"dead", required_argument, NULL, 'x'},
+	{"workers", required_argument, NULL, 'w'},
+	{"fail-pages", required_argument, NULL, 'g'},
+	{"no-random", no_argument, NULL, 'z'},
+	{"escape", required_argument, NULL, 'c'},
+	{"late-worker", no_argument, NULL, 'l'},
+	{NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -75,6 +85,8 @@ static bool set(struct platform *p, int option, const char *value)
 	case 'c':
 		p->escape = value;
 		return true;
+	case 'l':
+		return p->late_worker = true;
 	case 'z':
 		return p->no_random = true;
 	case 'n':
@@ -104,7 +116,10 @@ int main(int argc, char **argv)
 		(void)printf("twin: all of the pages asked for were given\n");
 	if (p.used_bytes != 0) {
 		(void)printf("twin: %llu bytes of pages were not given back\n", (unsigned long long)p.used_bytes);
-		return 99;
+		if (!p.late_waits)
+			return 99;
 	}
+	if (p.late_waits)
+		twin_run_late_worker(&p);
 	return cli_exit_status(err);
 }

@@ -90,6 +90,12 @@ int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
 	if (posix_memalign(&pages, PAGE, (size_t)bytes) != 0)
 		return ERR_NO_MEMORY;
 	memset(pages, DIRTY, (size_t)bytes);
+	for (size_t i = 0; i < TWIN_PAGES_MAX; i++) {
+		if (p->pages[i] != NULL)
+			continue;
+		p->pages[i] = pages;
+		break;
+	}
 	p->used_bytes += needed;
 	*out = pages;
 	return OK;
@@ -97,6 +103,9 @@ int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
 
 void platform_give_pages(struct platform *p, uint8_t *pages, uint64_t bytes)
 {
+	for (size_t i = 0; i < TWIN_PAGES_MAX; i++)
+		if (p->pages[i] == pages)
+			p->pages[i] = NULL;
 	p->used_bytes -= whole_pages(bytes);
 	free(pages);
 }
@@ -200,12 +209,15 @@ unsigned platform_workers(struct platform *p)
 struct start {
 	void (*run)(void *context);
 	void *context;
+	sem_t *late; /* NULL: it begins at once */
 };
 
 static void *on_thread(void *context)
 {
 	struct start s = *(struct start *)context;
 	free(context);
+	if (s.late != NULL)
+		(void)sem_wait(s.late);
 	s.run(s.context);
 	return NULL;
 }
@@ -215,16 +227,31 @@ bool platform_worker_start(struct platform *p, unsigned i, void (*run)(void *con
 	struct start *s = malloc(sizeof *s);
 	if (s == NULL)
 		return false;
-	*s = (struct start){run, context};
+	*s = (struct start){run, context, i == 0 && p->late_worker ? &p->late : NULL};
+	if (s->late != NULL)
+		p->late_waits = sem_init(s->late, 0, 0) == 0;
 	if (pthread_create(&p->threads[i], NULL, on_thread, s) == 0)
 		return true;
 	free(s);
 	return false;
 }
 
-void platform_worker_join(struct platform *p, unsigned i)
+bool platform_worker_join(struct platform *p, unsigned i)
 {
+	if (i == 0 && p->late_worker) {
+		p->workers_n = 0;
+		return false;
+	}
 	(void)pthread_join(p->threads[i], NULL);
+	return true;
+}
+
+void twin_run_late_worker(struct platform *p)
+{
+	(void)sem_post(&p->late);
+	(void)pthread_join(p->threads[0], NULL);
+	for (size_t i = 0; i < TWIN_PAGES_MAX; i++)
+		free(p->pages[i]);
 }
 
 static bool put(const struct platform *p, const char *name, const struct bytes *parts, size_t parts_n, bool pad)

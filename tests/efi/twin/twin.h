@@ -4,9 +4,12 @@
 #define TESTS_EFI_TWIN_TWIN_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "efi/net.h"
 #include "efi/platform.h"
+
+#define TWIN_PAGES_MAX 256
 
 struct platform {
 	const char *esp;       /* folder of the volume */
@@ -19,6 +22,7 @@ struct platform {
 	uint64_t used_bytes;
 	uint64_t fail_pages; /* this one of the calls for pages fails, counted from 1; 0: none */
 	uint64_t pages_calls;
+	void *pages[TWIN_PAGES_MAX]; /* that were given out */
 	uint64_t built_s;
 	bool store_full, no_network, no_random, kernel_returns;
 	const char *escape;         /* Escape is pressed when a line has this; NULL: nobody presses it */
@@ -29,9 +33,13 @@ struct platform {
 	size_t resolvers_n;
 	unsigned workers_n; /* threads that are lent */
 	pthread_t threads[PLATFORM_WORKERS_MAX];
+	bool late_worker, late_waits; /* the first begins only when the program is over */
+	sem_t late;
 	const char *error;
 };
 
+/* The late worker runs now, with whatever has become of its memory; what was kept for it is freed. */
+void twin_run_late_worker(struct platform *p);
 /* A signal's handler: Escape is pressed. */
 void twin_interrupt(int number);
 
