@@ -219,7 +219,7 @@ static int fetch_and_check(struct download *d, const struct checker_tree *tree)
 	checker_stop(&d->checker);
 	errno = kept;
 	if (err == OK)
-		err = part_file_finish(&d->part);
+		err = part_file_finish(&d->part, d->fetch.size);
 	return err == ERR_SOURCE ? why_no_source(d) : err;
 }
 
@@ -294,7 +294,12 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 	if (tree_get(d, &tree))
 		fetch_use_tree(&d->fetch);
 	struct why why = {.err = OK};
-	int err = part_file_open(&d->part, d->folder, a->filename, &d->fetch, &why);
+	int err = part_file_open(&d->part, d->folder, a->filename, &why);
+	if (err == OK && (err = part_file_map(&d->part, &d->fetch)) != OK) {
+		int kept = errno;
+		part_file_close(&d->part);
+		errno = kept;
+	}
 	if (err == OK) {
 		err = check_room(d);
 		bool room = err == OK; /* else it is said */

@@ -110,10 +110,9 @@ static int lock_part(struct part_file *p, struct why *why)
 	return refuse(why, "is replaced again and again: choose a folder that only you can write to");
 }
 
-int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct fetch *f, struct why *why)
+int part_file_open(struct part_file *p, const char *folder, struct bytes name, struct why *why)
 {
-	struct stat st;
-	*p = (struct part_file){.fd = -1, .fetch = f};
+	*p = (struct part_file){.fd = -1};
 	if (asprintf(&p->path, "%s/%.*s.part", folder, (int)name.n, (const char *)name.p) < 0)
 		p->path = NULL;
 	if (asprintf(&p->final, "%s/%.*s", folder, (int)name.n, (const char *)name.p) < 0)
@@ -126,18 +125,24 @@ int part_file_open(struct part_file *p, const char *folder, struct bytes name, s
 	if (err == OK)
 		err = lock_part(p, why);
 	/* nobody else's while it is filled, whoever made it and how */
-	if (err == OK && (fchmod(p->fd, 0600) != 0 || fstat(p->fd, &st) != 0))
+	if (err == OK && fchmod(p->fd, 0600) != 0)
 		err = ERR_IO;
-	if (err == OK) {
-		find_pieces(p, f, (uint64_t)st.st_size);
-		err = write_map(p, f);
-	}
 	if (err != OK) {
 		int kept = errno;
 		part_file_close(p);
 		errno = kept;
 	}
 	return err;
+}
+
+int part_file_map(struct part_file *p, struct fetch *f)
+{
+	struct stat st;
+	p->fetch = f;
+	if (fstat(p->fd, &st) != 0)
+		return ERR_IO;
+	find_pieces(p, f, (uint64_t)st.st_size);
+	return write_map(p, f);
 }
 
 int part_file_write(const struct part_file *p, struct bytes data, uint64_t offset)
@@ -161,11 +166,11 @@ int part_file_forget(const struct part_file *p)
 	return OK;
 }
 
-int part_file_finish(struct part_file *p)
+int part_file_finish(struct part_file *p, uint64_t size)
 {
 	mode_t mask = umask(0); /* the only way to ask; no thread of ours makes files */
 	(void)umask(mask);
-	if (ftruncate(p->fd, (off_t)p->fetch->size) != 0 || fchmod(p->fd, 0666 & ~mask) != 0 || fsync(p->fd) != 0)
+	if (ftruncate(p->fd, (off_t)size) != 0 || fchmod(p->fd, 0666 & ~mask) != 0 || fsync(p->fd) != 0)
 		return ERR_IO;
 	if (!has_name(p)) {
 		errno = ESTALE;

@@ -57,7 +57,8 @@ static void clean(void)
 static int open_part(void)
 {
 	why = (struct why){.err = OK};
-	return part_file_open(&p, folder, NAME, &f, &why);
+	int err = part_file_open(&p, folder, NAME, &why);
+	return err == OK ? part_file_map(&p, &f) : err;
 }
 
 /* A file of n bytes, all the same. */
@@ -201,7 +202,7 @@ TEST(what_has_the_final_name_and_is_no_plain_file_stays)
 	CHECK(mkfifo(final, 0666) == 0);
 	CHECK(open_part() == ERR_NOT_REGULAR && access(part, F_OK) != 0);
 	CHECK(unlink(final) == 0 && open_part() == OK);
-	CHECK(symlink("nothing", final) == 0 && part_file_finish(&p) == ERR_NOT_REGULAR);
+	CHECK(symlink("nothing", final) == 0 && part_file_finish(&p, f.size) == ERR_NOT_REGULAR);
 	part_file_close(&p);
 	CHECK(lstat(final, &st) == 0 && S_ISLNK(st.st_mode) && access(part, F_OK) == 0);
 }
@@ -209,7 +210,7 @@ TEST(what_has_the_final_name_and_is_no_plain_file_stays)
 TEST(other_failures_have_no_sentence_but_errno)
 {
 	clean();
-	CHECK(part_file_open(&p, "build/no/such/folder", NAME, &f, &why) == ERR_IO);
+	CHECK(part_file_open(&p, "build/no/such/folder", NAME, &why) == ERR_IO);
 	CHECK(errno == ENOENT && why.what == NULL);
 }
 
@@ -227,7 +228,7 @@ TEST(the_finished_file_has_the_mode_of_a_new_one)
 		}
 		CHECK(open_part() == OK);
 		CHECK(fstat(p.fd, &st) == 0 && (st.st_mode & 07077) == 0); /* nobody else's meanwhile */
-		CHECK(part_file_finish(&p) == OK);
+		CHECK(part_file_finish(&p, f.size) == OK);
 		part_file_close(&p);
 		CHECK(stat(final, &st) == 0 && (st.st_mode & 07777) == (0666 & ~mask) && (uint64_t)st.st_size == SIZE);
 		CHECK(umask(before) == mask);
@@ -239,12 +240,12 @@ TEST(what_replaced_the_file_does_not_get_its_final_name)
 	clean();
 	CHECK(open_part() == OK);
 	replace_part();
-	CHECK(part_file_finish(&p) == ERR_IO);
+	CHECK(part_file_finish(&p, f.size) == ERR_IO);
 	CHECK(access(final, F_OK) != 0 && is_filled(part, 10, 'o'));
 	part_file_close(&p);
 	clean();
 	CHECK(open_part() == OK && unlink(part) == 0);
-	CHECK(part_file_finish(&p) == ERR_IO && access(final, F_OK) != 0);
+	CHECK(part_file_finish(&p, f.size) == ERR_IO && access(final, F_OK) != 0);
 	part_file_close(&p);
 }
 
