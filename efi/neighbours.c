@@ -119,7 +119,7 @@ void neighbours_find(struct neighbours *n, const struct report *r, struct net *n
 	struct writer w = writer_of(query, sizeof query);
 	struct instances list;
 	uint64_t now = platform_now_ms(p), end = now + NEIGHBOURS_MS, again = now;
-	uint32_t socket = net_socket(net, 0, NULL);
+	uint32_t socket = net_socket(net);
 	n->n = 0;
 	if (socket == NET_NONE || dns_query_write(&w, 0, BYTES_LITERAL(SERVICE), DNS_PTR, false) != OK) {
 		report(r, "mDNS: this network stack cannot ask");

@@ -68,9 +68,9 @@ void net_end(struct net *net, uint32_t c)
 	net->back->end(net, c);
 }
 
-uint32_t net_socket(struct net *net, uint16_t port, const struct net_address *group)
+uint32_t net_socket(struct net *net)
 {
-	return net->back->socket(net, port, group);
+	return net->back->socket(net);
 }
 
 bool net_send_to(struct net *net, uint32_t socket, const struct net_address *to, uint16_t port, struct bytes data)

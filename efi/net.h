@@ -85,9 +85,8 @@ size_t net_send(struct net *net, uint32_t c, struct bytes data);
 /* Ends a connection at once (what was sent may get lost) and frees its number. */
 void net_end(struct net *net, uint32_t c);
 
-/* A socket for datagrams on a port (0: any). group: also a member of that multicast group; NULL:
- * none. NET_NONE: not possible here. */
-uint32_t net_socket(struct net *net, uint16_t port, const struct net_address *group);
+/* A socket for datagrams on a port that nobody guesses. NET_NONE: not possible here. */
+uint32_t net_socket(struct net *net);
 bool net_send_to(struct net *net, uint32_t socket, const struct net_address *to, uint16_t port, struct bytes data);
 /* The next datagram that has arrived; false: none. data has room for NET_DATAGRAM_BYTES_MAX. */
 bool net_receive_from(struct net *net, uint32_t socket, uint8_t *data, size_t *n, struct net_address *from,
@@ -112,7 +111,7 @@ struct net_back {
 	void (*took)(struct net *net, uint32_t c, size_t n);
 	size_t (*send)(struct net *net, uint32_t c, struct bytes data);
 	void (*end)(struct net *net, uint32_t c);
-	uint32_t (*socket)(struct net *net, uint16_t port, const struct net_address *group);
+	uint32_t (*socket)(struct net *net);
 	bool (*send_to)(struct net *net, uint32_t socket, const struct net_address *to, uint16_t port,
 			struct bytes data);
 	bool (*receive_from)(struct net *net, uint32_t socket, uint8_t *data, size_t *n, struct net_address *from,

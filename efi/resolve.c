@@ -47,7 +47,7 @@ static void try(struct resolver *r, struct resolving *n, uint64_t now_ms)
 {
 	const struct net_facts *facts = net_facts(r->net);
 	if (r->socket == NET_NONE)
-		r->socket = net_socket(r->net, 0, NULL);
+		r->socket = net_socket(r->net);
 	if (r->socket == NET_NONE || (!is_local(n) && facts->resolvers_n == 0)) {
 		n->err = ERR_NOT_FOUND;
 		return;

@@ -3,7 +3,7 @@
 LWIP := build/deps/lwip
 # TCP and UDP over IPv4 and IPv6 on Ethernet, by the raw interface: no threads, sockets or resolver.
 LWIP_FILES := $(addprefix core/,inet_chksum init ip mem memp netif pbuf tcp tcp_in tcp_out timeouts udp) \
-	$(addprefix core/ipv4/,dhcp etharp icmp igmp ip4 ip4_addr) \
+	$(addprefix core/ipv4/,dhcp etharp icmp ip4 ip4_addr) \
 	$(addprefix core/ipv6/,ethip6 icmp6 ip6 ip6_addr mld6 nd6) netif/ethernet
 LWIP_INCLUDES := -Iefi/uefi/lwip -I$(LWIP)/src/include
 # What it takes from the C library beyond mem*: lwip_port.c has them.

@@ -1,12 +1,8 @@
 #include "efi/uefi/lwip_udp.h"
 #include "efi/uefi/lwip_port.h"
 
-#include <lwip/igmp.h>
-#include <lwip/mld6.h>
 #include <lwip/udp.h>
 #include <string.h>
-
-#define TTL_GROUP 255 /* RFC 6762, section 11 */
 
 void lwip_udp_init(struct lwip_udp *u, struct netif *netif)
 {
@@ -34,24 +30,7 @@ static ip_addr_t with_zone(const struct lwip_udp *u, const struct net_address *a
 	return ip;
 }
 
-static bool join(const struct lwip_udp *u, const struct net_address *group)
-{
-	const ip_addr_t ip = with_zone(u, group);
-	return (group->six ? mld6_joingroup_netif(u->netif, ip_2_ip6(&ip))
-			   : igmp_joingroup_netif(u->netif, ip_2_ip4(&ip))) == ERR_OK;
-}
-
-static void leave(const struct lwip_udp *u, const struct net_address *group)
-{
-	const ip_addr_t ip = with_zone(u, group);
-	/* ERR_VAL: not a member, which was the aim. */
-	if (group->six)
-		(void)mld6_leavegroup_netif(u->netif, ip_2_ip6(&ip));
-	else
-		(void)igmp_leavegroup_netif(u->netif, ip_2_ip4(&ip));
-}
-
-uint32_t lwip_udp_socket(struct lwip_udp *u, uint16_t port, const struct net_address *group)
+uint32_t lwip_udp_socket(struct lwip_udp *u)
 {
 	uint32_t number = 0;
 	while (number < NET_SOCKETS_MAX && u->s[number].pcb != NULL)
@@ -61,16 +40,11 @@ uint32_t lwip_udp_socket(struct lwip_udp *u, uint16_t port, const struct net_add
 	struct udp_pcb *pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
 	if (pcb == NULL)
 		return NET_NONE;
-	if (udp_bind(pcb, IP_ANY_TYPE, port) != ERR_OK || (group != NULL && !join(u, group))) {
+	if (udp_bind(pcb, IP_ANY_TYPE, 0) != ERR_OK) {
 		udp_remove(pcb);
 		return NET_NONE;
 	}
-	u->s[number] = (struct lwip_socket){.pcb = pcb, .has_group = group != NULL};
-	if (group != NULL) {
-		u->s[number].group = *group;
-		udp_set_multicast_ttl(pcb, TTL_GROUP);
-		pcb->ttl = TTL_GROUP;
-	}
+	u->s[number] = (struct lwip_socket){.pcb = pcb};
 	udp_recv(pcb, on_received, &u->s[number]);
 	return number;
 }
@@ -114,8 +88,6 @@ void lwip_udp_end(struct lwip_udp *u, uint32_t socket)
 		return;
 	for (; s->n > 0; s->n--, s->first = (s->first + 1) % LWIP_UDP_WAITING_MAX)
 		pbuf_free(s->waiting[s->first].p);
-	if (s->has_group)
-		leave(u, &s->group);
 	udp_remove(s->pcb);
 	s->pcb = NULL;
 }

@@ -14,8 +14,6 @@ struct lwip_udp {
 	struct netif *netif;
 	struct lwip_socket {
 		struct udp_pcb *pcb; /* NULL: unused */
-		bool has_group;
-		struct net_address group;
 		struct lwip_datagram {
 			struct pbuf *p;
 			struct net_address from;
@@ -28,7 +26,7 @@ struct lwip_udp {
 void lwip_udp_init(struct lwip_udp *u, struct netif *netif);
 void lwip_udp_close(struct lwip_udp *u);
 
-uint32_t lwip_udp_socket(struct lwip_udp *u, uint16_t port, const struct net_address *group);
+uint32_t lwip_udp_socket(struct lwip_udp *u);
 bool lwip_udp_send_to(struct lwip_udp *u, uint32_t socket, const struct net_address *to, uint16_t port,
 		      struct bytes data);
 bool lwip_udp_receive_from(struct lwip_udp *u, uint32_t socket, uint8_t *data, size_t *n, struct net_address *from,

@@ -58,29 +58,17 @@ static err_t on_output(struct netif *netif, struct pbuf *p)
 	return snp_transmit(&d->snp, buffer, p->tot_len) ? ERR_OK : ERR_IF;
 }
 
-static err_t filter(struct netif *netif, const uint8_t mac[6], enum netif_mac_filter_action action)
+/* RFC 2464, section 7. */
+static err_t on_filter_six(struct netif *netif, const ip6_addr_t *group, enum netif_mac_filter_action action)
 {
 	struct device *d = netif->state;
+	uint8_t mac[6] = {0x33, 0x33};
+	memcpy(mac + 2, &group->addr[3], 4);
 	if (action == NETIF_DEL_MAC_FILTER)
 		snp_leave(&d->snp, mac);
 	else if (!snp_join(&d->snp, mac))
 		return ERR_IF;
 	return ERR_OK;
-}
-
-/* RFC 1112, section 6.4. */
-static err_t on_filter_four(struct netif *netif, const ip4_addr_t *group, enum netif_mac_filter_action action)
-{
-	const uint8_t mac[6] = {1, 0, 0x5e, ip4_addr2(group) & 0x7f, ip4_addr3(group), ip4_addr4(group)};
-	return filter(netif, mac, action);
-}
-
-/* RFC 2464, section 7. */
-static err_t on_filter_six(struct netif *netif, const ip6_addr_t *group, enum netif_mac_filter_action action)
-{
-	uint8_t mac[6] = {0x33, 0x33};
-	memcpy(mac + 2, &group->addr[3], 4);
-	return filter(netif, mac, action);
 }
 
 static err_t on_init(struct netif *netif)
@@ -91,12 +79,10 @@ static err_t on_init(struct netif *netif)
 	netif->mtu = 1500;
 	netif->hwaddr_len = 6;
 	memcpy(netif->hwaddr, snp_mac(&d->snp), 6);
-	netif->flags =
-		NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
 	netif->output = etharp_output;
 	netif->output_ip6 = ethip6_output;
 	netif->linkoutput = on_output;
-	netif_set_igmp_mac_filter(netif, on_filter_four);
 	netif_set_mld_mac_filter(netif, on_filter_six);
 	return ERR_OK;
 }
@@ -210,18 +196,11 @@ static void note_facts(struct net_lwip *n, uint64_t now_ms)
 
 /* --- opening ------------------------------------------------------------------------------------------ */
 
-static bool is_zero(const uint8_t *p, size_t n)
-{
-	while (n > 0 && p[n - 1] == 0)
-		n--;
-	return n == 0;
-}
-
 /* Takes every device that may be the one. */
 static int take_all(struct net_lwip *n, const struct net_options *o, const struct net_say *say, struct why *why)
 {
 	struct nic nics[NICS_MAX];
-	const size_t nics_n = nic_find(n->p, say, NET_WAIT_MS, nics);
+	const size_t nics_n = nic_find(n->p, say, nics);
 	bool refused = false;
 	for (size_t i = 0; i < nics_n; i++) {
 		struct device *d = &n->devices[n->devices_n];
@@ -230,23 +209,17 @@ static int take_all(struct net_lwip *n, const struct net_options *o, const struc
 			(void)ip4_config_static(n->p, nics[i].handle, &d->set); /* none: DHCP */
 		if (snp_take(&d->snp, n->p, nics[i].handle) != OK)
 			refused = true;
-		else if (!is_zero(o->mac, 6) && memcmp(snp_mac(&d->snp), o->mac, 6) != 0)
+		else if (!nic_is_wanted(o, snp_mac(&d->snp)))
 			snp_give_back(&d->snp);
 		else
 			n->devices_n++;
 	}
 	if (n->devices_n != 0)
 		return OK;
-	if (nics_n == 0)
-		return why_not(why, ERR_NOT_FOUND,
-			       "no network card that this firmware has a driver for: is the network stack switched on "
-			       "in setup?",
-			       WHY_NOWHERE, BYTES_NONE);
-	if (refused)
-		return why_not(why, ERR_IO, "the firmware does not give its network card away", WHY_NOWHERE,
-			       bytes_text(platform_error(n->p)));
-	return why_not(why, ERR_NOT_FOUND, "no network card has the MAC address of the configuration", WHY_NOWHERE,
-		       BYTES_NONE);
+	return nic_none(
+		n->p, nics_n,
+		"no network card that this firmware has a driver for: is the network stack switched on in setup?",
+		refused, "the firmware does not give its network card away", why);
 }
 
 /* Lets every device with a link take part, and gives the first one that has an address. */
@@ -416,9 +389,9 @@ static void end_lwip(struct net *net, uint32_t c)
 		lwip_tcp_end(&mine(net)->tcp, c);
 }
 
-static uint32_t socket_lwip(struct net *net, uint16_t port, const struct net_address *group)
+static uint32_t socket_lwip(struct net *net)
 {
-	return lwip_port_failed() ? NET_NONE : lwip_udp_socket(&mine(net)->udp, port, group);
+	return lwip_port_failed() ? NET_NONE : lwip_udp_socket(&mine(net)->udp);
 }
 
 static bool send_to_lwip(struct net *net, uint32_t socket, const struct net_address *to, uint16_t port,

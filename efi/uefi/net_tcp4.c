@@ -31,17 +31,11 @@ static const struct net_tcp4 *mine_const(const struct net *net)
 
 /* --- opening ------------------------------------------------------------------------------------- */
 
-static bool is_wanted(struct tcp4_device *d, const struct net_options *o)
-{
-	static const uint8_t any[6];
-	return memcmp(o->mac, any, 6) == 0 || memcmp(o->mac, tcp4_device_mac(d), 6) == 0;
-}
-
 /* Opens every device that may be the one. */
 static int take_all(struct net_tcp4 *n, const struct net_options *o, const struct net_say *say, struct why *why)
 {
 	struct nic nics[NICS_MAX];
-	const size_t nics_n = nic_find_tcp4(n->p, say, NET_WAIT_MS, nics);
+	const size_t nics_n = nic_find_tcp4(n->p, say, nics);
 	bool refused = false;
 	if (o->has_static && o->address.six)
 		return why_not(why, ERR_NOT_FOUND, "the firmware's TCP4 has no IPv6: give it an IPv4 address",
@@ -50,23 +44,16 @@ static int take_all(struct net_tcp4 *n, const struct net_options *o, const struc
 		struct tcp4_device *d = &n->devices[n->devices_n];
 		if (!tcp4_device_open(d, n->p, &nics[i], o))
 			refused = true;
-		else if (!is_wanted(d, o))
+		else if (!nic_is_wanted(o, tcp4_device_mac(d)))
 			tcp4_device_close(d);
 		else
 			n->devices_n++;
 	}
 	if (n->devices_n != 0)
 		return OK;
-	if (nics_n == 0)
-		return why_not(why, ERR_NOT_FOUND,
-			       "no network card on which this firmware runs TCP: is the network stack switched on in "
-			       "setup?",
-			       WHY_NOWHERE, BYTES_NONE);
-	if (refused)
-		return why_not(why, ERR_IO, "the firmware's TCP cannot be used", WHY_NOWHERE,
-			       bytes_text(platform_error(n->p)));
-	return why_not(why, ERR_NOT_FOUND, "no network card has the MAC address of the configuration", WHY_NOWHERE,
-		       BYTES_NONE);
+	return nic_none(n->p, nics_n,
+			"no network card on which this firmware runs TCP: is the network stack switched on in setup?",
+			refused, "the firmware's TCP cannot be used", why);
 }
 
 /* Lets every device with a link take part, and gives the first one that has an address. */
@@ -241,9 +228,9 @@ static void end_tcp4(struct net *net, uint32_t c)
 	tcp4_tcp_end(&mine(net)->tcp, c);
 }
 
-static uint32_t socket_tcp4(struct net *net, uint16_t port, const struct net_address *group)
+static uint32_t socket_tcp4(struct net *net)
 {
-	return tcp4_udp_socket(&mine(net)->udp, port, group);
+	return tcp4_udp_socket(&mine(net)->udp);
 }
 
 static bool send_to_tcp4(struct net *net, uint32_t socket, const struct net_address *to, uint16_t port,

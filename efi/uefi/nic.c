@@ -95,9 +95,9 @@ static void say_device(const struct net_say *say, const char *before, const stru
 	net_tell(say, line);
 }
 
-static void connect_drivers(struct platform *p, const struct net_say *say, uint64_t limit_ms)
+static void connect_drivers(struct platform *p, const struct net_say *say)
 {
-	const uint64_t end = platform_now_ms(p) + limit_ms;
+	const uint64_t end = platform_now_ms(p) + NET_WAIT_MS;
 	size_t functions_n, snps_n;
 	EFI_HANDLE *functions = handles(p, &pci_guid, &functions_n), *snps = handles(p, &snp_guid, &snps_n);
 	for (size_t i = 0; i < functions_n; i++) {
@@ -143,10 +143,10 @@ static bool add(struct platform *p, struct nic *out, size_t n, EFI_HANDLE handle
 	return true;
 }
 
-size_t nic_find(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
+size_t nic_find(struct platform *p, const struct net_say *say, struct nic out[static NICS_MAX])
 {
 	size_t n = 0, snps_n;
-	connect_drivers(p, say, limit_ms);
+	connect_drivers(p, say);
 	EFI_HANDLE *snps = handles(p, &snp_guid, &snps_n);
 	for (size_t i = 0; i < snps_n; i++)
 		n += add(p, out, n, snps[i]);
@@ -157,10 +157,10 @@ size_t nic_find(struct platform *p, const struct net_say *say, uint64_t limit_ms
 	return n;
 }
 
-size_t nic_find_tcp4(struct platform *p, const struct net_say *say, uint64_t limit_ms, struct nic out[static NICS_MAX])
+size_t nic_find_tcp4(struct platform *p, const struct net_say *say, struct nic out[static NICS_MAX])
 {
 	size_t n = 0, found_n;
-	connect_drivers(p, say, limit_ms);
+	connect_drivers(p, say);
 	EFI_HANDLE *found = handles(p, &tcp4_guid, &found_n);
 	for (; n < found_n && n < NICS_MAX; n++) {
 		out[n].handle = found[n];
@@ -169,4 +169,20 @@ size_t nic_find_tcp4(struct platform *p, const struct net_say *say, uint64_t lim
 	if (found != NULL)
 		(void)p->boot->FreePool(found);
 	return n;
+}
+
+bool nic_is_wanted(const struct net_options *o, const uint8_t mac[static 6])
+{
+	static const uint8_t any[6];
+	return memcmp(o->mac, any, 6) == 0 || memcmp(o->mac, mac, 6) == 0;
+}
+
+int nic_none(struct platform *p, size_t n, const char *missing, bool refused, const char *refusal, struct why *why)
+{
+	if (n == 0)
+		return why_not(why, ERR_NOT_FOUND, missing, WHY_NOWHERE, BYTES_NONE);
+	if (refused)
+		return why_not(why, ERR_IO, refusal, WHY_NOWHERE, bytes_text(platform_error(p)));
+	return why_not(why, ERR_NOT_FOUND, "no network card has the MAC address of the configuration", WHY_NOWHERE,
+		       BYTES_NONE);
 }

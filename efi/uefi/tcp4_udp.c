@@ -4,7 +4,6 @@
 
 #define OUT_MAX 8      /* datagrams that wait for the address of who is next on the way */
 #define TTL 64         /* RFC 1700 */
-#define TTL_GROUP 255  /* RFC 6762, section 11 */
 #define PORT_TRIES 8   /* until one is free */
 #define PORTS_AT 49152 /* those for any use: RFC 6335, section 6 */
 
@@ -90,38 +89,31 @@ static uint16_t any_port(struct platform *p)
 	return (uint16_t)(PORTS_AT + ((random[0] << 8 | random[1]) & 0x3fff));
 }
 
-static bool bind(struct tcp4_udp *u, struct tcp4_socket *s, uint16_t port, bool group)
+static bool bind(struct tcp4_udp *u, struct tcp4_socket *s)
 {
-	EFI_UDP4_CONFIG_DATA config = {.AllowDuplicatePort = group, .TimeToLive = group ? TTL_GROUP : TTL};
+	EFI_UDP4_CONFIG_DATA config = {.TimeToLive = TTL};
 	tcp4_device_station(u->device, &config.UseDefaultAddress, &config.StationAddress, &config.SubnetMask);
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		config.StationPort = port == 0 ? any_port(u->device->p) : port;
+		config.StationPort = any_port(u->device->p);
 		if (uefi_good(u->device->p, s->udp->Configure(s->udp, &config)))
 			return tcp4_device_route_udp(u->device, s->udp);
 	}
 	return false;
 }
 
-static bool join(struct tcp4_udp *u, struct tcp4_socket *s, const struct net_address *group)
-{
-	EFI_IPv4_ADDRESS address;
-	memcpy(address.Addr, group->ip, 4);
-	return uefi_good(u->device->p, s->udp->Groups(s->udp, TRUE, &address));
-}
-
-uint32_t tcp4_udp_socket(struct tcp4_udp *u, uint16_t port, const struct net_address *group)
+uint32_t tcp4_udp_socket(struct tcp4_udp *u)
 {
 	uint32_t number = 0;
 	uint8_t *pages;
 	while (number < NET_SOCKETS_MAX && u->s[number] != NULL)
 		number++;
-	if (number == NET_SOCKETS_MAX || (group != NULL && group->six))
+	if (number == NET_SOCKETS_MAX)
 		return NET_NONE;
 	if (platform_pages(u->device->p, sizeof(struct tcp4_socket), &pages) != OK)
 		return NET_NONE;
 	struct tcp4_socket *s = (struct tcp4_socket *)(void *)pages;
 	memset(s, 0, sizeof *s);
-	if (!prepare(u, s) || !bind(u, s, port, group != NULL) || (group != NULL && !join(u, s, group))) {
+	if (!prepare(u, s) || !bind(u, s)) {
 		give_back(u, s);
 		return NET_NONE;
 	}

@@ -14,7 +14,7 @@ struct tcp4_udp {
 void tcp4_udp_init(struct tcp4_udp *u, struct tcp4_device *device);
 void tcp4_udp_close(struct tcp4_udp *u);
 
-uint32_t tcp4_udp_socket(struct tcp4_udp *u, uint16_t port, const struct net_address *group);
+uint32_t tcp4_udp_socket(struct tcp4_udp *u);
 bool tcp4_udp_send_to(struct tcp4_udp *u, uint32_t socket, const struct net_address *to, uint16_t port,
 		      struct bytes data);
 bool tcp4_udp_receive_from(struct tcp4_udp *u, uint32_t socket, uint8_t *data, size_t *n, struct net_address *from,

@@ -3,7 +3,6 @@
  *	open [lwip|tcp4] [ADDRESS/BITS GATEWAY]     brings the network up and says what it found
  *	get ADDRESS PORT PATH BYTES CONNECTIONS     fetches by ranges over so many connections at once,
  *	                                            says the SHA-256 of the whole and the rate
- *	join ADDRESS PORT                           listens to that group and answers what comes, until "heard" does
  *	ask ADDRESS PORT WORD                       sends a datagram from any port, and says the answer
  *	refused ADDRESS PORT                        a connection that must fail
  *	close                                       gives the network back
@@ -238,42 +237,10 @@ static void do_refused(struct test *t)
 	net_end(t->net, c);
 }
 
-static void do_join(struct test *t)
-{
-	const struct net_address group = address(t, 1);
-	const uint32_t s = t->net == NULL ? NET_NONE : net_socket(t->net, (uint16_t)number(t, 2), &group);
-	static uint8_t data[NET_DATAGRAM_BYTES_MAX];
-	struct net_address from;
-	uint16_t port;
-	size_t n;
-	if (s == NET_NONE) {
-		say(t, "no socket", BYTES_NONE, "");
-		return;
-	}
-	say(t, "joined", BYTES_NONE, "");
-	const uint64_t began_ms = platform_now_ms(&t->p);
-	bool said = false;
-	while (platform_now_ms(&t->p) - began_ms < STALLED_MS) {
-		net_poll(t->net);
-		if (!net_receive_from(t->net, s, data, &n, &from, &port))
-			continue;
-		if (bytes_is(bytes_of(data, n), "heard"))
-			break;
-		if (!net_send_to(t->net, s, &from, port, bytes_of(data, n)))
-			say(t, "no answer was sent", BYTES_NONE, "");
-		if (said)
-			continue;
-		said = true;
-		say(t, "", bytes_of(data, n), "");
-		say_address(t, "datagram from ", &from);
-	}
-	net_socket_end(t->net, s);
-}
-
 static void do_ask(struct test *t)
 {
 	const struct net_address to = address(t, 1);
-	const uint32_t s = t->net == NULL ? NET_NONE : net_socket(t->net, 0, NULL);
+	const uint32_t s = t->net == NULL ? NET_NONE : net_socket(t->net);
 	static uint8_t data[NET_DATAGRAM_BYTES_MAX];
 	struct net_address from;
 	uint16_t port;
@@ -392,8 +359,6 @@ static void do_line(struct test *t, struct bytes line)
 		do_open(t);
 	else if (bytes_is(t->words[0], "get"))
 		do_get(t);
-	else if (bytes_is(t->words[0], "join"))
-		do_join(t);
 	else if (bytes_is(t->words[0], "refused"))
 		do_refused(t);
 	else if (bytes_is(t->words[0], "ask"))

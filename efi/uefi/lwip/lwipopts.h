@@ -32,7 +32,6 @@
 #define LWIP_DHCP 1
 #define DHCP_DOES_ARP_CHECK 0
 #define LWIP_AUTOIP 0
-#define LWIP_IGMP 1
 #define ARP_TABLE_SIZE 32
 #define ARP_QUEUEING 1 /* several connections begin at once: one frame in waiting is not enough */
 #define ARP_QUEUE_LEN 32

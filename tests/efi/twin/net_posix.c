@@ -209,10 +209,9 @@ static size_t posix_send(struct net *net, uint32_t c, struct bytes data)
 	return n < 0 ? 0 : (size_t)n;
 }
 
-static uint32_t posix_socket(struct net *net, uint16_t port, const struct net_address *group)
+static uint32_t posix_socket(struct net *net)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
-	(void)group; /* one-shot questions need no membership */
+	struct sockaddr_in any = {.sin_family = AF_INET};
 	for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++) {
 		if (of(net)->sockets[i] >= 0)
 			continue;
