@@ -2,9 +2,10 @@
 # host may go there, because it keeps data below the stack pointer, where timer interrupts write.
 # Unpacked once to build/deps/ and never asked for again; "make clean" keeps them.
 
-# This lists the files that are used and no more: open.c verifies but cannot sign, and so on.
+# This lists the files that are used and no more.
 SODIUM := build/deps/libsodium
-SODIUM_FILES := crypto_sign/ed25519/ref10/open crypto_core/ed25519/core_ed25519 \
+SODIUM_FILES := crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign \
+	crypto_sign/ed25519/ref10/keypair crypto_core/ed25519/core_ed25519 \
 	crypto_core/ed25519/ref10/ed25519_ref10 crypto_hash/sha512/cp/hash_sha512_cp \
 	crypto_hash/sha256/cp/hash_sha256_cp crypto_verify/sodium/verify \
 	crypto_scalarmult/curve25519/scalarmult_curve25519 crypto_scalarmult/curve25519/ref10/x25519_ref10 \
@@ -54,7 +55,8 @@ build/firmware/libsecp256k1.a: $(SECP256K1_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # Our objects that include their headers.
-build/firmware/lib/crypto/ed25519.o build/firmware/lib/crypto/sha256_firmware.o \
+build/firmware/lib/crypto/ed25519.o build/firmware/lib/crypto/ed25519_sign.o build/firmware/lib/crypto/sha256_firmware.o \
+build/firmware/lib/crypto/x25519.o build/firmware/lib/crypto/chacha20poly1305.o \
 build/firmware/lib/crypto/firmware/sodium_support.o: | $(SODIUM)/debian/changelog
 build/firmware/lib/crypto/secp256k1.o: | $(SECP256K1)/debian/changelog
 

@@ -18,9 +18,9 @@ MUST_CHECK int ed25519_verify(const uint8_t key[static ED25519_KEY_BYTES], struc
  * non-canonical ones, and points of small or mixed order, for which signatures can be forged or
  * verifiers disagree. */
 MUST_CHECK int ed25519_key_check(const uint8_t key[static ED25519_KEY_BYTES]);
-/* Not in firmware, which holds no secret: the public key of a secret seed. Constant time. */
+/* The public key of a secret seed, which is any 32 random bytes. Constant time. */
 void ed25519_public(const uint8_t seed[static ED25519_SEED_BYTES], uint8_t key[static ED25519_KEY_BYTES]);
-/* Not in firmware. Signs; deterministic. The expanded secret is wiped before it returns. Constant time. */
+/* Signs; deterministic. The expanded secret is wiped before it returns. Constant time. */
 void ed25519_sign(const uint8_t seed[static ED25519_SEED_BYTES], struct bytes message,
 		  uint8_t signature[static ED25519_SIGNATURE_BYTES]);
 

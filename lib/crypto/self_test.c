@@ -4,10 +4,13 @@
 
 #include "core/err.h"
 #include "core/hex.h"
+#include "crypto/chacha20poly1305.h"
 #include "crypto/ed25519.h"
+#include "crypto/hkdf.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
 #include "crypto/sha256.h"
+#include "crypto/x25519.h"
 
 #define LANE_MESSAGES (2 * KECCAK_LANES_MAX + 1) /* whole groups of every kind of lanes, and one over */
 
@@ -45,9 +48,10 @@ static bool keccak256_right(void)
 	return right;
 }
 
-/* RFC 8032, section 7.1, TEST 2; another message or another signature is refused. */
+/* RFC 8032, section 7.1, TEST 2, signed again; another message or another signature is refused. */
 static bool ed25519_right(void)
 {
+	uint8_t seed[ED25519_SEED_BYTES], made[ED25519_SIGNATURE_BYTES];
 	uint8_t key[ED25519_KEY_BYTES], signature[ED25519_SIGNATURE_BYTES];
 	const struct bytes message = BYTES_LITERAL("r");
 	if (hex_decode(BYTES_LITERAL("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"), key,
@@ -55,7 +59,12 @@ static bool ed25519_right(void)
 	    hex_decode(BYTES_LITERAL("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
 				     "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
 		       signature, sizeof signature) != OK ||
+	    hex_decode(BYTES_LITERAL("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"), seed,
+		       sizeof seed) != OK ||
 	    ed25519_verify(key, message, signature) != OK || ed25519_verify(key, BYTES_NONE, signature) == OK)
+		return false;
+	ed25519_sign(seed, message, made);
+	if (memcmp(made, signature, sizeof made) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof signature; i += 7) {
 		signature[i] ^= 1;
@@ -84,12 +93,62 @@ static bool secp256k1_right(void)
 	       secp256k1_verify(key, digest, signature) == ERR_SIGNATURE;
 }
 
+/* RFC 7748, section 6.1; with a point of small order nothing is shared. */
+static bool x25519_right(void)
+{
+	uint8_t alice[X25519_BYTES], bob[X25519_BYTES], key[X25519_BYTES], shared[X25519_BYTES];
+	const uint8_t nowhere[X25519_BYTES] = {1};
+	if (hex_decode(BYTES_LITERAL("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"), alice,
+		       sizeof alice) != OK ||
+	    hex_decode(BYTES_LITERAL("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"), bob,
+		       sizeof bob) != OK ||
+	    x25519(alice, bob, shared) != OK || x25519(alice, nowhere, key) != ERR_KEY)
+		return false;
+	x25519_public(alice, key);
+	return is(key, sizeof key, "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a") &&
+	       is(shared, sizeof shared, "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+}
+
+/* Key and nonce of RFC 8439, appendix A.5; a changed tag opens nothing. */
+static bool chacha20poly1305_right(void)
+{
+	static const uint8_t said[] = "in place";
+	uint8_t key[CHACHA20POLY1305_KEY_BYTES], text[8], tag[CHACHA20POLY1305_TAG_BYTES];
+	if (hex_decode(BYTES_LITERAL("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0"), key,
+		       sizeof key) != OK)
+		return false;
+	memcpy(text, said, sizeof text);
+	chacha20poly1305_seal(key, 0x0807060504030201, BYTES_LITERAL("beside"), text, sizeof text, tag);
+	if (!is(text, sizeof text, "44a0d2006b891ce5") || !is(tag, sizeof tag, "f9726ccfcee8634c574ffc609aca8b05") ||
+	    !chacha20poly1305_open(key, 0x0807060504030201, BYTES_LITERAL("beside"), text, sizeof text, tag) ||
+	    memcmp(text, said, sizeof text) != 0)
+		return false;
+	tag[15] ^= 1;
+	return !chacha20poly1305_open(key, 0x0807060504030201, BYTES_LITERAL("beside"), text, sizeof text, tag);
+}
+
+/* RFC 5869, test case 1: 42 bytes, which take a second block. */
+static bool hkdf_sha256_right(void)
+{
+	uint8_t secret[22], salt[13], out[42];
+	memset(secret, 0x0b, sizeof secret);
+	for (size_t i = 0; i < sizeof salt; i++)
+		salt[i] = (uint8_t)i;
+	hkdf_sha256(bytes_of(salt, sizeof salt), bytes_of(secret, sizeof secret),
+		    BYTES_LITERAL("\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9"), out, sizeof out);
+	return is(out, sizeof out,
+		  "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+}
+
 const struct self_test *self_tests(size_t *n)
 {
 	static const struct self_test tests[] = {{"SHA-256", sha256_right},
 						 {"Keccak-256", keccak256_right},
 						 {"Ed25519", ed25519_right},
-						 {"secp256k1", secp256k1_right}};
+						 {"secp256k1", secp256k1_right},
+						 {"X25519", x25519_right},
+						 {"ChaCha20-Poly1305", chacha20poly1305_right},
+						 {"HKDF-SHA256", hkdf_sha256_right}};
 	*n = sizeof tests / sizeof tests[0];
 	return tests;
 }

@@ -1,7 +1,6 @@
 /* What the used files of libsodium want from the rest of it. Part of build/firmware/libsodium.a:
  * the real sources of these bring locked memory, system calls and run-time dispatch with them. */
 #include <sodium/core.h>
-#include <sodium/crypto_hash_sha512.h>
 #include <sodium/randombytes.h>
 #include <sodium/utils.h>
 #include <string.h>
@@ -69,14 +68,4 @@ void randombytes_buf(void *const p, const size_t n)
 {
 	(void)p, (void)n;
 	__builtin_trap();
-}
-
-/* From sign.c, which would bring signing: plain Ed25519, so no prefix is hashed first. */
-void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *h, int prehashed);
-
-void _crypto_sign_ed25519_ref10_hinit(crypto_hash_sha512_state *h, int prehashed)
-{
-	if (prehashed != 0)
-		__builtin_trap();
-	(void)crypto_hash_sha512_init(h);
 }

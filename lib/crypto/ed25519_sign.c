@@ -1,4 +1,5 @@
-/* Signing is for the publisher's machine: the firmware holds no secret key. */
+/* Signing. SWFETCH.EFI holds no key of a publisher: this is for the publisher's machine, and for the
+ * identities that peers make for themselves. */
 #include <assert.h>
 #include <sodium/crypto_sign_ed25519.h>
 

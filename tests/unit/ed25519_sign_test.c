@@ -1,4 +1,4 @@
-/* Signing, which exists on the host only. */
+/* Signing. */
 #include "core/err.h"
 #include "core/hex.h"
 #include "crypto/ed25519.h"
