@@ -33,7 +33,7 @@ bool chunk_place_of(MDB_val v, struct chunk_place *place)
 	memcpy(raw, v.mv_data, sizeof raw); /* LMDB aligns nothing */
 	const uint64_t both = load_le64(raw);
 	*place = (struct chunk_place){.offset = both >> 16, .n = both & 0xffff};
-	return place->n <= CHUNK_STORE_BYTES_MAX;
+	return place->n <= CHUNK_STORED_BYTES_MAX;
 }
 
 /* The file of chunks: its header is written when it is new, and by a writer only. */
@@ -168,7 +168,7 @@ static int look_up(struct chunk_store *store, const uint8_t address[static REFER
 }
 
 int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
-		    uint8_t chunk[static CHUNK_STORE_BYTES_MAX], size_t *n, struct why *why)
+		    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why)
 {
 	struct chunk_place place;
 	int err = look_up(store, address, &place, why);

@@ -21,10 +21,9 @@
 #define HOST_CHUNK_STORE_H
 
 #include "core/err.h"
-#include "swarm/bmt.h"
+#include "swarm/chunk.h"
 
-#define CHUNK_STORE_BYTES_MAX 4201 /* of one chunk: id, signature, span, payload of a single-owner one */
-#define CHUNK_STORE_BATCH 16384    /* puts after which a commit happens by itself: 64 MiB */
+#define CHUNK_STORE_BATCH 16384 /* puts after which a commit happens by itself: 64 MiB */
 
 struct chunk_store;
 
@@ -42,7 +41,7 @@ void chunk_store_close(struct chunk_store *store);
 /* The chunk in chunk[], its length in *n. ERR_NOT_FOUND; ERR_HASH: what lies there is not this chunk
  * any more (why->id: the address, why->at: where in the file); ERR_IO. Any thread. */
 MUST_CHECK int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
-			       uint8_t chunk[static CHUNK_STORE_BYTES_MAX], size_t *n, struct why *why);
+			       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
 /* Whether there is one, not whether it is whole. Any thread. */
 bool chunk_store_has(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES]);
 /* How many there are. Any thread. */

@@ -37,7 +37,7 @@ int chunk_store_err(int rc, const char *what, struct why *why);
 /* The bytes that lie there, checked against address. */
 MUST_CHECK int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
 				const uint8_t address[static REFERENCE_BYTES],
-				uint8_t chunk[static CHUNK_STORE_BYTES_MAX], size_t *n, struct why *why);
+				uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
 /* An entry of the index; false: it is not the store's spelling. */
 bool chunk_place_of(MDB_val v, struct chunk_place *place);
 /* Cuts off what an earlier writer left behind the last indexed chunk. */

@@ -91,7 +91,7 @@ int chunk_store_put(struct chunk_store *store, const uint8_t address[static REFE
 		    enum chunk_put how, struct why *why)
 {
 	assert(store->mode == CHUNK_STORE_WRITE);
-	if (chunk.n < CHUNK_SPAN_BYTES || chunk.n > CHUNK_STORE_BYTES_MAX)
+	if (chunk.n < CHUNK_SPAN_BYTES || chunk.n > CHUNK_STORED_BYTES_MAX)
 		return ERR_LIMIT;
 	int err = begin(store, why);
 	if (err != OK)

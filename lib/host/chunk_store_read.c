@@ -3,27 +3,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crypto/secp256k1.h"
 #include "host/chunk_store_parts.h"
 
 #define CHECK_AT_ONCE 16384 /* entries that are read in the order of the file */
 
-static bool is_content(const struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
-		       struct bytes chunk)
-{
-	struct bmt_scratch scratch;
-	uint8_t found[REFERENCE_BYTES];
-	if (chunk.n < CHUNK_SPAN_BYTES || chunk.n > CHUNK_BYTES_MAX)
-		return false;
-	bmt_address(store->kind, load_le64(chunk.p), bytes_skip(chunk, CHUNK_SPAN_BYTES), found, &scratch);
-	return memcmp(found, address, sizeof found) == 0;
-}
-
 int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
-		     const uint8_t address[static REFERENCE_BYTES], uint8_t chunk[static CHUNK_STORE_BYTES_MAX],
+		     const uint8_t address[static REFERENCE_BYTES], uint8_t chunk[static CHUNK_STORED_BYTES_MAX],
 		     size_t *n, struct why *why)
 {
 	size_t done = 0;
+	struct chunk parts;
+	struct bmt_scratch scratch;
 	while (done < place.n) {
 		const ssize_t got = pread(store->data, chunk + done, place.n - done, (off_t)(place.offset + done));
 		if (got < 0 && errno == EINTR)
@@ -34,7 +24,7 @@ int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
 			break;
 		done += (size_t)got;
 	}
-	if (done < place.n || !is_content(store, address, bytes_of(chunk, done)))
+	if (done < place.n || chunk_check(address, bytes_of(chunk, done), store->kind, &scratch, &parts) != OK)
 		return why_not(why, ERR_HASH, "a chunk of the store is damaged", place.offset,
 			       bytes_of(address, REFERENCE_BYTES));
 	*n = done;
@@ -94,7 +84,7 @@ int chunk_store_check(struct chunk_store *store,
 		      void (*bad)(void *context, const uint8_t address[static REFERENCE_BYTES], int err), void *context,
 		      uint64_t *n, struct why *why)
 {
-	uint8_t after[REFERENCE_BYTES] = {0}, chunk[CHUNK_STORE_BYTES_MAX];
+	uint8_t after[REFERENCE_BYTES] = {0}, chunk[CHUNK_STORED_BYTES_MAX];
 	bool began = false;
 	size_t entries_n = 0, chunk_n;
 	uint64_t checked = 0;

@@ -86,7 +86,7 @@ static void store_puts(struct chunk_store *store)
 
 static void store_gets(struct chunk_store *store, bool mixed)
 {
-	uint8_t found[CHUNK_STORE_BYTES_MAX];
+	uint8_t found[CHUNK_STORED_BYTES_MAX];
 	size_t n;
 	for (size_t i = 0; i < chunks_n; i++)
 		need(chunk_store_get(store, addresses[mixed ? order[i] : i], found, &n, NULL) == OK, "get");

@@ -8,12 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/hex.h"
 #include "host/file.h"
 #include "test.h"
 
 #define STORE "a/b/store"
 #define HEADER_BYTES 16
 
+static cJSON *vectors;
 static struct why why;
 static struct bmt_scratch scratch;
 static uint64_t seed = 0x9e3779b97f4a7c15;
@@ -63,7 +65,7 @@ static int put(struct chunk_store *store, uint64_t i, enum chunk_put how)
 
 static int get(struct chunk_store *store, uint64_t i)
 {
-	uint8_t found[CHUNK_STORE_BYTES_MAX];
+	uint8_t found[CHUNK_STORED_BYTES_MAX];
 	size_t n = 0;
 	const struct sample *s = sample_of(i);
 	int err = chunk_store_get(store, s->address, found, &n, &why);
@@ -170,7 +172,7 @@ TEST(takes_a_chunk_once)
 
 TEST(refuses_what_is_no_chunk)
 {
-	static const uint8_t zeros[CHUNK_STORE_BYTES_MAX + 1];
+	static const uint8_t zeros[CHUNK_STORED_BYTES_MAX + 1];
 	fill(1);
 	struct chunk_store *store = opened(CHUNK_STORE_WRITE);
 	CHECK(chunk_store_put(store, zeros, bytes_of(zeros, 7), CHUNK_KEEP, &why) == ERR_LIMIT);
@@ -178,9 +180,39 @@ TEST(refuses_what_is_no_chunk)
 	/* the wrong address: its caller lied, its reader learns it */
 	CHECK(chunk_store_put(store, zeros, bytes_of(zeros, 100), CHUNK_KEEP, &why) == OK);
 	CHECK(chunk_store_commit(store, &why) == OK);
-	uint8_t chunk[CHUNK_STORE_BYTES_MAX];
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
 	size_t n;
 	CHECK(chunk_store_get(store, zeros, chunk, &n, &why) == ERR_HASH && damaged(store).n == 1);
+	chunk_store_close(store);
+}
+
+/* The vectors' chunks of owners, and one of them with a flipped bit in its signature. */
+TEST(single_owner_chunks)
+{
+	uint8_t address[REFERENCE_BYTES], chunk[CHUNK_STORED_BYTES_MAX], found[CHUNK_STORED_BYTES_MAX];
+	remove_store();
+	struct chunk_store *store = opened(CHUNK_STORE_WRITE);
+	const cJSON *row;
+	unsigned rows = 0;
+	cJSON_ArrayForEach(row, vectors)
+	{
+		const struct bytes hex = bytes_text(test_text(row, "chunk_hex"));
+		size_t n = 0;
+		CHECK(hex_decode(bytes_text(test_text(row, "address")), address, sizeof address) == OK);
+		CHECK(hex.n / 2 <= sizeof chunk && hex_decode(hex, chunk, hex.n / 2) == OK);
+		const struct bytes whole = bytes_of(chunk, hex.n / 2);
+		CHECK(chunk_store_put(store, address, whole, CHUNK_REPLACE, &why) == OK);
+		CHECK(chunk_store_commit(store, &why) == OK);
+		const bool valid = strncmp(test_text(row, "name"), "INVALID", 7) != 0;
+		CHECK(chunk_store_get(store, address, found, &n, &why) == (valid ? OK : ERR_HASH));
+		CHECK(n == (valid ? whole.n : 0) && memcmp(found, chunk, n) == 0);
+		chunk[40] ^= 1;
+		CHECK(chunk_store_put(store, address, whole, CHUNK_REPLACE, &why) == OK);
+		CHECK(chunk_store_commit(store, &why) == OK);
+		CHECK(chunk_store_get(store, address, found, &n, &why) == ERR_HASH);
+		rows++;
+	}
+	CHECK(rows >= 3 && damaged(store).n == rows);
 	chunk_store_close(store);
 }
 
@@ -465,6 +497,7 @@ TEST(what_is_no_store)
 
 int main(void)
 {
+	vectors = test_vectors("swarm-soc.json");
 	char folder[] = "/tmp/chunk_store_test.XXXXXX";
 	if (mkdtemp(folder) == NULL || chdir(folder) != 0) {
 		printf("Bail out! no folder\n");
@@ -474,6 +507,7 @@ int main(void)
 	RUN(what_was_not_committed_is_gone);
 	RUN(takes_a_chunk_once);
 	RUN(refuses_what_is_no_chunk);
+	RUN(single_owner_chunks);
 	RUN(commits_by_itself);
 	RUN(a_flipped_byte_costs_one_chunk_and_is_named);
 	RUN(what_was_cut_off_is_damage_and_can_be_put_again);
@@ -483,6 +517,7 @@ int main(void)
 	RUN(readers_while_it_is_written);
 	RUN(no_room_is_an_error_and_nothing_is_lost);
 	RUN(what_is_no_store);
+	cJSON_Delete(vectors);
 	remove_store();
 	CHECK(rmdir(STORE) == 0 && rmdir("a/b") == 0 && rmdir("a") == 0 && rmdir(folder) == 0);
 	return test_end() != 0 || access(folder, F_OK) == 0;
