@@ -1,0 +1,108 @@
+/* bzz-put: files into a chunk store, a bee node, or both. */
+#include <stddef.h>
+#include <string.h>
+
+#include "core/hex.h"
+#include "host/bzz_put.h"
+#include "host/bzz_upload.h"
+#include "host/cli_json.h"
+#include "host/store_sink.h"
+#include "http/url.h"
+#include "swarm/redundancy.h"
+
+struct options {
+	const char *store, *gateway, *stamp;
+	uint64_t level, parallel;
+	bool encrypt;
+};
+
+static const struct cli_option options[] = {
+	{'s', "store", CLI_TEXT, offsetof(struct options, store), "DIR", "keep the chunks in DIR"},
+	{'g', "gateway", CLI_TEXT, offsetof(struct options, gateway), "URL",
+	 "upload to the bee node whose API is at URL"},
+	{0, "stamp", CLI_TEXT, offsetof(struct options, stamp), "BATCH", "the postage batch that pays for the upload"},
+	{0, "parallel", CLI_UINT, offsetof(struct options, parallel), "N", "chunks sent at the same time (32)"},
+	{'e', "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL, "encrypt each chunk under a random key"},
+	{'r', "redundancy", CLI_UINT, offsetof(struct options, level), "LEVEL",
+	 "0 to 4: how much may get lost and be recovered (0)"},
+};
+
+static const struct cli_program program = {
+	.name = "bzz-put",
+	.operands = "PATH",
+	.summary = "Put a file into Swarm or a chunk store, and print its reference.",
+	.text = "examples:\n"
+		"  bzz-put --store /srv/chunks vmlinuz\n"
+		"  bzz-put --gateway http://127.0.0.1:1633 --stamp $BATCH -r 2 vmlinuz",
+	.options = options,
+	.options_n = sizeof options / sizeof options[0],
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+static void judge(struct cli *cli, const struct options *o)
+{
+	uint8_t batch[32];
+	if (o->store == NULL && o->gateway == NULL)
+		cli_usage(cli, "--store or --gateway says where to put it");
+	if ((o->gateway == NULL) != (o->stamp == NULL))
+		cli_usage(cli, "--gateway and --stamp go together");
+	if (o->gateway != NULL && !url_ok(bytes_text(o->gateway)))
+		cli_usage(cli, "--gateway: '%s' is not an http or https URL", o->gateway);
+	if (o->stamp != NULL && hex_decode(bytes_text(o->stamp), batch, sizeof batch) != OK)
+		cli_usage(cli, "--stamp: '%s' is not 64 lower-case hexadecimal digits", o->stamp);
+	if (o->parallel == 0 || o->parallel > BZZ_UPLOAD_PARALLEL_MAX)
+		cli_usage(cli, "--parallel: 1 to %d", BZZ_UPLOAD_PARALLEL_MAX);
+	if (o->level > REDUNDANCY_LEVEL_MAX)
+		cli_usage(cli, "--redundancy: 0 to %d", REDUNDANCY_LEVEL_MAX);
+}
+
+static int show(const char *path, const struct bzz_put_result *r, uint64_t chunks_n)
+{
+	char text[REFERENCE_TEXT_BYTES], name[4096];
+	cJSON *o = cJSON_CreateObject();
+	reference_text(&r->reference, text);
+	bool good = cli_json_text(o, "file", bytes_text(cli_quote(bytes_text(path), name, sizeof name))) &&
+		    cli_json_text(o, "reference", bytes_text(text)) &&
+		    cJSON_AddNumberToObject(o, "size", (double)r->size) != NULL &&
+		    cJSON_AddNumberToObject(o, "chunks", (double)chunks_n) != NULL;
+	if (good)
+		return cli_json_print(o);
+	cJSON_Delete(o);
+	return ERR_NO_MEMORY;
+}
+
+static int put(struct cli *cli, struct bzz_write *w)
+{
+	struct bzz_put_result result;
+	const struct bzz_put p = {.cli = cli, .write = w};
+	int err = bzz_write_open(w);
+	if (err == OK)
+		err = bzz_put_path(&p, cli->operands.v[0], &result);
+	if (err == OK)
+		err = bzz_write_end(w);
+	bzz_write_close(w);
+	return err == OK ? show(cli->operands.v[0], &result, w->chunks_n) : err;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.parallel = 32};
+	struct cli cli;
+	cli_start(&cli, &program, argc, argv, &o);
+	judge(&cli, &o);
+	struct bzz_write w = {.cli = &cli, .level = (unsigned)o.level, .encrypt = o.encrypt};
+	struct store_sink store = {.store = NULL};
+	struct bzz_upload *upload = NULL;
+	int err = OK;
+	if (o.store != NULL && (err = store_sink_open(&cli, o.store, &store)) == OK)
+		w.sinks[w.sinks_n++] = store_sink(&store);
+	if (err == OK && o.gateway != NULL &&
+	    (err = bzz_upload_open(&cli, o.gateway, o.stamp, (unsigned)o.parallel, &upload)) == OK)
+		w.sinks[w.sinks_n++] = bzz_upload_sink(upload);
+	if (err == OK)
+		err = put(&cli, &w);
+	bzz_upload_close(upload);
+	store_sink_close(&store);
+	return cli_end(&cli, err);
+}

@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and keeps what it sets to itself
+bats_require_minimum_version 1.5.0
+# bzz-put: content into stores and to a bee node's API.
+
+setup() {
+	cli=$PWD/tests/cli
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
+	PATH="$PWD/build/bin:$PATH"
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	seq 1 4000 > file # 18893 bytes: 5 leaves
+	stamp=$(printf %064d 7)
+}
+
+teardown() {
+	local pids
+	pids=$(cat ./*.pid 2>/dev/null) || return 0
+	# shellcheck disable=SC2086 # a list
+	kill $pids 2>/dev/null || true
+	wait
+}
+
+put() { # ARGUMENT...: prints the reference
+	bzz-put --store store "$@" | jq -r .reference
+}
+
+listening() {
+	grep -q . port || ! kill -0 "$bee" 2> /dev/null
+}
+
+# node OPTION...: a node's API with hashes of its own; sets url. It keeps chunks in taken/.
+node() {
+	mkdir -p taken
+	: > port
+	python3 "$cli/bee_upload.py" taken "$@" 3>&- > port 2> node.err &
+	bee=$!
+	echo "$bee" > node.pid
+	wait_until listening
+	url=http://127.0.0.1:$(grep . port)/api/
+}
+
+upload() { # ARGUMENT...
+	bzz-put --gateway "$url" --stamp "$stamp" "$@"
+}
+
+taken() { # how many chunks the node has
+	find taken -type f ! -name log | wc -l
+}
+
+@test "the reference is that of bmt-hash, whatever the size" {
+	for size in 0 1 4095 4096 4097 524288 524289 600000; do
+		head -c "$size" /dev/zero | tr '\0' "$((size % 10))" > sized
+		run -0 --separate-stderr bzz-put --store store sized
+		[ "$(jq -r .reference <<< "$output")" = "$(bmt-hash sized | jq -r .reference)" ]
+		[ "$(jq -r .size <<< "$output")" = "$size" ]
+		[ "$(jq -r .file <<< "$output")" = sized ]
+	done
+	[ "$(put - < file)" = "$(bmt-hash file | jq -r .reference)" ]
+}
+
+@test "how many chunks: leaves, parities, the root, its replicas" {
+	chunks() {
+		bzz-put --store store "$@" file | jq .chunks
+	}
+	[ "$(chunks)" = 6 ]
+	[ "$(chunks -r 1)" = $((5 + 3 + 1 + 2)) ]
+	[ "$(chunks -r 2)" = $((5 + 6 + 1 + 4)) ]
+	[ "$(chunks -r 3)" = $((5 + 8 + 1 + 8)) ]
+	[ "$(chunks -r 4)" = $((5 + 31 + 1 + 16)) ]
+	[ "$(chunks -e)" = 6 ]
+}
+
+@test "the same again takes no room" {
+	first=$(put file)
+	before=$(stat -c %s store/chunks)
+	[ "$(put file)" = "$first" ]
+	[ "$(stat -c %s store/chunks)" = "$before" ]
+	[ "$before" = $((16 + 18893 + 5 * 8 + 8 + 5 * 32)) ]
+}
+
+@test "encrypted: another reference each time, with the key; nothing of the content lies on the disk" {
+	one=$(put -e file) two=$(put -e file)
+	[[ $one =~ ^[0-9a-f]{128}$ && $two =~ ^[0-9a-f]{128}$ ]]
+	[ "${one::64}" != "${two::64}" ]
+	[ "${one:64}" != "${two:64}" ]
+	! grep -q 1234 store/chunks
+	put file
+	grep -q 1234 store/chunks
+}
+
+@test "what is not there or not a file" {
+	run -3 --separate-stderr bzz-put --store store nothing
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr = *'nothing: No such file or directory'* ]]
+	[ -z "$output" ]
+	run -3 --separate-stderr bzz-put --store file file
+	[[ $stderr = *'file: '* ]]
+	run -3 --separate-stderr bzz-put --store store /proc/self/mem
+}
+
+@test "usage" {
+	url=http://127.0.0.1:1
+	for arguments in 'file' '--store s' '--store s file file' "--gateway $url file" "--stamp $stamp file" \
+		"--gateway ftp://x --stamp $stamp file" "--gateway $url --stamp 12 file" "--store s -r 5 file" \
+		"--gateway $url --stamp $stamp --parallel 0 file" "--gateway $url --stamp $stamp --parallel 257 file"; do
+		# shellcheck disable=SC2086 # words
+		run -2 --separate-stderr bzz-put $arguments
+		[[ ${stderr_lines[-1]} = "Try 'bzz-put --help'." ]]
+	done
+	[ ! -e s ]
+}
+
+@test "another process writes to the store: an error, and nothing is spoilt" {
+	put file
+	mkfifo slow
+	bzz-put --store store - < slow > out 2>&1 3>&- &
+	pid=$!
+	exec 4> slow
+	echo "$pid" > put.pid
+	wait_until eval '! bzz-put --store store file > /dev/null 2> err'
+	grep -q 'another process writes to it' err
+	exec 4>&-
+	wait "$pid"
+	put file
+}
+
+@test "killed in the middle: what was put before is whole, and it goes on" {
+	reference=$(put file)
+	before=$(stat -c %s store/chunks)
+	mkfifo slow
+	bzz-put --store store - < slow > out 2>&1 3>&- &
+	pid=$!
+	exec 4> slow
+	head -c 20000000 /dev/urandom >&4
+	wait_until eval '[ "$(stat -c %s store/chunks)" -gt "$before" ]'
+	kill -KILL "$pid"
+	wait "$pid" || true
+	exec 4>&-
+	[ "$(put file)" = "$reference" ]
+	[ "$(stat -c %s store/chunks)" = "$before" ]
+}
+
+@test "a full disk: exit 3 and says so; with room it goes on" {
+	mkdir store
+	unshare -rm bash -e <<- 'EOF'
+		mount -t tmpfs -o size=1m tmpfs store
+		head -c 300000 /dev/urandom > small
+		head -c 3000000 /dev/urandom > large
+		bzz-put --store store small > first
+		status=0
+		bzz-put --store store large > out 2> err || status=$?
+		[ "$status" = 3 ]
+		[ ! -s out ]
+		grep -q 'No space left on device' err
+		bzz-put --store store small | cmp - first
+		mount -o remount,size=20m store
+		bzz-put --store store large | jq -r .reference > got
+		bmt-hash large | jq -r .reference | cmp - got
+	EOF
+}
+
+@test "standard output that is full" {
+	run -3 bash -c 'bzz-put --store store file > /dev/full'
+}
+
+@test "a file that changes while it is read" {
+	seq 1 900000 > long
+	stop_in long bzz-put --store store long
+	echo more >> long
+	status=0
+	go_on || status=$?
+	[ "$status" = 3 ]
+	grep -q 'long: a file changed while it was read' err
+	[ ! -s out ]
+}
+
+@test "upload: every chunk, its batch, and the reference that the node finds" {
+	node
+	run -0 --separate-stderr upload file
+	reference=$(jq -r .reference <<< "$output")
+	[ "$reference" = "$(bmt-hash file | jq -r .reference)" ]
+	[ "$(taken)" = 6 ]
+	[ "$(tail -c +9 "taken/$reference" | bmt-hash --chunk --span 18893 --plain | cut -d ' ' -f 1)" = "$reference" ]
+	[ "$(awk '{ print $2, $3, $4 }' taken/log | sort -u)" = "POST /api/chunks $stamp" ]
+}
+
+@test "upload: replicas go to /soc; connections are kept" {
+	node
+	run -0 --separate-stderr upload --parallel 2 -r 1 file
+	[ "$(jq .chunks <<< "$output")" = 11 ]
+	[ "$(taken)" = 11 ]
+	[ "$(grep -c 'POST /api/soc/dc5b20847f43d67928f49cd4f85d696b5a7617b5/' taken/log)" = 2 ]
+	[ "$(awk '{ print $1 }' taken/log | sort -u | wc -l)" -le 2 ]
+}
+
+@test "upload and store at once" {
+	node
+	run -0 --separate-stderr upload --store store -e -r 1 file
+	[ "$(taken)" = 12 ]
+	for chunk in taken/[0-9a-f]*; do
+		python3 - "$chunk" <<- 'EOF'
+			import sys
+			assert open(sys.argv[1], "rb").read() in open("store/chunks", "rb").read()
+		EOF
+	done
+}
+
+@test "upload: a node that is busy, or cuts connections, is asked again" {
+	node busy=4 cut=3
+	run -0 upload file
+	[ "$(taken)" = 6 ]
+	[ "$(wc -l < taken/log)" -ge 13 ]
+}
+
+@test "upload: a node that says it took something else: exit 1" {
+	node lie
+	run -1 --separate-stderr upload file
+	[[ $stderr = *"it says it took $(printf %064d 0)"* ]]
+	[ -z "$output" ]
+}
+
+@test "upload: what the node's refusal means" {
+	node status=402
+	run -3 --separate-stderr upload file
+	[[ $stderr = *'the postage batch is full'*'(status 402: not that one)'* ]]
+	[ "$(grep -c . <<< "$stderr")" = 1 ]
+	kill "$bee"
+	wait "$bee" || true
+	node status=404
+	run -3 --separate-stderr upload file
+	[[ $stderr = *'it has no such postage batch'* ]]
+}
+
+@test "upload: nobody is there: exit 3 after some tries" {
+	node
+	kill "$bee"
+	wait "$bee" || true
+	echo 1 > tiny
+	run -3 --separate-stderr upload tiny
+	[[ $stderr = *'tried 6 times'* ]]
+}
