@@ -38,7 +38,6 @@ struct bzz_upload {
 	struct curl_slist *headers; /* owned */
 	unsigned parallel;
 	enum keccak_kind kind;
-	uint64_t done_n;
 	int err; /* the first: nothing more is sent then */
 	struct slot slots[];
 };
@@ -88,11 +87,6 @@ int bzz_upload_open(struct cli *cli, const char *gateway, const char *stamp, uns
 	}
 	*upload = u;
 	return OK;
-}
-
-uint64_t bzz_upload_n(const struct bzz_upload *upload)
-{
-	return upload->done_n;
 }
 
 void bzz_upload_close(struct bzz_upload *upload)
@@ -239,8 +233,6 @@ static void finish(struct slot *s, CURLcode result)
 	else if (strcmp(member(s, "reference", text, sizeof text), hex) != 0)
 		cli_error(u->cli, fail(u, ERR_SOURCE_LIES), "%s: chunk %s: it says it took %s", u->gateway, hex,
 			  text[0] == 0 ? "nothing" : text);
-	else
-		u->done_n++;
 }
 
 /* Lets the transfers go on, and waits until something happens. */

@@ -19,8 +19,6 @@ struct bzz_upload;
 MUST_CHECK int bzz_upload_open(struct cli *cli, const char *gateway, const char *stamp, unsigned parallel,
 			       struct bzz_upload **upload);
 struct chunk_sink bzz_upload_sink(struct bzz_upload *upload);
-/* Chunks that the node has taken. */
-uint64_t bzz_upload_n(const struct bzz_upload *upload);
 /* NULL: nothing. */
 void bzz_upload_close(struct bzz_upload *upload);
 

@@ -175,12 +175,6 @@ int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFE
 	return err == OK ? chunk_store_read(store, place, address, chunk, n, why) : err;
 }
 
-bool chunk_store_has(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES])
-{
-	struct chunk_place place;
-	return look_up(store, address, &place, NULL) == OK;
-}
-
 uint64_t chunk_store_count(struct chunk_store *store)
 {
 	MDB_stat st = {0};

@@ -42,8 +42,6 @@ void chunk_store_close(struct chunk_store *store);
  * any more (why->id: the address, why->at: where in the file); ERR_IO. Any thread. */
 MUST_CHECK int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
 			       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
-/* Whether there is one, not whether it is whole. Any thread. */
-bool chunk_store_has(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES]);
 /* How many there are. Any thread. */
 uint64_t chunk_store_count(struct chunk_store *store);
 

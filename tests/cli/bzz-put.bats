@@ -106,6 +106,7 @@ taken() { # how many chunks the node has
 		"--gateway $url --stamp $stamp --parallel 0 file" "--gateway $url --stamp $stamp --parallel 257 file"; do
 		# shellcheck disable=SC2086 # words
 		run -2 --separate-stderr bzz-put $arguments
+		# shellcheck disable=SC2154 # set by run
 		[[ ${stderr_lines[-1]} = "Try 'bzz-put --help'." ]]
 	done
 	[ ! -e s ]
@@ -133,7 +134,10 @@ taken() { # how many chunks the node has
 	pid=$!
 	exec 4> slow
 	head -c 20000000 /dev/urandom >&4
-	wait_until eval '[ "$(stat -c %s store/chunks)" -gt "$before" ]'
+	grown() {
+		[ "$(stat -c %s store/chunks)" -gt "$before" ]
+	}
+	wait_until grown
 	kill -KILL "$pid"
 	wait "$pid" || true
 	exec 4>&-

@@ -132,8 +132,8 @@ TEST(gives_what_it_took)
 	CHECK(chunk_store_commit(store, &why) == OK && chunk_store_count(store) == 300);
 	for (unsigned again = 0; again < 2; again++) {
 		for (uint64_t i = 0; i < 300; i++)
-			CHECK(get(store, i) == OK && chunk_store_has(store, sample_of(i)->address));
-		CHECK(get(store, 300) == ERR_NOT_FOUND && !chunk_store_has(store, sample_of(300)->address));
+			CHECK(get(store, i) == OK);
+		CHECK(get(store, 300) == ERR_NOT_FOUND);
 		CHECK(damaged(store).n == 0);
 		chunk_store_close(store);
 		store = opened(CHUNK_STORE_READ);
