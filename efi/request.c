@@ -95,7 +95,7 @@ static void step_name(struct request *r, uint64_t now_ms)
 	if (err == RESOLVE_WAIT)
 		return;
 	if (err != OK) {
-		fail(r, err, "name");
+		fail(r, err, err == ERR_SOURCE ? "name, from every resolver" : "name");
 		return;
 	}
 	order(r, now_ms);

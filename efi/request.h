@@ -22,7 +22,8 @@ struct request_try {
 struct request {
 	enum request_state state;
 	int err;           /* with FAILED */
-	const char *where; /* with FAILED: "URL", "name", "connection", "refused", "answer", or a sentence */
+	const char *where; /* with FAILED: "URL", "name", "name, from every resolver", "connection", "refused",
+			      "answer", or a sentence */
 	struct web *web;
 	struct bytes authority, host, target; /* views of the URL */
 	uint16_t port;

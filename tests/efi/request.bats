@@ -33,6 +33,13 @@ names() {
 	names=$(cat names)
 }
 
+# second_names: another one, at 127.0.0.2 and the same port, that knows four.test.
+second_names() {
+	python3 "$root/tests/efi/name_server.py" --bind 127.0.0.2 --port "$names" four.test=127.0.0.1 > second 3>&- &
+	echo $! > second.pid
+	wait_until test -s second
+}
+
 # at NAME: the store's URL by that name.
 at() {
 	echo "http://$1:$port/honest/"
@@ -154,6 +161,20 @@ gives_up_on() {
 	boots "$(at four.test)" -- --resolver 127.0.0.1 --resolver-port "$names"
 	rm -rf out/* variables/*
 	boots "$(at both.test)" -- --resolver 127.0.0.1 --resolver-port "$names" --dead fd00::dead
+}
+
+@test "an alias of a name" {
+	names --alias www.test=boot.test --alias boot.test=four.test four.test=127.0.0.1
+	boots "$(at www.test)" -- --resolver 127.0.0.1 --resolver-port "$names"
+}
+
+@test "a name server that refuses: the next one is asked; when there is none, said" {
+	names --refuse
+	second_names
+	boots "$(at four.test)" -- --resolver 127.0.0.1 --resolver 127.0.0.2 --resolver-port "$names"
+	rm -rf out/* variables/*
+	refuses 3 "$(at four.test)" -- --resolver 127.0.0.1 --resolver-port "$names"
+	says 'manifest.json: name, from every resolver: a source failed'
 }
 
 @test "a name server that never answers questions for IPv6" {

@@ -603,6 +603,9 @@ TEST(urls_that_cannot_be_asked_for)
 	names_err = ERR_NOT_FOUND;
 	r = get(URL, NULL);
 	CHECK(has_failed(&r, ERR_NOT_FOUND, "name"));
+	names_err = ERR_SOURCE;
+	r = get(URL, NULL);
+	CHECK(has_failed(&r, ERR_SOURCE, "name, from every resolver"));
 	names_err = RESOLVE_WAIT;
 	r = get(URL, NULL);
 	CHECK(r.state == REQUEST_UNDER_WAY);

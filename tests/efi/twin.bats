@@ -251,7 +251,7 @@ policy() {
 	while :; do
 		n=$((n + 1))
 		rm -rf out/* variables/*
-		from honest -- --fail-pages $n
+		from honest -- --workers 1 --fail-pages $n
 		status=0
 		wait "$twin" || status=$?
 		rm twin.pid
