@@ -5,15 +5,11 @@
 
 #include "core/json.h"
 
-#define KEY_BYTES 32
-#define VERSION_BYTES 31
 #define INDEX_BYTES 32
-#define HEAD_BYTES (KEY_BYTES + VERSION_BYTES + 1)
 #define FORK_HEAD_BYTES (2 + MANTARAY_PREFIX_MAX)
-#define METADATA_NODES 66 /* members of one fork's metadata, and the object */
+#define METADATA_NODES (MANTARAY_PAIRS_MAX + 1) /* and the object */
 
-/* The first bytes of keccak256("mantaray:0.1"), and of "mantaray:0.2". */
-static const uint8_t versions[2][VERSION_BYTES] = {
+const uint8_t mantaray_versions[2][MANTARAY_VERSION_BYTES] = {
 	{0x02, 0x51, 0x84, 0x78, 0x9d, 0x63, 0x63, 0x57, 0x66, 0xd7, 0x8c, 0x41, 0x90, 0x01, 0x96, 0xb5,
 	 0x7d, 0x74, 0x00, 0x87, 0x5e, 0xbe, 0x4d, 0x9b, 0x5d, 0x1e, 0x76, 0xbd, 0x96, 0x52, 0xa9},
 	{0x57, 0x68, 0xb3, 0xb6, 0xa7, 0xdb, 0x56, 0xd2, 0x1d, 0x1a, 0xbf, 0xf4, 0x0d, 0x41, 0xce, 0xbf,
@@ -109,24 +105,24 @@ int mantaray_open(uint8_t *node, size_t n, struct mantaray *m, struct why *why)
 	struct mantaray found = {.version = 0};
 	if (n > MANTARAY_NODE_BYTES_MAX)
 		return why_not(why, ERR_LIMIT, "node", WHY_NOWHERE, BYTES_NONE);
-	if (n < HEAD_BYTES)
+	if (n < MANTARAY_HEAD_BYTES)
 		return why_not(why, ERR_TRUNCATED, "node", n, BYTES_NONE);
-	for (size_t i = KEY_BYTES; i < n; i++)
-		node[i] ^= node[i % KEY_BYTES];
+	for (size_t i = MANTARAY_KEY_BYTES; i < n; i++)
+		node[i] ^= node[i % MANTARAY_KEY_BYTES];
 	for (unsigned i = 0; i < 2; i++)
-		if (memcmp(node + KEY_BYTES, versions[i], VERSION_BYTES) == 0)
+		if (memcmp(node + MANTARAY_KEY_BYTES, mantaray_versions[i], MANTARAY_VERSION_BYTES) == 0)
 			found.version = i + 1;
 	if (found.version == 0)
-		return why_not(why, ERR_VERSION, "not a node of a manifest", KEY_BYTES, BYTES_NONE);
-	const size_t size = node[HEAD_BYTES - 1];
+		return why_not(why, ERR_VERSION, "not a node of a manifest", MANTARAY_KEY_BYTES, BYTES_NONE);
+	const size_t size = node[MANTARAY_HEAD_BYTES - 1];
 	if (size != 0 && size != REFERENCE_BYTES && size != REFERENCE_ENCRYPTED_BYTES)
-		return why_not(why, ERR_VALUE, "length of references", HEAD_BYTES - 1, BYTES_NONE);
-	const size_t head = HEAD_BYTES + size + INDEX_BYTES;
+		return why_not(why, ERR_VALUE, "length of references", MANTARAY_HEAD_BYTES - 1, BYTES_NONE);
+	const size_t head = MANTARAY_HEAD_BYTES + size + INDEX_BYTES;
 	if (n < head)
 		return why_not(why, ERR_TRUNCATED, "node", n, BYTES_NONE);
 	found.reference_bytes = size;
-	found.entry = reference_at(node + HEAD_BYTES, size);
-	found.index = node + HEAD_BYTES + size;
+	found.entry = reference_at(node + MANTARAY_HEAD_BYTES, size);
+	found.index = node + MANTARAY_HEAD_BYTES + size;
 	found.forks = bytes_of(node + head, n - head);
 	int err = check_forks(&found, head, why);
 	if (err != OK)

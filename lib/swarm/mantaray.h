@@ -10,12 +10,19 @@
 #include "core/err.h"
 #include "swarm/reference.h"
 
+#define MANTARAY_KEY_BYTES 32
+#define MANTARAY_VERSION_BYTES 31
+#define MANTARAY_HEAD_BYTES (MANTARAY_KEY_BYTES + MANTARAY_VERSION_BYTES + 1)
 #define MANTARAY_PREFIX_MAX 30
 #define MANTARAY_NODE_BYTES_MAX (1U << 20) /* 256 forks with 4 KiB of metadata each, about */
 #define MANTARAY_METADATA_MAX 4096         /* JSON text of one fork */
+#define MANTARAY_PAIRS_MAX 64              /* members of that */
 #define MANTARAY_PATH_MAX 4096
 
 enum mantaray_type { MANTARAY_VALUE = 0x02, MANTARAY_EDGE = 0x04, MANTARAY_SLASH = 0x08, MANTARAY_METADATA = 0x10 };
+
+/* What a node of 0.1 and one of 0.2 begin with, behind the key: of keccak256("mantaray:0.1"), and 0.2. */
+extern const uint8_t mantaray_versions[2][MANTARAY_VERSION_BYTES];
 
 /* A node taken apart; views into its bytes. */
 struct mantaray {
