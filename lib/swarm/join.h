@@ -120,6 +120,7 @@ struct join {
 struct join_want {
 	uint64_t id;            /* to come back with the answer */
 	const uint8_t *address; /* REFERENCE_BYTES; until the next call */
+	uint64_t offset, size;  /* of the file's bytes below it; 0, 0 when it is no known part of the file */
 };
 
 /* An answer. */

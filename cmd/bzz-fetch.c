@@ -1,0 +1,162 @@
+/* bzz-fetch: content of Swarm, every chunk checked. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "core/decimal.h"
+#include "host/bzz_address.h"
+#include "host/bzz_fetch.h"
+#include "host/bzz_list.h"
+#include "host/bzz_output.h"
+#include "host/cli_json.h"
+
+struct options {
+	struct cli_texts gateways, stores;
+	const char *range, *output;
+	bool list;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+static const struct cli_option table[] = {
+	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL", "ask this gateway (a bee node's API); may be repeated"},
+	{'s', "store", CLI_TEXTS, FIELD(stores), "DIR", "take chunks from this store first; may be repeated"},
+	{0, "range", CLI_TEXT, FIELD(range), "A-B", "only bytes A to B, counted from 0; A- to the end, -N the last N"},
+	{'l', "list", CLI_FLAG, FIELD(list), NULL, "print the manifest's entries (below PATH) instead of content"},
+	{'o', "output", CLI_TEXT, FIELD(output), "FILE", "write to FILE, which appears when it is whole"},
+};
+static const struct cli_program program = {
+	.name = "bzz-fetch",
+	.operands = "REFERENCE[/PATH]",
+	.summary = "fetch content of Swarm and check every chunk of it",
+	.text = "REFERENCE is what bmt-hash and bzz-put print: 64 hex digits, or 128 for encrypted content.\n"
+		"With a slash behind it, it is a manifest, and PATH a file in it (the empty path: its index\n"
+		"document). feeds/OWNER/TOPIC is the newest update of a feed. All gateways are asked at once,\n"
+		"none is trusted; what is missing is recovered where the content has parities for it.\n"
+		"\n"
+		"  bzz-fetch --gateway http://localhost:1633 -o vmlinuz REFERENCE\n"
+		"  bzz-fetch --store chunks REFERENCE/index.html\n",
+	.options = table,
+	.options_n = sizeof table / sizeof table[0],
+	.operands_min = 1,
+	.operands_max = 1,
+};
+
+static bool read_number(struct bytes text, uint64_t *n)
+{
+	return decimal_read(text, n) == OK;
+}
+
+/* "A-B", "A-", "-N": the last form needs the size, and comes as offset UINT64_MAX with length N. */
+static void read_range(struct cli *cli, const char *text, struct bzz_range *range)
+{
+	const char *dash = text == NULL ? NULL : strchr(text, '-');
+	uint64_t first = 0, last = UINT64_MAX;
+	*range = (struct bzz_range){.offset = 0, .length = UINT64_MAX};
+	if (text == NULL)
+		return;
+	if (dash == NULL || (dash == text && dash[1] == 0) ||
+	    (dash != text && !read_number(bytes_of(text, (size_t)(dash - text)), &first)) ||
+	    (dash[1] != 0 && !read_number(bytes_text(dash + 1), &last)))
+		cli_usage(cli, "--range %s: A-B, A- or -N is wanted, in bytes from 0", text);
+	if (dash == text && last == 0)
+		cli_usage(cli, "--range %s: nothing is wanted", text);
+	if (dash != text && last < first)
+		cli_usage(cli, "--range %s: it ends before it begins", text);
+	if (dash == text)
+		*range = (struct bzz_range){.offset = UINT64_MAX, .length = last};
+	else
+		*range = (struct bzz_range){.offset = first, .length = last == UINT64_MAX ? last : last - first + 1};
+}
+
+static bool add_source(cJSON *array, const char *url, struct gateway_count count)
+{
+	cJSON *o = cJSON_CreateObject();
+	return o != NULL && cJSON_AddItemToArray(array, o) && cJSON_AddStringToObject(o, "url", url) != NULL &&
+	       cJSON_AddNumberToObject(o, "bytes", (double)count.bytes) != NULL &&
+	       cJSON_AddNumberToObject(o, "bad", (double)count.bad_bytes) != NULL;
+}
+
+/* What was written to a file, and who gave it. */
+static int tell(const char *path, const struct reference *reference, uint64_t size, const struct gateways *g)
+{
+	char text[REFERENCE_TEXT_BYTES];
+	cJSON *o = cJSON_CreateObject();
+	reference_text(reference, text);
+	bool good = o != NULL && cJSON_AddStringToObject(o, "file", path) != NULL &&
+		    cJSON_AddStringToObject(o, "reference", text) != NULL &&
+		    cJSON_AddNumberToObject(o, "size", (double)size) != NULL;
+	cJSON *sources = good ? cJSON_AddArrayToObject(o, "sources") : NULL;
+	good = sources != NULL;
+	for (unsigned i = 0; good && i < gateways_n(g); i++)
+		good = add_source(sources, gateways_url(g, i), gateways_count(g, i));
+	if (good)
+		return cli_json_print(o);
+	cJSON_Delete(o);
+	return ERR_NO_MEMORY;
+}
+
+static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_address *address,
+		 struct bzz_range range)
+{
+	struct bzz_root root = {.reference = address->reference};
+	struct bzz_output output;
+	uint64_t size = 0;
+	const char *name = cli->operands.v[0];
+	int err = OK;
+	if (address->is_feed)
+		err = bzz_fetch_feed(f, address->owner, bytes_of(address->topic, address->topic_n), &root);
+	if (err == OK && o->list) {
+		err = bzz_fetch_manifest(f, name, &root);
+		return err == OK ? bzz_list(cli, f, name, &root, address->path) : err;
+	}
+	if (err == OK && address->has_path)
+		err = bzz_fetch_path(f, name, &root, address->path);
+	if (err == OK && range.offset == UINT64_MAX)
+		err = bzz_fetch_tail(f, name, &root, &range);
+	if (err == OK)
+		err = bzz_output_open(&output, cli, o->output, &range);
+	if (err != OK)
+		return err;
+	const struct bzz_sink sink = bzz_output_sink(&output);
+	err = bzz_fetch_file(f, name, &root, &range, &sink, &size);
+	const uint64_t behind = range.offset < size ? size - range.offset : 0;
+	const uint64_t written = range.length < behind ? range.length : behind;
+	if (err == OK && range.offset > 0 && behind == 0) {
+		err = ERR_VALUE;
+		cli_error(cli, err, "--range %s: the content has %llu bytes", o->range, (unsigned long long)size);
+	}
+	if (err == OK)
+		err = bzz_output_finish(&output, written);
+	if (err == OK && output.path != NULL)
+		err = tell(output.path, &root.reference, written, bzz_fetch_gateways(f));
+	bzz_output_close(&output);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.range = NULL};
+	struct bzz_address address;
+	struct bzz_fetch *f = NULL;
+	struct bzz_range range;
+	struct cli cli;
+	const char *what;
+	cli_start(&cli, &program, argc, argv, &o);
+	read_range(&cli, o.range, &range);
+	if (bzz_address_parse(cli.operands.v[0], &address, &what) != OK)
+		cli_usage(&cli, "%s: %s", cli.operands.v[0], what);
+	if (o.list && (o.range != NULL || o.output != NULL))
+		cli_usage(&cli, "--list goes with neither --range nor --output");
+	if (o.gateways.n + o.stores.n == 0)
+		cli_usage(&cli, "where from? give a --gateway or a --store");
+	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
+	if (err == OK)
+		err = bzz_fetch_open(&cli, &o.stores, &o.gateways, &f);
+	if (err == OK)
+		err = fetch(&cli, &o, f, &address, range);
+	bzz_fetch_close(f);
+	curl_global_cleanup();
+	return cli_end(&cli, err);
+}

@@ -1,0 +1,73 @@
+#include "host/bzz_address.h"
+
+#include <string.h>
+
+#include "core/hex.h"
+
+/* Hex digits of either case, "0x" in front allowed: n of them at most. Gives how many; 0: they are none. */
+static size_t parse_hex(struct bytes text, uint8_t *out, size_t n)
+{
+	if (bytes_starts(text, "0x"))
+		text = bytes_skip(text, 2);
+	if (text.n % 2 != 0 || text.n / 2 > n)
+		return 0;
+	for (size_t i = 0; i < text.n / 2; i++) {
+		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return 0;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return text.n / 2;
+}
+
+/* What stands before the next slash; *more: whether there is one, *rest: what stands behind it. */
+static struct bytes part(struct bytes text, struct bytes *rest, bool *more)
+{
+	const uint8_t *slash = text.n == 0 ? NULL : memchr(text.p, '/', text.n);
+	*more = slash != NULL;
+	if (slash == NULL) {
+		*rest = BYTES_NONE;
+		return text;
+	}
+	const size_t n = (size_t)(slash - text.p);
+	*rest = bytes_skip(text, n + 1);
+	return bytes_of(text.p, n);
+}
+
+static int parse_feed(struct bytes text, struct bzz_address *a, const char **what)
+{
+	bool more;
+	const struct bytes owner = part(text, &text, &more);
+	*what = "the owner has 40 hex digits";
+	if (!more || parse_hex(owner, a->owner, sizeof a->owner) != sizeof a->owner)
+		return ERR_VALUE;
+	const struct bytes topic = part(text, &a->path, &a->has_path);
+	*what = "the topic is hex digits, 64 of them by habit";
+	a->topic_n = parse_hex(topic, a->topic, sizeof a->topic);
+	a->is_feed = true;
+	return a->topic_n == 0 ? ERR_VALUE : OK;
+}
+
+int bzz_address_parse(const char *text, struct bzz_address *address, const char **what)
+{
+	struct bzz_address a = {.is_feed = false};
+	struct bytes left = bytes_text(text);
+	if (bytes_starts(left, "bzz://"))
+		left = bytes_skip(left, 6);
+	else if (bytes_starts(left, "/bzz/"))
+		left = bytes_skip(left, 5);
+	if (bytes_starts(left, "feeds/")) {
+		int err = parse_feed(bytes_skip(left, 6), &a, what);
+		if (err == OK)
+			*address = a;
+		return err;
+	}
+	const struct bytes reference = part(left, &a.path, &a.has_path);
+	*what = memchr(reference.p, '.', reference.n) != NULL
+			? "names are not resolved here: give the reference that the name stands for"
+			: "a reference has 64 hex digits, or 128 when the content is encrypted";
+	if (reference_parse(reference, &a.reference) != OK)
+		return ERR_VALUE;
+	*address = a;
+	return OK;
+}

@@ -1,0 +1,23 @@
+/* What a user names to have it fetched: REFERENCE, REFERENCE/PATH, or feeds/OWNER/TOPIC[/PATH]; bzz:// or
+ * /bzz/ may stand in front, as browsers and bee's API write it. */
+#ifndef HOST_BZZ_ADDRESS_H
+#define HOST_BZZ_ADDRESS_H
+
+#include "crypto/secp256k1.h"
+#include "swarm/reference.h"
+
+#define BZZ_ADDRESS_TOPIC_MAX 64
+
+struct bzz_address {
+	bool is_feed;
+	struct reference reference; /* unless it is a feed */
+	uint8_t owner[SECP256K1_ADDRESS_BYTES], topic[BZZ_ADDRESS_TOPIC_MAX];
+	size_t topic_n;
+	bool has_path; /* a slash follows: it is a manifest, and this is where in it */
+	struct bytes path;
+};
+
+/* text: borrowed. ERR_VALUE; *what: which part is wrong. */
+MUST_CHECK int bzz_address_parse(const char *text, struct bzz_address *address, const char **what);
+
+#endif

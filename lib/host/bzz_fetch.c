@@ -1,0 +1,352 @@
+#include "host/bzz_fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hex.h"
+#include "host/bzz_fetch_parts.h"
+#include "swarm/join.h"
+
+#define SLOTS 1024 /* chunks under way or waiting for their turn: 4 MiB */
+#define GROUPS 2   /* recoveries at a time */
+#define BATCH (4 * BMT_BATCH)
+#define WAIT_MS 1000
+
+struct recovery {
+	struct join_group groups[GROUPS];
+	struct erasure erasure;
+};
+
+/* A chunk that was asked for and is here. */
+struct here {
+	struct join_arrival arrival;
+	uint8_t address[REFERENCE_BYTES];
+	bool is_leaf, from_sink;
+	struct gateway_leaf leaf;
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+};
+
+struct job {
+	struct bzz_fetch *f;
+	const char *name;
+	const struct bzz_root *root;
+	const struct bzz_sink *sink;
+	uint64_t size, done, total;
+	bool sized;
+	size_t asked_n; /* of the gateways, without an answer */
+	uint64_t steps; /* wants and answers so far: without any, it stands still */
+	struct recovery *recovery;
+	struct here here[BMT_BATCH];
+	struct join join;
+	struct join_slot slots[SLOTS];
+};
+
+int bzz_fetch_open(struct cli *cli, const struct cli_texts *stores, const struct cli_texts *gateways,
+		   struct bzz_fetch **fetch)
+{
+	struct bzz_fetch *f = calloc(1, sizeof *f);
+	if (f == NULL)
+		return ERR_NO_MEMORY;
+	f->cli = cli;
+	f->kind = keccak_widest();
+	int err = chunk_stores_open(cli, stores->v, stores->n, &f->stores);
+	f->has_stores = err == OK;
+	f->stored = chunk_stores_source(&f->stores);
+	if (err == OK)
+		err = gateways_open(cli, gateways->v, gateways->n, &f->gateways);
+	if (err != OK) {
+		bzz_fetch_close(f);
+		return err;
+	}
+	*fetch = f;
+	return OK;
+}
+
+void bzz_fetch_close(struct bzz_fetch *f)
+{
+	if (f == NULL)
+		return;
+	gateways_close(f->gateways);
+	if (f->has_stores)
+		chunk_stores_close(&f->stores);
+	free(f);
+}
+
+const struct gateways *bzz_fetch_gateways(const struct bzz_fetch *f)
+{
+	return f->gateways;
+}
+
+int bzz_fetch_stored(const struct bzz_fetch *f, const uint8_t address[static REFERENCE_BYTES],
+		     uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	return f->stores.n == 0 ? ERR_NOT_FOUND : chunk_source_get(&f->stored, address, chunk, n);
+}
+
+/* The gateways' part of a chunk source: asks and waits. */
+static int get_from_gateways(struct bzz_fetch *f, const uint8_t *address, uint8_t *chunk, size_t *n)
+{
+	struct gateway_answer answer;
+	struct chunk checked;
+	size_t answers_n = 0;
+	if (gateways_n(f->gateways) == 0)
+		return ERR_NOT_FOUND;
+	gateways_forget(f->gateways);
+	gateways_ask(f->gateways, 0, address);
+	for (;;) {
+		int err = gateways_take(f->gateways, &answer, 1, WAIT_MS, &answers_n);
+		if (err != OK)
+			return err;
+		if (answers_n == 0)
+			continue;
+		if (answer.err != OK)
+			return answer.err;
+		if (chunk_check(address, answer.data, f->kind, &f->scratch, &checked) == OK)
+			break;
+		gateways_wrong(f->gateways, &answer);
+	}
+	memcpy(chunk, answer.data.p, answer.data.n);
+	*n = answer.data.n;
+	return OK;
+}
+
+static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
+	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	struct bzz_fetch *f = context;
+	return bzz_fetch_stored(f, address, chunk, n) == OK ? OK : get_from_gateways(f, address, chunk, n);
+}
+
+struct chunk_source bzz_fetch_source(struct bzz_fetch *f)
+{
+	return (struct chunk_source){.get = get, .context = f};
+}
+
+/* Bytes that an earlier fetch left. */
+static bool take_from_sink(const struct job *job, struct here *h)
+{
+	if (!h->is_leaf || job->sink->read == NULL || job->root->reference.encrypted)
+		return false;
+	store_le64(h->chunk, h->leaf.size);
+	if (job->sink->read(job->sink->context, h->leaf.offset, h->chunk + CHUNK_SPAN_BYTES, h->leaf.size) !=
+	    h->leaf.size)
+		return false;
+	h->arrival.data = bytes_of(h->chunk, CHUNK_SPAN_BYTES + (size_t)h->leaf.size);
+	return true;
+}
+
+static bool take_root(const struct job *job, struct here *h)
+{
+	if (job->root->chunk_n == 0 || memcmp(h->address, job->root->reference.address, REFERENCE_BYTES) != 0)
+		return false;
+	h->arrival.data = bytes_of(job->root->chunk, job->root->chunk_n);
+	return true;
+}
+
+static bool take_stored(const struct job *job, struct here *h)
+{
+	size_t n = 0;
+	if (bzz_fetch_stored(job->f, h->address, h->chunk, &n) != OK)
+		return false;
+	h->arrival.data = bytes_of(h->chunk, n);
+	return true;
+}
+
+/* It is not here. */
+static int ask_others(struct job *job, const struct here *h, struct why *why)
+{
+	if (gateways_n(job->f->gateways) == 0)
+		return join_failed(&job->join, h->arrival.id, why);
+	if (h->is_leaf && !job->root->reference.encrypted)
+		gateways_ask_leaf(job->f->gateways, h->arrival.id, h->address, h->leaf);
+	else
+		gateways_ask(job->f->gateways, h->arrival.id, h->address);
+	job->asked_n++;
+	return OK;
+}
+
+/* Chunks that are here are checked together. What an earlier fetch left may be wrong. */
+static int check_here(struct job *job, size_t n, struct why *why)
+{
+	struct join_arrival arrivals[BMT_BATCH];
+	for (size_t i = 0; i < n; i++)
+		arrivals[i] = job->here[i].arrival;
+	int err = join_chunks(&job->join, arrivals, n, why);
+	for (size_t i = 0; err == OK && i < n; i++) {
+		struct here *h = &job->here[i];
+		if (arrivals[i].err == OK)
+			continue;
+		if (h->from_sink && take_stored(job, h))
+			err = join_chunk(&job->join, h->arrival.id, h->arrival.data, why);
+		else
+			err = ask_others(job, h, why);
+	}
+	return err;
+}
+
+/* Asks for what the machine wants, and takes what is here. */
+static int ask(struct job *job, struct why *why)
+{
+	struct join_want want;
+	size_t n = 0;
+	int err = OK;
+	while (err == OK && gateways_room(job->f->gateways) > BMT_BATCH && join_want(&job->join, &want)) {
+		struct here *h = &job->here[n];
+		job->steps++;
+		h->arrival = (struct join_arrival){.id = want.id};
+		memcpy(h->address, want.address, REFERENCE_BYTES);
+		h->is_leaf = want.size > 0 && want.size <= CHUNK_PAYLOAD_MAX && job->sized;
+		h->leaf = (struct gateway_leaf){.offset = want.offset, .size = (uint32_t)want.size};
+		h->from_sink = take_from_sink(job, h);
+		if (!h->from_sink && !take_root(job, h) && !take_stored(job, h)) {
+			err = ask_others(job, h, why);
+			continue;
+		}
+		if (++n == BMT_BATCH) {
+			err = check_here(job, n, why);
+			n = 0;
+		}
+	}
+	return err == OK && n > 0 ? check_here(job, n, why) : err;
+}
+
+/* Takes what the gateways have sent. */
+static int receive(struct job *job, struct why *why)
+{
+	struct gateway_answer answers[BATCH];
+	struct join_arrival arrivals[BATCH];
+	size_t n = 0, arrived = 0, which[BATCH];
+	if (job->asked_n == 0)
+		return OK;
+	int err = gateways_take(job->f->gateways, answers, BATCH, WAIT_MS, &n);
+	job->steps += n;
+	for (size_t i = 0; err == OK && i < n; i++) {
+		if (answers[i].err != OK) {
+			job->f->last_err = answers[i].err;
+			job->asked_n--;
+			err = join_failed(&job->join, answers[i].id, why);
+			continue;
+		}
+		which[arrived] = i;
+		arrivals[arrived++] = (struct join_arrival){.id = answers[i].id, .data = answers[i].data};
+	}
+	if (err == OK)
+		err = join_chunks(&job->join, arrivals, arrived, why);
+	for (size_t i = 0; err == OK && i < arrived; i++) {
+		if (arrivals[i].err == OK)
+			job->asked_n--;
+		else
+			gateways_wrong(job->f->gateways, &answers[which[i]]);
+	}
+	return err;
+}
+
+static int give_out(struct job *job)
+{
+	struct join_data data;
+	int err = OK;
+	while (err == OK && join_data(&job->join, &data)) {
+		err = job->sink->write(job->sink->context, data.offset, data.bytes);
+		job->done += data.bytes.n;
+	}
+	cli_progress(job->f->cli, job->name, job->done, job->total);
+	return err;
+}
+
+static void know_size(struct job *job, const struct bzz_range *range)
+{
+	if (job->sized || !join_size(&job->join, &job->size))
+		return;
+	job->sized = true;
+	const uint64_t behind = range->offset < job->size ? job->size - range->offset : 0;
+	job->total = range->length < behind ? range->length : behind;
+	if (!job->root->reference.encrypted)
+		gateways_file(job->f->gateways, job->root->reference.address, job->size);
+}
+
+static int run(struct job *job, const struct bzz_range *range, struct why *why)
+{
+	int err = OK;
+	while (err == OK && !join_done(&job->join)) {
+		const uint64_t steps = job->steps;
+		err = ask(job, why);
+		if (err == OK)
+			err = receive(job, why);
+		know_size(job, range);
+		if (err == OK)
+			err = give_out(job);
+		if (err == OK && job->steps == steps && job->asked_n == 0)
+			err = ERR_NOT_FOUND; /* of the machine's ways none is left */
+	}
+	return err;
+}
+
+/* When the gateways failed to say, that is the news; not that nobody has it. */
+static int explain(const struct job *job, int err, const struct why *why)
+{
+	char address[2 * REFERENCE_BYTES + 1] = {0};
+	if (err == ERR_IO || err == ERR_NO_MEMORY)
+		return err; /* printed, or told at the end */
+	if (err == ERR_NOT_FOUND && job->f->last_err != OK)
+		err = job->f->last_err;
+	if (why->id.n == REFERENCE_BYTES)
+		hex_encode(why->id, address);
+	if (err == ERR_NOT_FOUND && gateways_n(job->f->gateways) == 0)
+		cli_error(job->f->cli, err, "%s: chunk %s is in no store that was given", job->name, address);
+	else if (err == ERR_NOT_FOUND || err == ERR_SOURCE)
+		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address,
+			  err == ERR_NOT_FOUND ? "nobody has it" : "no gateway gives it; run again to go on");
+	else
+		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address, err_text(err));
+	return err;
+}
+
+static int prepare(struct job *job)
+{
+	struct join_memory memory = {.slots = job->slots,
+				     .slots_n = SLOTS,
+				     .replicas_level = REDUNDANCY_LEVEL_MAX,
+				     .kind = job->f->kind,
+				     .order = job->sink->any_order ? JOIN_AS_THEY_COME : JOIN_IN_ORDER};
+	job->recovery = malloc(sizeof *job->recovery);
+	if (job->recovery == NULL)
+		return ERR_NO_MEMORY;
+	erasure_init(&job->recovery->erasure, erasure_fastest());
+	memory.groups = job->recovery->groups;
+	memory.groups_n = GROUPS;
+	memory.erasure = &job->recovery->erasure;
+	join_init(&job->join, &job->root->reference, &memory);
+	return OK;
+}
+
+int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root *root, const struct bzz_range *range,
+		   const struct bzz_sink *sink, uint64_t *size)
+{
+	struct why why = {.what = NULL};
+	struct job *job = malloc(sizeof *job);
+	if (job == NULL)
+		return ERR_NO_MEMORY;
+	job->f = f;
+	job->name = name;
+	job->root = root;
+	job->sink = sink;
+	job->done = job->total = job->steps = job->size = 0;
+	job->sized = false;
+	job->asked_n = 0;
+	f->last_err = OK;
+	gateways_forget(f->gateways);
+	int err = prepare(job);
+	if (err == OK) {
+		join_read(&job->join, range->offset, range->length);
+		err = run(job, range, &why);
+		cli_progress_end(f->cli);
+	}
+	if (err == OK)
+		*size = job->size;
+	else
+		err = explain(job, err, &why);
+	gateways_forget(f->gateways);
+	free(job->recovery);
+	free(job);
+	return err;
+}

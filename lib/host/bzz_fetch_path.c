@@ -1,0 +1,216 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/bzz_fetch_parts.h"
+#include "host/bzz_file.h"
+#include "swarm/bzz_path.h"
+#include "swarm/feed.h"
+
+#define WAIT_MS 1000
+
+/* A search for the newest update, and the newest that was seen so far. */
+struct following {
+	struct bzz_fetch *f;
+	const uint8_t *owner;
+	struct bytes topic;
+	struct feed_search search;
+	bool any;
+	uint64_t number;
+	struct bzz_root root; /* that it wraps */
+	bool is_legacy;
+	struct reference legacy;
+};
+
+/* Whether data is that update, and what it says when it is the newest so far. */
+static bool take_update(struct following *w, uint64_t number, struct bytes data)
+{
+	uint8_t address[REFERENCE_BYTES];
+	struct chunk c;
+	uint64_t time_s;
+	feed_address(w->topic, w->owner, number, address);
+	if (chunk_check(address, data, w->f->kind, &w->f->scratch, &c) != OK || c.kind != CHUNK_SINGLE_OWNER)
+		return false;
+	if (w->any && number <= w->number)
+		return true;
+	w->any = true;
+	w->number = number;
+	w->root.reference = (struct reference){.encrypted = false};
+	memcpy(w->root.reference.address, c.address, REFERENCE_BYTES);
+	w->root.chunk_n = c.content.n;
+	memcpy(w->root.chunk, c.content.p, c.content.n);
+	w->is_legacy = feed_is_legacy(c.content, &time_s, &w->legacy);
+	return true;
+}
+
+/* Asks for the numbers that the search wants; gives how many wait for the gateways. */
+static size_t ask(struct following *w)
+{
+	uint8_t address[REFERENCE_BYTES], chunk[CHUNK_STORED_BYTES_MAX];
+	uint64_t number;
+	size_t asked = 0, n;
+	while (feed_search_want(&w->search, &number)) {
+		feed_address(w->topic, w->owner, number, address);
+		if (bzz_fetch_stored(w->f, address, chunk, &n) == OK && take_update(w, number, bytes_of(chunk, n)))
+			feed_search_answer(&w->search, number, FEED_THERE);
+		else if (gateways_n(w->f->gateways) == 0)
+			feed_search_answer(&w->search, number, FEED_NOT_THERE);
+		else {
+			gateways_ask(w->f->gateways, number, address);
+			asked++;
+		}
+	}
+	return asked;
+}
+
+static int receive(struct following *w, size_t *asked)
+{
+	struct gateway_answer answers[FEED_PROBES];
+	size_t n = 0;
+	int err = gateways_take(w->f->gateways, answers, FEED_PROBES, WAIT_MS, &n);
+	for (size_t i = 0; err == OK && i < n; i++) {
+		const struct gateway_answer *a = &answers[i];
+		if (a->err == OK && !take_update(w, a->id, a->data)) {
+			gateways_wrong(w->f->gateways, a);
+			continue;
+		}
+		(*asked)--;
+		feed_search_answer(&w->search, a->id,
+				   a->err == OK              ? FEED_THERE
+				   : a->err == ERR_NOT_FOUND ? FEED_NOT_THERE
+							     : FEED_NO_ANSWER);
+	}
+	return err;
+}
+
+/* Whether the reference of an update of the older form leads anywhere. If not, its bytes are content. */
+static bool leads_on(struct bzz_fetch *f, const struct reference *r)
+{
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	const struct chunk_source source = bzz_fetch_source(f);
+	size_t n;
+	return chunk_source_get(&source, r->address, chunk, &n) == OK;
+}
+
+int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], struct bytes topic,
+		   struct bzz_root *root)
+{
+	struct following w = {.f = f, .owner = owner, .topic = topic};
+	int err = OK;
+	feed_search_init(&w.search, 0);
+	gateways_forget(f->gateways);
+	while (err == OK && !feed_search_done(&w.search)) {
+		size_t asked = ask(&w);
+		while (err == OK && asked > 0) {
+			err = receive(&w, &asked);
+			if (err == OK)
+				asked += ask(&w);
+		}
+	}
+	gateways_forget(f->gateways);
+	if (err == OK && !w.search.any)
+		err = ERR_NOT_FOUND;
+	if (err != OK) {
+		cli_error(f->cli, err, "feed: %s", err == ERR_NOT_FOUND ? "no update was found" : err_text(err));
+		return err;
+	}
+	if (w.search.in_doubt)
+		cli_warn(f->cli, "feed: update %" PRIu64 " may not be the newest: nobody said whether there is a next",
+			 w.search.newest);
+	cli_debug(f->cli, "feed: update %" PRIu64, w.search.newest);
+	*root = w.root;
+	if (w.is_legacy && leads_on(f, &w.legacy))
+		*root = (struct bzz_root){.reference = w.legacy};
+	return OK;
+}
+
+/* Lets the machine see the nodes that it wants. */
+static int walk(struct bzz_fetch *f, const struct bzz_root *root, struct bzz_path *b, struct why *why)
+{
+	const struct chunk_source source = bzz_fetch_source(f);
+	struct reference wanted;
+	int err = OK;
+	while (err == OK && bzz_path_wants(b, &wanted)) {
+		const bool is_root = memcmp(wanted.address, root->reference.address, REFERENCE_BYTES) == 0;
+		uint8_t *node = NULL;
+		size_t n = 0;
+		err = bzz_file_whole(&source, &wanted, is_root ? bytes_of(root->chunk, root->chunk_n) : BYTES_NONE,
+				     MANTARAY_NODE_BYTES_MAX, &node, &n, why);
+		if (err == OK)
+			err = bzz_path_node(b, node, n, why);
+		free(node);
+	}
+	return err;
+}
+
+static int not_found(struct bzz_fetch *f, const char *name, const struct bzz_path *b)
+{
+	if (b->outcome == BZZ_REDIRECT)
+		cli_error(f->cli, ERR_NOT_FOUND, "%s: is a folder: its index is %s/, its list comes with --list", name,
+			  name);
+	else
+		cli_error(f->cli, ERR_NOT_FOUND, "%s: nothing lies at that path", name);
+	return ERR_NOT_FOUND;
+}
+
+static int look_up(struct bzz_fetch *f, const char *name, struct bzz_root *root, struct bytes path, bool follow_feed,
+		   struct bzz_path *b)
+{
+	struct why why = {.what = NULL};
+	int err = bzz_path_init(b, &root->reference, path, follow_feed);
+	if (err == OK)
+		err = walk(f, root, b, &why);
+	if (err != OK) {
+		cli_fail(f->cli, err, name, &why);
+		return err;
+	}
+	if (b->outcome == BZZ_FEED) {
+		err = bzz_fetch_feed(f, b->owner, bytes_of(b->topic, b->topic_n), root);
+		return err == OK ? look_up(f, name, root, path, false, b) : err;
+	}
+	if (b->outcome != BZZ_FILE || b->is_error || reference_is_zero(&b->walk.entry))
+		return not_found(f, name, b);
+	*root = (struct bzz_root){.reference = b->walk.entry};
+	return OK;
+}
+
+int bzz_fetch_manifest(struct bzz_fetch *f, const char *name, struct bzz_root *root)
+{
+	struct why why = {.what = NULL};
+	struct bzz_path *b = malloc(sizeof *b); /* too large for a stack */
+	int err = b == NULL ? ERR_NO_MEMORY : bzz_path_init(b, &root->reference, BYTES_NONE, true);
+	if (err == OK)
+		err = walk(f, root, b, &why);
+	if (err != OK && err != ERR_NO_MEMORY)
+		cli_fail(f->cli, err, name, &why);
+	else if (err == OK && b->outcome == BZZ_FEED)
+		err = bzz_fetch_feed(f, b->owner, bytes_of(b->topic, b->topic_n), root);
+	free(b);
+	return err;
+}
+
+int bzz_fetch_path(struct bzz_fetch *f, const char *name, struct bzz_root *root, struct bytes path)
+{
+	struct bzz_path *b = malloc(sizeof *b); /* too large for a stack */
+	if (b == NULL)
+		return ERR_NO_MEMORY;
+	int err = look_up(f, name, root, path, true, b);
+	free(b);
+	return err;
+}
+
+int bzz_fetch_tail(struct bzz_fetch *f, const char *name, const struct bzz_root *root, struct bzz_range *range)
+{
+	const struct chunk_source source = bzz_fetch_source(f);
+	struct why why = {.what = NULL};
+	struct bzz_file *file;
+	int err = bzz_file_open(&source, &root->reference, bytes_of(root->chunk, root->chunk_n), &file, &why);
+	if (err != OK) {
+		cli_fail(f->cli, err, name, &why);
+		return err;
+	}
+	const uint64_t size = bzz_file_size(file);
+	bzz_file_close(file);
+	range->offset = range->length < size ? size - range->length : 0;
+	return OK;
+}

@@ -1,0 +1,91 @@
+#include "host/bzz_output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/file.h"
+
+static int complain(const struct bzz_output *o, int err, const char *suffix, const char *what)
+{
+	const char *text = what != NULL ? what : err == ERR_IO ? strerror(errno) : err_text(err);
+	cli_error(o->cli, err, "%s%s: %s", o->path, suffix, text);
+	return err;
+}
+
+static int open_part(struct bzz_output *o, struct why *why)
+{
+	const char *slash = strrchr(o->path, '/');
+	char *folder = slash == NULL ? strdup(".") : strndup(o->path, slash == o->path ? 1 : (size_t)(slash - o->path));
+	if (folder == NULL)
+		return ERR_NO_MEMORY;
+	int err = part_file_open(&o->part, folder, bytes_text(slash == NULL ? o->path : slash + 1), why);
+	int kept = errno;
+	free(folder);
+	errno = kept;
+	return err;
+}
+
+int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *path, const struct bzz_range *range)
+{
+	const bool whole = range->offset == 0 && range->length == UINT64_MAX;
+	struct why why = {.what = NULL};
+	struct stat st;
+	*o = (struct bzz_output){.cli = cli, .base = range->offset, .part = {.fd = -1}};
+	if (path == NULL || strcmp(path, "-") == 0)
+		return OK;
+	o->path = path;
+	int err = open_part(o, &why);
+	if (err != OK)
+		return complain(o, err, err == ERR_NOT_REGULAR ? "" : ".part", why.what);
+	if ((!whole && ftruncate(o->part.fd, 0) != 0) || fstat(o->part.fd, &st) != 0)
+		return complain(o, ERR_IO, ".part", NULL);
+	o->there = (uint64_t)st.st_size;
+	return OK;
+}
+
+static int write_out(void *context, uint64_t offset, struct bytes data)
+{
+	struct bzz_output *o = context;
+	if (o->path == NULL) {
+		cli_print(data);
+		return cli_flush(o->cli);
+	}
+	if (offset < o->there) /* it may be what stands there already */
+		o->reused += data.n;
+	if (part_file_write(&o->part, data, offset - o->base) != OK)
+		return complain(o, ERR_IO, ".part", NULL);
+	return OK;
+}
+
+static size_t read_back(void *context, uint64_t offset, uint8_t *data, size_t n)
+{
+	const struct bzz_output *o = context;
+	if (offset >= o->there || n > o->there - offset)
+		return 0;
+	const ssize_t got = pread(o->part.fd, data, n, (off_t)offset);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+struct bzz_sink bzz_output_sink(struct bzz_output *o)
+{
+	return (struct bzz_sink){.write = write_out,
+				 .read = o->there > 0 ? read_back : NULL,
+				 .context = o,
+				 .any_order = o->path != NULL};
+}
+
+int bzz_output_finish(struct bzz_output *o, uint64_t size)
+{
+	if (o->path == NULL)
+		return OK;
+	int err = part_file_finish(&o->part, size);
+	return err == OK ? OK : complain(o, err, "", NULL);
+}
+
+void bzz_output_close(struct bzz_output *o)
+{
+	part_file_close(&o->part);
+}

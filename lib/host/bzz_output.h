@@ -1,0 +1,26 @@
+/* Where fetched content goes: standard output, or a file that appears when it is whole. A file is
+ * filled as NAME.part, in any order; what an earlier fetch left there is used again where it is right. */
+#ifndef HOST_BZZ_OUTPUT_H
+#define HOST_BZZ_OUTPUT_H
+
+#include "host/bzz_fetch.h"
+#include "host/part_file.h"
+
+struct bzz_output {
+	struct cli *cli;
+	const char *path; /* NULL: standard output */
+	struct part_file part;
+	uint64_t base;   /* what of the file comes first in the output */
+	uint64_t there;  /* bytes that an earlier fetch left */
+	uint64_t reused; /* of them, right ones were not fetched again: at most so many */
+};
+
+/* path: NULL or "-" for standard output. range: what is written; only a whole file is taken up again.
+ * Messages are printed. */
+MUST_CHECK int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *path, const struct bzz_range *range);
+struct bzz_sink bzz_output_sink(struct bzz_output *o);
+/* All of it was written, size bytes. Messages are printed. */
+MUST_CHECK int bzz_output_finish(struct bzz_output *o, uint64_t size);
+void bzz_output_close(struct bzz_output *o);
+
+#endif
