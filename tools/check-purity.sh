@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 objects=${OBJECTS:-build/host/lib}
 language='mem(cpy|move|set|cmp|chr)|strlen|__assert_fail|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail'
 fortified='__mem(cpy|move|set)_chk'
-libraries='crypto_(sign|hash|core|verify|scalarmult|aead|stream|onetimeauth)_[a-z0-9_]+|sodium_[a-z0-9_]+|SHA256(_[A-Za-z]+)?|secp256k1_[a-z0-9_]+'
+libraries='crypto_(sign|hash|core|verify|scalarmult|aead|stream|onetimeauth)_[a-z0-9_]+|sodium_[a-z0-9_]+|SHA256(_[A-Za-z]+)?|EVP_[A-Za-z0-9_]+|(d2i|i2d)_PUBKEY|secp256k1_[a-z0-9_]+'
 all=() crypto=()
 for room in core crypto http p2p kad swarm phase fetch; do
 	for object in "$objects/$room"/*.o; do

@@ -34,6 +34,13 @@ int secp256k1_recover(const uint8_t digest[static SECP256K1_DIGEST_BYTES],
 	return OK;
 }
 
+/* The library verifies the lower S only; both are taken here. */
+static int verify(const secp256k1_pubkey *point, const uint8_t *digest, secp256k1_ecdsa_signature *parsed)
+{
+	(void)secp256k1_ecdsa_signature_normalize(secp256k1_context_static, parsed, parsed);
+	return secp256k1_ecdsa_verify(secp256k1_context_static, parsed, digest, point) == 1 ? OK : ERR_SIGNATURE;
+}
+
 int secp256k1_verify(const uint8_t key[static SECP256K1_KEY_BYTES], const uint8_t digest[static SECP256K1_DIGEST_BYTES],
 		     const uint8_t signature[static SECP256K1_SIGNATURE_BYTES])
 {
@@ -45,11 +52,20 @@ int secp256k1_verify(const uint8_t key[static SECP256K1_KEY_BYTES], const uint8_
 	secp256k1_ecdsa_signature parsed;
 	if (secp256k1_ecdsa_signature_parse_compact(secp256k1_context_static, &parsed, signature) != 1)
 		return ERR_SIGNATURE;
-	/* The library verifies the lower S only; both are taken here. */
-	(void)secp256k1_ecdsa_signature_normalize(secp256k1_context_static, &parsed, &parsed);
-	if (secp256k1_ecdsa_verify(secp256k1_context_static, &parsed, digest, &point) != 1)
+	return verify(&point, digest, &parsed);
+}
+
+int secp256k1_verify_der(const uint8_t key[static SECP256K1_COMPRESSED_BYTES],
+			 const uint8_t digest[static SECP256K1_DIGEST_BYTES], struct bytes signature)
+{
+	secp256k1_pubkey point;
+	secp256k1_ecdsa_signature parsed;
+	if (secp256k1_ec_pubkey_parse(secp256k1_context_static, &point, key, SECP256K1_COMPRESSED_BYTES) != 1)
+		return ERR_KEY;
+	if (signature.n == 0 ||
+	    secp256k1_ecdsa_signature_parse_der(secp256k1_context_static, &parsed, signature.p, signature.n) != 1)
 		return ERR_SIGNATURE;
-	return OK;
+	return verify(&point, digest, &parsed);
 }
 
 void secp256k1_address(const uint8_t key[static SECP256K1_KEY_BYTES], uint8_t address[static SECP256K1_ADDRESS_BYTES])

@@ -8,7 +8,8 @@
 
 #include "core/bytes.h"
 
-#define SECP256K1_KEY_BYTES 64       /* x || y, big-endian, without a format byte */
+#define SECP256K1_KEY_BYTES 64 /* x || y, big-endian, without a format byte */
+#define SECP256K1_COMPRESSED_BYTES 33
 #define SECP256K1_SIGNATURE_BYTES 64 /* r || s, big-endian */
 #define SECP256K1_RECOVERABLE_BYTES 65
 #define SECP256K1_SECRET_BYTES 32
@@ -24,6 +25,9 @@ MUST_CHECK int secp256k1_recover(const uint8_t digest[static SECP256K1_DIGEST_BY
 MUST_CHECK int secp256k1_verify(const uint8_t key[static SECP256K1_KEY_BYTES],
 				const uint8_t digest[static SECP256K1_DIGEST_BYTES],
 				const uint8_t signature[static SECP256K1_SIGNATURE_BYTES]);
+/* The same for a compressed point and a signature as DER, as libp2p has them. */
+MUST_CHECK int secp256k1_verify_der(const uint8_t key[static SECP256K1_COMPRESSED_BYTES],
+				    const uint8_t digest[static SECP256K1_DIGEST_BYTES], struct bytes signature);
 /* The Ethereum address of key: the last 20 bytes of its Keccak-256. */
 void secp256k1_address(const uint8_t key[static SECP256K1_KEY_BYTES], uint8_t address[static SECP256K1_ADDRESS_BYTES]);
 
