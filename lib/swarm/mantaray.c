@@ -40,12 +40,11 @@ static struct bytes unpadded(struct bytes metadata)
 /* One fork off the front; the reader dies where it does not fit. */
 static void read_fork(struct reader *r, const struct mantaray *m, struct mantaray_fork *fork)
 {
-	fork->type = read_u8(r);
+	*fork = (struct mantaray_fork){.type = read_u8(r)};
 	const uint8_t n = read_u8(r);
 	const struct bytes prefix = read_bytes(r, MANTARAY_PREFIX_MAX), node = read_bytes(r, m->reference_bytes);
 	if (n == 0 || n > MANTARAY_PREFIX_MAX)
 		r->dead = true;
-	fork->metadata = BYTES_NONE;
 	if (!r->dead && m->version == 2 && (fork->type & MANTARAY_METADATA) != 0)
 		fork->metadata = unpadded(read_bytes(r, read_be16(r)));
 	if (r->dead)

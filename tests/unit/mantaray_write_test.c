@@ -23,7 +23,7 @@ static struct reference file_of(struct bytes in)
 {
 	struct reference r = {.encrypted = false};
 	struct split_chunk chunk;
-	split_init(&split, KECCAK_SCALAR);
+	split_init(&split, &(struct split_how){.kind = KECCAK_SCALAR}, NULL);
 	while (in.n > 0) {
 		size_t used = 0;
 		CHECK(split_take(&split, in, &used) == OK);
@@ -34,7 +34,7 @@ static struct reference file_of(struct bytes in)
 	split_end(&split);
 	while (split_chunk(&split, &chunk))
 		continue;
-	split_reference(&split, r.address);
+	split_reference(&split, &r);
 	return r;
 }
 
