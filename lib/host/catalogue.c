@@ -196,7 +196,7 @@ static void hash_one(struct catalogue *c, size_t i, struct catalogue_file *file)
 	bool same = f->present && file_same(&f->st, &file->st);
 	if (err == OK && same) {
 		memcpy(f->sha256, result.sha256, SHA256_BYTES);
-		memcpy(f->reference, result.reference, REFERENCE_BYTES);
+		memcpy(f->reference, result.reference.address, REFERENCE_BYTES);
 		f->hashed = true;
 	} else if (same) {
 		f->unfit = true; /* until a scan finds it changed */

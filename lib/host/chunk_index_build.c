@@ -24,7 +24,7 @@ static int make_tree(struct chunk_source *s, int file_fd)
 	const struct hash_wanted wanted = {.reference = true, .tree_fd = fd};
 	struct hash_result result;
 	int err = fd < 0 ? ERR_IO : hash_file(file_fd, &wanted, &result);
-	if (err == OK && memcmp(result.reference, s->file.reference, REFERENCE_BYTES) != 0)
+	if (err == OK && memcmp(result.reference.address, s->file.reference, REFERENCE_BYTES) != 0)
 		err = ERR_CHANGED;
 	if (err == OK)
 		s->tree_fd = fd;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/secret.h"
 #include "host/file.h"
 #include "swarm/split.h"
 #include "swarm/tree.h"
@@ -30,7 +31,7 @@ struct ring {
 struct hashing {
 	struct ring ring;
 	struct sha256 sha256;
-	struct split *split; /* on the heap: 70 KB */
+	struct split *split; /* on the heap: 80 KB */
 	struct tree tree;
 	int tree_fd;
 	int err;          /* of the worker that splits */
@@ -233,7 +234,7 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 		errno = ESPIPE;
 		return ERR_IO;
 	}
-	int err = tree_shape(&h->tree, total, 0);
+	int err = tree_shape(&h->tree, total, wanted->redundancy);
 	if (err != OK)
 		return err;
 	bool both = wanted->sha256 && wanted->reference && (!regular || total > PIECE_BYTES);
@@ -251,30 +252,41 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 	result->size = size;
 	if (wanted->sha256)
 		sha256_end(&h->sha256, result->sha256);
-	if (wanted->reference) {
-		struct reference reference;
-		split_reference(h->split, &reference);
-		memcpy(result->reference, reference.address, REFERENCE_BYTES);
-	}
+	if (wanted->reference)
+		split_reference(h->split, &result->reference);
 	return OK;
+}
+
+static void wipe_free(void *p, size_t n)
+{
+	if (p != NULL)
+		secret_wipe(p, n);
+	free(p);
 }
 
 int hash_file(int fd, const struct hash_wanted *wanted, struct hash_result *result)
 {
 	struct hashing h = {.tree_fd = wanted->tree_fd,
 			    .ring = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER}};
+	struct split_how how = {.kind = keccak_widest(), .erasure = erasure_fastest(), .level = wanted->redundancy};
+	const size_t memory_n = split_memory_bytes(how.level, wanted->keys != NULL);
+	void *memory = memory_n == 0 ? NULL : malloc(memory_n);
 	h.split = malloc(sizeof *h.split);
 	h.ring.pieces = malloc((size_t)RING_PIECES * PIECE_BYTES);
 	int err = ERR_NO_MEMORY;
-	if (h.split != NULL && h.ring.pieces != NULL) {
-		const struct split_how how = {.kind = keccak_widest()};
+	if (h.split != NULL && h.ring.pieces != NULL && (memory != NULL || memory_n == 0)) {
+		if (wanted->keys != NULL)
+			how.keys = chunk_keys_split(wanted->keys);
 		sha256_init(&h.sha256);
-		split_init(h.split, &how, NULL);
+		split_init(h.split, &how, memory);
 		err = hash_open_file(fd, &h, wanted, result);
+		if (err == OK && wanted->keys != NULL)
+			err = wanted->keys->err;
 	}
 	int kept = errno;
 	free(h.ring.pieces);
-	free(h.split);
+	wipe_free(memory, wanted->keys == NULL ? 0 : memory_n); /* keys are in them */
+	wipe_free(h.split, wanted->keys == NULL ? 0 : sizeof *h.split);
 	errno = kept;
 	return err;
 }

@@ -4,11 +4,13 @@
 
 #include "core/err.h"
 #include "crypto/sha256.h"
-#include "swarm/bmt.h"
+#include "host/chunk_keys.h"
 
 struct hash_wanted {
 	bool sha256, reference;
-	int tree_fd; /* receives FILE.bmt by pwrite; -1: none. Needs a regular file and reference */
+	unsigned redundancy;     /* level of the reference and the tree */
+	struct chunk_keys *keys; /* begun for this file, and the reference that of it encrypted; NULL: plain */
+	int tree_fd;             /* receives FILE.bmt by pwrite; -1: none. Needs a regular file, reference, no keys */
 	/* Called between pieces by the calling thread; may be NULL. total 0: unknown. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
 	void *context;
@@ -17,7 +19,7 @@ struct hash_wanted {
 struct hash_result {
 	uint64_t size;
 	uint8_t sha256[SHA256_BYTES];
-	uint8_t reference[REFERENCE_BYTES];
+	struct reference reference;
 };
 
 /* Reads fd from where it stands to its end. With both hashes wanted, each has a thread of its own

@@ -1,5 +1,6 @@
 #include "host/keyfile.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -66,9 +67,26 @@ static int secret_from_pem(const uint8_t *pem, size_t n, uint8_t seed[static ED2
 	return err;
 }
 
-int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why)
+static struct bytes trim(struct bytes text)
 {
-	uint8_t pem[KEYFILE_BYTES_MAX + 1];
+	while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' '))
+		text.n--;
+	return text;
+}
+
+static int secret_from_hex(const uint8_t *text, size_t n, uint8_t key[static KEYFILE_HEX_BYTES], struct why *why)
+{
+	if (hex_decode(trim(bytes_of(text, n)), key, KEYFILE_HEX_BYTES) == OK)
+		return OK;
+	return refuse(why, ERR_VALUE, "not a line of 64 lower-case hex digits");
+}
+
+typedef int parse_secret(const uint8_t *text, size_t n, uint8_t key[static 32], struct why *why);
+static_assert(ED25519_SEED_BYTES == 32 && KEYFILE_HEX_BYTES == 32, "what parse_secret gives");
+
+static int read_secret(const char *path, parse_secret *parse, uint8_t key[static 32], struct why *why)
+{
+	uint8_t text[KEYFILE_BYTES_MAX + 1];
 	size_t n = 0;
 	struct stat st;
 	int err;
@@ -81,25 +99,28 @@ int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], st
 	if (fstat(fd, &st) != 0)
 		err = refuse(why, ERR_IO, "fstat");
 	else
-		err = read_small(fd, pem, &n, why);
+		err = read_small(fd, text, &n, why);
 	if (err == OK)
-		err = secret_from_pem(pem, n, seed, why);
+		err = parse(text, n, key, why);
 	/* last: whoever names a public key by mistake must not be told to hide it */
 	if (err == OK && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		err = refuse(why, ERR_VALUE, "others may read or change this secret: chmod 600");
 	(void)close(fd);
 out:
-	secret_wipe(pem, sizeof pem);
+	secret_wipe(text, sizeof text);
 	if (err != OK)
-		secret_wipe(seed, ED25519_SEED_BYTES);
+		secret_wipe(key, 32);
 	return err;
 }
 
-static struct bytes trim(struct bytes text)
+int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why)
 {
-	while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' '))
-		text.n--;
-	return text;
+	return read_secret(path, secret_from_pem, seed, why);
+}
+
+int keyfile_hex(const char *path, uint8_t key[static KEYFILE_HEX_BYTES], struct why *why)
+{
+	return read_secret(path, secret_from_hex, key, why);
 }
 
 static int public_from_pem(struct bytes pem, uint8_t key[static ED25519_KEY_BYTES], struct why *why)

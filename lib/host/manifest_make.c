@@ -118,8 +118,12 @@ static int hash_artifact(struct making *m, const char *file, struct hash_result 
 	m->showing = file;
 	if (m->o->trees)
 		err = open_tree(m, file, &out);
-	struct hash_wanted wanted = {
-		.sha256 = true, .reference = true, .tree_fd = out.fd, .progress = show, .context = m};
+	struct hash_wanted wanted = {.sha256 = true,
+				     .reference = true,
+				     .redundancy = (unsigned)m->o->redundancy,
+				     .tree_fd = out.fd,
+				     .progress = show,
+				     .context = m};
 	if (err == OK)
 		err = hash_file(fd, &wanted, result);
 	if (err == OK && m->o->trees)
@@ -158,7 +162,7 @@ static int add_artifact(struct making *m, struct manifest *made, size_t i, struc
 			       .size = result.size,
 			       .has_swarm = true};
 	memcpy(a->sha256, result.sha256, SHA256_BYTES);
-	memcpy(a->swarm, result.reference, REFERENCE_BYTES);
+	memcpy(a->swarm, result.reference.address, REFERENCE_BYTES);
 	return OK;
 }
 

@@ -11,6 +11,7 @@ struct manifest_options {
 	const char *version;    /* NULL: the release number; as manifest_read takes it */
 	const char *cmdline;    /* NULL: none; as manifest_read takes it */
 	struct cli_texts roles; /* NAME=FILE: this file is that artifact; no NAME or FILE twice */
+	uint64_t redundancy;    /* level of the artifacts' references, at most REDUNDANCY_LEVEL_MAX */
 	bool trees;             /* also write FILE.bmt beside each artifact */
 	struct wall created_at, expires_at;
 };

@@ -11,6 +11,7 @@
 #include "core/hex.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "crypto/secret.h"
 #include "host/file.h"
 #include "host/hash.h"
 
@@ -28,11 +29,20 @@ static void show(void *context, uint64_t done, uint64_t total)
 	cli_progress(s->cli, s->path, done, total);
 }
 
-static int hash_into(struct cli *cli, const char *path, int fd, int tree_fd, struct hash_result *result)
+static int hash_into(struct cli *cli, const char *path, int fd, int tree_fd, const struct reference_how *how,
+		     struct hash_result *result)
 {
 	struct shown shown = {.cli = cli, .path = path};
-	struct hash_wanted wanted = {.reference = true, .tree_fd = tree_fd, .progress = show, .context = &shown};
+	struct chunk_keys keys;
+	struct hash_wanted wanted = {.reference = true,
+				     .redundancy = how->redundancy,
+				     .keys = how->encrypted ? &keys : NULL,
+				     .tree_fd = tree_fd,
+				     .progress = show,
+				     .context = &shown};
+	chunk_keys_begin(&keys, how->secret);
 	int err = hash_file(fd, &wanted, result);
+	secret_wipe(&keys, sizeof keys);
 	cli_progress_end(cli);
 	if (err == ERR_IO && errno == ESPIPE)
 		cli_error(cli, err, "%s: a tree needs a regular file", path);
@@ -49,8 +59,10 @@ static int tree_fail(struct cli *cli, int err, const char *tree)
 	return err;
 }
 
-static int hash_with_tree(struct cli *cli, const char *path, int fd, const char *tree, struct hash_result *result)
+static int hash_with_tree(struct cli *cli, const char *path, int fd, const struct reference_how *how,
+			  struct hash_result *result)
 {
+	const char *tree = how->tree;
 	struct file_output out;
 	struct stat input, before;
 	if (fstat(fd, &input) == 0 && stat(tree, &before) == 0 && input.st_dev == before.st_dev &&
@@ -59,7 +71,7 @@ static int hash_with_tree(struct cli *cli, const char *path, int fd, const char 
 	int err = file_output_open(&out, tree, 0666);
 	if (err != OK)
 		return tree_fail(cli, err, tree);
-	err = hash_into(cli, path, fd, out.fd, result);
+	err = hash_into(cli, path, fd, out.fd, how, result);
 	if (err != OK) {
 		file_output_drop(&out);
 		return err;
@@ -68,8 +80,8 @@ static int hash_with_tree(struct cli *cli, const char *path, int fd, const char 
 	return err == OK ? OK : tree_fail(cli, err, tree);
 }
 
-int reference_of_file(struct cli *cli, const char *path, const char *tree, char text[REFERENCE_TEXT_BYTES],
-		      uint64_t *size)
+int reference_of_file(struct cli *cli, const char *path, const struct reference_how *how,
+		      char text[static REFERENCE_TEXT_BYTES], uint64_t *size)
 {
 	struct hash_result result;
 	bool is_stdin = strcmp(path, "-") == 0;
@@ -81,13 +93,13 @@ int reference_of_file(struct cli *cli, const char *path, const char *tree, char 
 		cli_fail(cli, err, path, NULL);
 		return err;
 	}
-	int err = tree == NULL ? hash_into(cli, path, fd, -1, &result) : hash_with_tree(cli, path, fd, tree, &result);
+	int err = how->tree == NULL ? hash_into(cli, path, fd, -1, how, &result)
+				    : hash_with_tree(cli, path, fd, how, &result);
 	if (!is_stdin)
 		(void)close(fd); /* only read from */
 	if (err != OK)
 		return err;
-	hex_encode(bytes_of(result.reference, REFERENCE_BYTES), text);
-	text[2 * REFERENCE_BYTES] = 0;
+	reference_text(&result.reference, text);
 	*size = result.size;
 	return OK;
 }
@@ -150,8 +162,9 @@ void reference_print(const char *path, const char *text, uint64_t size, bool pla
 		     text);
 }
 
-static int check_line(struct cli *cli, const char *list, uint64_t number, char *line)
+static int check_line(struct cli *cli, const char *list, uint64_t number, char *line, unsigned redundancy)
 {
+	const struct reference_how how = {.redundancy = redundancy};
 	uint8_t wanted[REFERENCE_BYTES];
 	char found[REFERENCE_TEXT_BYTES];
 	uint64_t size;
@@ -165,7 +178,7 @@ static int check_line(struct cli *cli, const char *list, uint64_t number, char *
 		cli_error(cli, ERR_SYNTAX, "%s: line %llu is not 'REFERENCE  FILE'", list, (unsigned long long)number);
 		return ERR_SYNTAX;
 	}
-	int err = reference_of_file(cli, path, NULL, found, &size);
+	int err = reference_of_file(cli, path, &how, found, &size);
 	if (err == OK && memcmp(found, line, sizeof wanted * 2) != 0) {
 		err = ERR_HASH;
 		cli_error(cli, err, "%s: %s: has reference %s", path, err_text(err), found);
@@ -174,7 +187,7 @@ static int check_line(struct cli *cli, const char *list, uint64_t number, char *
 	return err;
 }
 
-int reference_list_check(struct cli *cli, const char *list)
+int reference_list_check(struct cli *cli, const char *list, unsigned redundancy)
 {
 	struct bytes data;
 	if (strcmp(list, "-") == 0)
@@ -195,7 +208,7 @@ int reference_list_check(struct cli *cli, const char *list)
 		number++;
 		if (line[0] == 0)
 			continue;
-		int bad = check_line(cli, list, number, line);
+		int bad = check_line(cli, list, number, line, redundancy);
 		if (err == OK)
 			err = bad;
 	}

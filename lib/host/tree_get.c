@@ -8,7 +8,8 @@
 #include "host/download_parts.h"
 #include "host/file.h"
 
-#define TREE_TIMEOUT_MS 20000L /* a tree is 1/128 of its file; without one the download goes on all the same */
+/* A tree is 1/128 of its file, up to 1/39 with parities; without one the download goes on all the same. */
+#define TREE_TIMEOUT_MS 20000L
 #define TREE_STALL_S 3L
 #define DROP_EVERY_CHUNKS 2048 /* mapped pages that were checked are given back: 8 MiB */
 
@@ -16,7 +17,7 @@
 struct asking {
 	CURL *easy;
 	int fd;
-	uint64_t got, wanted;
+	uint64_t got, most;
 };
 
 static size_t take_tree(char *p, size_t size, size_t n, void *context)
@@ -24,7 +25,7 @@ static size_t take_tree(char *p, size_t size, size_t n, void *context)
 	struct asking *a = context;
 	long status = 0;
 	if (curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200 ||
-	    size * n > a->wanted - a->got || file_write_all(a->fd, bytes_of(p, size * n)) != OK)
+	    size * n > a->most - a->got || file_write_all(a->fd, bytes_of(p, size * n)) != OK)
 		return 0; /* not a tree, or too much of it */
 	a->got += size * n;
 	return size * n;
@@ -64,9 +65,12 @@ static bool check(struct checker_tree *t)
 	return true;
 }
 
-static bool take_over(struct checker_tree *t, const struct asking *a)
+/* Its first span says of which redundancy level it is; whether that is true, the check. */
+static bool take_over(struct checker_tree *t, uint64_t size, const struct asking *a)
 {
-	if (a->got != t->shape.bytes)
+	uint8_t span[CHUNK_SPAN_BYTES];
+	if (pread(a->fd, span, sizeof span, 0) != (ssize_t)sizeof span || tree_shape_of(&t->shape, size, span) != OK ||
+	    a->got != t->shape.bytes)
 		return false;
 	void *p = mmap(NULL, (size_t)t->shape.bytes, PROT_READ, MAP_SHARED, a->fd, 0);
 	if (p == MAP_FAILED)
@@ -92,7 +96,7 @@ static bool race(struct download *d, CURLM *multi, struct checker_tree *tree)
 			if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&a) != CURLE_OK ||
 			    m->data.result != CURLE_OK || a->got == 0)
 				continue;
-			if (take_over(tree, a))
+			if (take_over(tree, d->artifact->size, a))
 				return true;
 			cli_warn(d->cli, "%.*s: a source has a tree that is not the signed one",
 				 (int)d->artifact->filename.n, (const char *)d->artifact->filename.p);
@@ -113,7 +117,7 @@ bool tree_get(struct download *d, struct checker_tree *tree)
 	CURLM *multi = curl_multi_init();
 	bool got = false;
 	for (unsigned i = 0; i < d->fetch.sources_n; i++)
-		asked[i] = (struct asking){.fd = -1, .wanted = tree->shape.bytes};
+		asked[i] = (struct asking){.fd = -1, .most = tree_bytes_max(d->artifact->size)};
 	if (multi != NULL) {
 		for (unsigned i = 0; i < d->fetch.sources_n; i++)
 			(void)(d->fetch.sources[i].fault == FETCH_FINE && ask(d, i, multi, &asked[i]));

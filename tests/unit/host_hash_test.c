@@ -44,9 +44,7 @@ static void plainly(int fd, off_t offset, struct hash_result *want)
 	while (split_chunk(&split, &chunk))
 		continue;
 	want->size = n;
-	struct reference reference;
-	split_reference(&split, &reference);
-	memcpy(want->reference, reference.address, REFERENCE_BYTES);
+	split_reference(&split, &want->reference);
 	struct sha256 sha256;
 	sha256_init(&sha256);
 	sha256_add(&sha256, bytes_of(data, n));
@@ -59,7 +57,7 @@ static bool hashes_as(int fd, bool sha256, const struct hash_result *want)
 	struct hash_result got;
 	struct hash_wanted wanted = {.sha256 = sha256, .reference = true, .tree_fd = -1};
 	return hash_file(fd, &wanted, &got) == OK && got.size == want->size &&
-	       memcmp(got.reference, want->reference, REFERENCE_BYTES) == 0 &&
+	       memcmp(got.reference.address, want->reference.address, REFERENCE_BYTES) == 0 &&
 	       (!sha256 || memcmp(got.sha256, want->sha256, SHA256_BYTES) == 0);
 }
 
