@@ -298,6 +298,92 @@ zero_root() {
 	EOF
 }
 
+@test "--redundancy: the references that bee 2.8.1 gives" {
+	local size level want n=0
+	while read -r size level want; do
+		mod256 "$size" >"f$size"
+		[ "$(reference --redundancy "$level" "f$size")" = "$want" ]
+		[ "$(reference --redundancy "$level" <"f$size")" = "$want" ]
+		n=$((n + 1))
+	done <<-'EOF'
+		4097 1 052473dfa0b6a1a7accfb125c2a9f0e7941754f862c197343e17ca5292958f6d
+		4097 2 137ef1104ed3c4abde7542cbdf087ca5ec7f4223c1f7dab755d5bea5d139d785
+		4097 3 412aaa90c3905dffcb36f516d637c1382a8ff97615ec057d633eb43613989331
+		4097 4 75a4c02cc707c843d5119e324dfd256ce03e4909568d3b5b64a3c5c00f330221
+		300000 1 c39ab5ab46bbecf199d7172107ee7ad31f26f007bb380c1e10e4f25d960e3bb0
+		300000 2 f2bf6a5cfe8d8fe42f8f3104d9d0b5f8b17418561b88528d8eac151dbce64154
+		300000 3 fe38de04abcfdab44ec58706e14669a6c1533713ed5ccf47100d3524b645acd3
+		300000 4 a721c28f21ca2b928c379f733e5ee22dab7a9e5803c47c976ab63d7e898e3637
+		5000000 1 fc9118b324fdc193060e046ff56a20b4c7b56798af23f1834be666bf5be3ec2f
+		5000000 2 b1488a1f3295730b8abcfe47498efb0e9004cc6be914abcff5a2502e55d8115c
+		5000000 3 5077a31f96a6c10c2ffb74a898d2c3faa7e9cab9d4d0488425240fcb8614c581
+		5000000 4 ca0b025c8efacee605bc89273d5cbd24c833a4491869ffa76d7f32c57c2c9274
+	EOF
+	[ "$n" = 12 ]
+	[ "$(reference --redundancy 0 f300000)" = "$(reference f300000)" ]
+	head -c 4096 f4097 >one
+	[ "$(reference --redundancy 4 one)" = "$(reference one)" ]
+	bmt-hash --redundancy 2 --plain f* >list
+	bmt-hash --redundancy 2 --check list
+	run bmt-hash --redundancy 1 --check list
+	[ "$status" -eq 1 ]
+}
+
+@test "--redundancy --tree: the level in the span, the parities' addresses behind those of the blocks" {
+	mod256 300000 >f
+	bmt-hash --redundancy 3 --tree f.bmt f >json
+	[ "$(stat -c %s f.bmt)" = $((8 + (74 + 27) * 32)) ]
+	[ "$(od -An -tx1 -N 8 f.bmt)" = " e0 93 04 00 00 00 00 83" ]
+	[ "$(tail -c +9 f.bmt | reference --chunk --span "$(od -An -tu8 -N 8 f.bmt | tr -d ' ')")" = "$(jq -r .reference json)" ]
+	[ "$(tail -c +9 f.bmt | head -c 32 | od -An -v -tx1 | tr -d ' \n')" = "$(head -c 4096 f | reference)" ]
+	bmt-hash --redundancy 4 --tree f.bmt f >/dev/null # two levels: 39 and 35 blocks
+	[ "$(stat -c %s f.bmt)" = $((8 + (2 + 23) * 32 + 4104 + 8 + (35 + 86) * 32)) ]
+}
+
+@test "--encrypt: fresh each time, or the same again from a key file" {
+	local level first again
+	mod256 300000 >f
+	(umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >key && tr 0-9 1-90 <key >other)
+	for level in 0 1 4; do
+		[[ $(reference --encrypt --redundancy "$level" f) =~ ^[0-9a-f]{128}$ ]]
+		[ "$(reference --encrypt --redundancy "$level" f)" != "$(reference --encrypt --redundancy "$level" f)" ]
+		first=$(reference --encrypt --key-file key --redundancy "$level" f)
+		again=$(reference --encrypt --key-file key --redundancy "$level" <f)
+		[[ $first =~ ^[0-9a-f]{128}$ ]]
+		[ "$first" = "$again" ]
+		[ "$first" != "$(reference --encrypt --key-file other --redundancy "$level" f)" ]
+		echo "$first" >>all
+	done
+	[ "$(sort -u all | wc -l)" = 3 ]
+	run ! grep -F "$(cat key)" all
+	[ "$(bmt-hash --encrypt --key-file key --plain f f | uniq | wc -l)" = 1 ]
+	[ "$(bmt-hash --encrypt --plain f f | uniq | wc -l)" = 2 ]
+	# one byte, and nothing of address or key is as it was
+	printf x | dd of=f bs=1 seek=299999 conv=notrunc status=none
+	again=$(reference --encrypt --key-file key f)
+	[ "${again:0:64}" != "$(head -n 1 all | cut -c 1-64)" ]
+	[ "${again:64}" != "$(head -n 1 all | cut -c 65-)" ]
+	[[ $(reference --encrypt <"/dev/null") =~ ^[0-9a-f]{128}$ ]]
+}
+
+@test "--key-file: what is no secret is refused" {
+	local text
+	printf foo >f
+	(umask 077 && printf '%064d\n' 7 >key)
+	bmt-hash --encrypt --key-file key f >/dev/null
+	chmod 640 key
+	run -3 --separate-stderr bmt-hash --encrypt --key-file key f
+	[ -z "$output" ]
+	[[ $stderr = "bmt-hash: key: "*"chmod 600"* ]]
+	for text in '' 7 "$(printf '%063d' 7)" "$(printf '%065d' 7)" "$(printf '%064d' 7 | tr 7 g)"; do
+		(umask 077 && printf '%s' "$text" >bad)
+		run -3 --separate-stderr bmt-hash --encrypt --key-file bad f
+		[[ $stderr = "bmt-hash: bad: "*"64 lower-case hex digits"* ]]
+	done
+	run -3 --separate-stderr bmt-hash --encrypt --key-file nowhere f
+	[[ $stderr = "bmt-hash: nowhere: "* ]]
+}
+
 @test "standard output that is full" {
 	printf foo >a
 	run --separate-stderr bash -c 'bmt-hash a >/dev/full'
@@ -326,8 +412,16 @@ zero_root() {
 		--span 3 a
 		--chunk --span -1 a
 		--chunk --span 18446744073709551616 a
+		--redundancy 5 a
+		--redundancy -1 a
+		--redundancy x a
+		--redundancy 1 --chunk a
+		--encrypt --chunk a
+		--encrypt --tree t a
+		--encrypt --check list
+		--key-file k a
 	EOF
-	[ "$n" = 8 ]
+	[ "$n" = 16 ]
 }
 
 @test "a terminal is told that it is read from" {

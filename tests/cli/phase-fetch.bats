@@ -423,6 +423,37 @@ policy() {
 	whole
 }
 
+@test "trees of every redundancy level: wrong bytes are found as they come" {
+	local level http
+	cp -r "$dir/store" .
+	python3 "$root/tests/interop/hostile_server.py" --log "$PWD/own.log" store > own.port 3>&- &
+	echo $! > own.pid
+	wait_until test -s own.port
+	http=http://127.0.0.1:$(cat own.port)
+	for level in 1 2 3 4; do
+		rm -rf out
+		phase-manifest -a x86_64 --release 7 --cmdline 'console=ttyS0 quiet' --trees --redundancy "$level" store |
+			phase-sign -k "$dir/a.key" > m.json
+		cp m.json store/stable/x86_64/manifest.json
+		[ "$(jq -r .artifacts.kernel.swarm m.json)" != "$(jq -r .artifacts.kernel.swarm "$dir/m.json")" ]
+		fetches 0 wrong-0+rate-9000000 honest
+		cmp out/vmlinuz "$store/vmlinuz"
+		cmp out/manifest.json m.json
+		run ! grep -q 'tree that is not the signed one' err
+		[ "$(bad_from wrong-0+rate-9000000)" -gt 0 ]
+	done
+	# one of another level than the signed one is none; nor is one that says so
+	cp store/stable/x86_64/vmlinuz.bmt level4.bmt
+	bmt-hash --redundancy 2 --tree store/stable/x86_64/vmlinuz.bmt store/stable/x86_64/vmlinuz
+	rm -rf out
+	fetches 0 honest
+	grep -q 'vmlinuz: a source has a tree that is not the signed one' err
+	{ head -c 7 level4.bmt; printf '\x82'; tail -c +9 level4.bmt; } > store/stable/x86_64/vmlinuz.bmt
+	rm -rf out
+	fetches 0 honest
+	grep -q 'vmlinuz: a source has a tree that is not the signed one' err
+}
+
 @test "manifests: too large, a page, endless, missing, other signers" {
 	fetches 3 huge-manifest
 	grep -q "larger than 1 MiB" err

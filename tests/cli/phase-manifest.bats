@@ -323,6 +323,22 @@ phase-manifest: store/stable/x86_64/bad?[2Jname: left out: no manifest can hold 
 	[ "$(find store -name '.*')" = "" ]
 }
 
+@test "--redundancy: references and trees of that level, as bmt-hash makes them" {
+	local level
+	head -c 700000 /dev/urandom >"$folder"/initrd
+	for level in 0 1 2 3 4; do
+		make_it --trees --redundancy "$level" >m.json
+		[ "$(jq -r .artifacts.initramfs.swarm m.json)" = "$(bmt-hash --redundancy "$level" --tree want "$folder"/initrd | jq -r .reference)" ]
+		cmp want "$folder"/initrd.bmt
+		jq -r .artifacts.initramfs.swarm m.json >>all
+	done
+	[ "$(sort -u all | wc -l)" = 5 ]
+	for level in 5 x -1 ''; do
+		run -2 make_it --redundancy "$level"
+		[[ $output = *"--redundancy"* ]]
+	done
+}
+
 @test "--trees: a device or link in the place of a tree stays" {
 	ln -s /dev/null "$folder"/vmlinuz.bmt
 	run -3 --separate-stderr make_it --trees

@@ -94,6 +94,27 @@ policy() {
 	run ! says 'no provider has its tree'
 }
 
+@test "trees of every redundancy level: wrong bytes are found as they come" {
+	local level
+	own_store
+	for level in 1 4; do
+		rm -rf out/* variables/*
+		releases 9 a --trees --redundancy "$level"
+		from "$own/wrong-start+rate-3000000/" "$own/honest+rate-3000000/"
+		ends_twin 0
+		handed_over 9
+		says 'vmlinuz: sent wrong bytes; dropped'
+		run ! says 'has its tree|tree of'
+	done
+	# one of another level than the signed one is no tree
+	bmt-hash --tree store/stable/x86_64/vmlinuz.bmt store/stable/x86_64/vmlinuz > hashed
+	rm -rf out/* variables/*
+	from "$own/honest/"
+	ends_twin 0
+	handed_over 9
+	says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+}
+
 @test "the provider goes away in the middle of the initial RAM disk, and comes back" {
 	own_store
 	from "$own/rate-700000/"

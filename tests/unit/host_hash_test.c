@@ -87,6 +87,32 @@ TEST(files_whose_size_is_unknown)
 	close(fd);
 }
 
+/* Any level, plain or encrypted, gives the reference that the splitter alone gives; with the
+ * SHA-256, and so with a thread of its own, too. */
+TEST(of_every_level_and_encrypted)
+{
+	static const uint8_t secret[CHUNK_KEYS_SECRET_BYTES] = {9};
+	static struct chunk_keys keys;
+	int fd = temporary(LARGE);
+	for (unsigned level = 0; level <= REDUNDANCY_LEVEL_MAX; level++) {
+		struct hash_result got[4];
+		for (int way = 0; way < 4; way++) {
+			struct hash_wanted wanted = {.sha256 = way % 2 == 1,
+						     .reference = true,
+						     .redundancy = level,
+						     .keys = way >= 2 ? &keys : NULL,
+						     .tree_fd = -1};
+			chunk_keys_begin(&keys, secret);
+			CHECK(lseek(fd, 0, SEEK_SET) == 0 && hash_file(fd, &wanted, &got[way]) == OK);
+			CHECK(got[way].size == LARGE && got[way].reference.encrypted == (way >= 2));
+		}
+		CHECK(memcmp(&got[0].reference, &got[1].reference, sizeof got[0].reference) == 0);
+		CHECK(memcmp(&got[2].reference, &got[3].reference, sizeof got[2].reference) == 0);
+		CHECK(memcmp(got[0].reference.address, got[2].reference.address, REFERENCE_BYTES) != 0);
+	}
+	close(fd);
+}
+
 /* The tree is written by a thread of its own, and so has an errno of its own. */
 TEST(a_tree_that_cannot_be_written_says_why)
 {
@@ -165,6 +191,7 @@ int main(void)
 {
 	RUN(from_where_the_file_stands);
 	RUN(files_whose_size_is_unknown);
+	RUN(of_every_level_and_encrypted);
 	RUN(a_tree_that_cannot_be_written_says_why);
 	RUN(a_file_that_changes_is_refused);
 	RUN(a_file_that_never_ends_growing_is_not_followed);

@@ -100,6 +100,29 @@ TEST(a_pem_cut_anywhere)
 	}
 }
 
+TEST(secrets_of_hex_digits)
+{
+	static const char digits[] = "00000000000000000000000000000000000000000000000000000000000000a7";
+	static const char *const texts[] = {"", "a7", ID "0", ID "\n" ID, "x" ID, PEM_SECRET};
+	uint8_t key[KEYFILE_HEX_BYTES];
+	char upper[sizeof digits];
+	memcpy(upper, digits, sizeof digits);
+	upper[62] = 'A';
+	put("hex", digits, 0600);
+	CHECK(keyfile_hex("hex", key, &why) == OK && key[0] == 0 && key[31] == 0xa7);
+	put("hex", ID "\r\n", 0400);
+	CHECK(keyfile_hex("hex", key, &why) == OK && key[0] == 0xd7 && key[31] == 0x1a);
+	put("hex", digits, 0640);
+	CHECK(keyfile_hex("hex", key, &why) == ERR_VALUE && key[0] == 0);
+	put("hex", upper, 0600);
+	CHECK(keyfile_hex("hex", key, &why) == ERR_VALUE);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		put("hex", texts[i], 0600);
+		CHECK(keyfile_hex("hex", key, &why) == ERR_VALUE);
+	}
+	CHECK(keyfile_hex("nowhere", key, &why) == ERR_NOT_FOUND);
+}
+
 TEST(nothing_is_left_when_one_half_fails)
 {
 	uint8_t key[ED25519_KEY_BYTES];
@@ -125,9 +148,10 @@ int main(void)
 	RUN(secrets_that_others_may_read);
 	RUN(files_that_hold_no_key);
 	RUN(a_pem_cut_anywhere);
+	RUN(secrets_of_hex_digits);
 	RUN(nothing_is_left_when_one_half_fails);
-	static const char *const files[] = {"pair.key", "pair.pub", "rfc.key", "rfc.pub",  "rfc.id",
-					    "open.key", "none",     "cut",     "half.key", "other.pub"};
+	static const char *const files[] = {"pair.key", "pair.pub", "rfc.key",  "rfc.pub",   "rfc.id", "open.key",
+					    "none",     "cut",      "half.key", "other.pub", "hex"};
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		(void)unlink(files[i]);
 	CHECK(rmdir(folder) == 0); /* and nothing else was left */
