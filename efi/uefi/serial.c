@@ -1,7 +1,5 @@
 #include "efi/uefi/serial.h"
 
-#include <string.h>
-
 #include "efi/uefi/uefi.h"
 
 #define PATHS_BYTES_MAX 1024 /* of the devices that are the console */
@@ -53,7 +51,7 @@ static bool leads_through(struct bytes paths, struct bytes device)
 	struct bytes node;
 	bool first = true;
 	do {
-		if (first && paths.n >= device.n && memcmp(paths.p, device.p, device.n) == 0)
+		if (first && paths.n >= device.n && bytes_equal(bytes_of(paths.p, device.n), device))
 			return true;
 		if (!next_node(&paths, &node))
 			return false;
@@ -89,8 +87,11 @@ EFI_SERIAL_IO_PROTOCOL *serial_beside_console(struct platform *p)
 		if (EFI_ERROR(p->boot->HandleProtocol(handles[i], &path_guid, &path)) ||
 		    EFI_ERROR(p->boot->HandleProtocol(handles[i], &serial_guid, &found)))
 			continue;
+		const struct bytes device = without_mode(whole_path(path));
+		if (device.n == 0)
+			continue; /* where it is cannot be told */
 		line = found;
-		if (leads_through(paths, without_mode(whole_path(path)))) {
+		if (leads_through(paths, device)) {
 			line = NULL;
 			break;
 		}
