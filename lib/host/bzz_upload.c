@@ -217,6 +217,10 @@ static void finish(struct slot *s, CURLcode result)
 	hex_encode(bytes_of(s->address, sizeof s->address), hex);
 	(void)curl_multi_remove_handle(u->multi, s->easy);                 /* it is one of ours */
 	(void)curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status); /* else 0: no answer */
+	if (u->err != OK) {                                                /* it ends, for a reason that was told */
+		s->state = SLOT_FREE;
+		return;
+	}
 	if (result != CURLE_OK) {
 		retry(s, curl_easy_strerror(result));
 		return;
