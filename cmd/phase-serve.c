@@ -1,14 +1,13 @@
 /* phase-serve: the provider: manifests and artifacts over HTTP, announced by mDNS. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stddef.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "host/machine.h"
 #include "host/mdns_publish.h"
 #include "host/serve.h"
+#include "host/stop_signals.h"
 
 #define TICK_MS 1000
 #define READY_TICK_MS 5
@@ -31,6 +30,8 @@ static const struct cli_option options[] = {
 	{0, "no-mdns", CLI_FLAG, offsetof(struct options, no_mdns), NULL, "do not announce on the local network"},
 	{0, "timeout", CLI_DURATION, offsetof(struct options, serve.idle_ms), "DURATION",
 	 "how long a connection may stay idle (60s)"},
+	{0, "chunks", CLI_TEXT, offsetof(struct options, serve.chunks), "DIR",
+	 "serve the content of the chunk store DIR, too"},
 	{0, "policy", CLI_TEXT, offsetof(struct options, policy), "FILE", "serve only releases that FILE accepts"},
 };
 
@@ -48,18 +49,6 @@ static const struct cli_program program = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-
-/* Blocked in all threads, as they are started afterwards: they arrive through the descriptor. */
-static int catch_signals(void)
-{
-	sigset_t set;
-	(void)sigemptyset(&set); /* these cannot fail */
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
 
 static int say_ready(struct cli *cli, const struct serve *s)
 {
@@ -97,7 +86,7 @@ static int serve(struct cli *cli, const struct options *o, int signals)
 
 static int run(struct cli *cli, const struct options *o)
 {
-	int signals = catch_signals();
+	int signals = stop_signals();
 	if (signals < 0) { /* it could be ended by SIGKILL only */
 		cli_error(cli, ERR_IO, "no descriptor for signals: %s", strerror(errno));
 		return ERR_IO;

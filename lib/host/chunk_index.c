@@ -39,7 +39,7 @@ void chunk_index_close(struct chunk_index *index)
 }
 
 /* The file is opened for each: it may have gone, and thousands of open ones would be too many. */
-static size_t read_leaf(struct chunk_index *index, const struct chunk_source *s, uint64_t i,
+static size_t read_leaf(struct chunk_index *index, const struct chunk_file *s, uint64_t i,
 			uint8_t chunk[static CHUNK_BYTES_MAX])
 {
 	size_t n = tree_block_bytes(&s->tree, i);
@@ -53,7 +53,7 @@ static size_t read_leaf(struct chunk_index *index, const struct chunk_source *s,
 	return whole ? CHUNK_SPAN_BYTES + n : 0;
 }
 
-static size_t read_chunk(struct chunk_index *index, const struct chunk_source *s, uint64_t number,
+static size_t read_chunk(struct chunk_index *index, const struct chunk_file *s, uint64_t number,
 			 uint8_t chunk[static CHUNK_BYTES_MAX])
 {
 	uint64_t i = number - s->first;
@@ -66,7 +66,7 @@ static size_t read_chunk(struct chunk_index *index, const struct chunk_source *s
 	return chunk_read_at(s->tree_fd, chunk, place.n, place.offset) ? place.n : 0;
 }
 
-static const struct chunk_source *source_of(const struct chunk_index *index, uint64_t number)
+static const struct chunk_file *source_of(const struct chunk_index *index, uint64_t number)
 {
 	size_t i = index->table.sources_n;
 	while (i > 0 && index->table.sources[i - 1].first > number)
@@ -105,7 +105,7 @@ int chunk_index_find(struct chunk_index *index, const uint8_t address[static REF
 	int err = ERR_NOT_FOUND;
 	(void)pthread_mutex_lock(&index->lock); /* of a mutex that is ours: cannot fail */
 	const struct chunk_entry *entry = entry_of(index, chunk_prefix(address));
-	const struct chunk_source *s = entry == NULL ? NULL : source_of(index, entry->number);
+	const struct chunk_file *s = entry == NULL ? NULL : source_of(index, entry->number);
 	size_t got = s == NULL ? 0 : read_chunk(index, s, entry->number, chunk);
 	if (is_chunk(index, chunk, got, address)) {
 		*n = got;
@@ -121,7 +121,7 @@ int chunk_index_tree(struct chunk_index *index, const uint8_t reference[static R
 	int own = -1;
 	(void)pthread_mutex_lock(&index->lock); /* of a mutex that is ours: cannot fail */
 	for (size_t i = 0; i < index->table.sources_n; i++) {
-		const struct chunk_source *s = &index->table.sources[i];
+		const struct chunk_file *s = &index->table.sources[i];
 		if (s->tree_fd < 0 || memcmp(s->file.reference, reference, REFERENCE_BYTES) != 0)
 			continue;
 		own = fcntl(s->tree_fd, F_DUPFD_CLOEXEC, 0);

@@ -14,11 +14,11 @@
 #define CHUNK_INDEX_BYTES_MAX (16ULL << 30) /* of artifacts, in all; files beyond are left out */
 #define CHUNK_INDEX_TREES_MAX 1024          /* each takes a descriptor */
 
-struct chunk_source;
+struct chunk_file;
 struct chunk_entry;
 
 struct chunk_table {
-	struct chunk_source *sources; /* owned */
+	struct chunk_file *sources; /* owned */
 	size_t sources_n;
 	struct chunk_entry *entries; /* owned, mapped; sorted */
 	size_t entries_n, mapped_bytes;

@@ -18,7 +18,7 @@ static int unnamed_file(void)
 }
 
 /* A tree where none lies beside the file: 1/128 of the file. */
-static int make_tree(struct chunk_source *s, int file_fd)
+static int make_tree(struct chunk_file *s, int file_fd)
 {
 	int fd = unnamed_file();
 	const struct hash_wanted wanted = {.reference = true, .tree_fd = fd};
@@ -35,7 +35,7 @@ static int make_tree(struct chunk_source *s, int file_fd)
 
 /* Whether all of a FILE.bmt belongs to the source: one that was left behind would hide its chunks.
  * Read and not mapped: a file that somebody cuts short meanwhile must not end the program. */
-static bool tree_fits(const struct chunk_source *s, int fd, enum keccak_kind kind)
+static bool tree_fits(const struct chunk_file *s, int fd, enum keccak_kind kind)
 {
 	uint8_t chunk[TREE_CHUNK_BYTES], wanted[REFERENCE_BYTES], found[REFERENCE_BYTES];
 	struct bmt_scratch scratch;
@@ -57,7 +57,7 @@ static bool tree_fits(const struct chunk_source *s, int fd, enum keccak_kind kin
 }
 
 /* Its tree in the index that is being replaced. */
-static bool reuse_tree(struct chunk_source *s, const struct chunk_index *old)
+static bool reuse_tree(struct chunk_file *s, const struct chunk_index *old)
 {
 	for (size_t i = 0; i < old->table.sources_n; i++)
 		if (old->table.sources[i].tree_fd >= 0 &&
@@ -67,7 +67,7 @@ static bool reuse_tree(struct chunk_source *s, const struct chunk_index *old)
 	return false;
 }
 
-static int open_tree(struct chunk_source *s, int file_fd, const struct chunk_index *old)
+static int open_tree(struct chunk_file *s, int file_fd, const struct chunk_index *old)
 {
 	char name[sizeof s->file.name + 4];
 	struct catalogue_file side;
@@ -101,7 +101,7 @@ struct building {
 	uint64_t chunks_n, bytes;
 };
 
-static int open_source(const struct chunk_index *old, const struct building *b, struct chunk_source *s)
+static int open_source(const struct chunk_index *old, const struct building *b, struct chunk_file *s)
 {
 	int fd, err = tree_shape(&s->tree, (uint64_t)s->file.st.st_size, 0);
 	if (err != OK)
@@ -122,7 +122,7 @@ static int open_source(const struct chunk_index *old, const struct building *b, 
 
 static void add_source(const struct chunk_index *old, struct building *b, const struct catalogue_file *file)
 {
-	struct chunk_source s = {.file = *file, .tree_fd = -1, .first = b->chunks_n};
+	struct chunk_file s = {.file = *file, .tree_fd = -1, .first = b->chunks_n};
 	if (!file->hashed || has_reference(&b->table, file->reference))
 		return;
 	int err = open_source(old, b, &s);
@@ -155,7 +155,7 @@ static const uint8_t *window_at(struct window *w, uint64_t offset)
 }
 
 /* An address that cannot be read becomes 0: whatever is found by it is hashed again. */
-static void list_chunks(const struct chunk_source *s, struct chunk_entry *entries)
+static void list_chunks(const struct chunk_file *s, struct chunk_entry *entries)
 {
 	struct window w = {.fd = s->tree_fd};
 	uint64_t number = s->first;

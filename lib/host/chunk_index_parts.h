@@ -5,7 +5,7 @@
 #include "host/chunk_index.h"
 
 /* Chunk numbers of a source: first FILE.bmt's in its order, then the leaves. */
-struct chunk_source {
+struct chunk_file {
 	struct catalogue_file file;
 	struct tree tree;
 	int tree_fd;              /* owned; -1: a file of one chunk */

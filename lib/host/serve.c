@@ -64,6 +64,7 @@ static void free_serve(struct serve *s)
 	if (s->inotify >= 0)
 		(void)close(s->inotify); /* only read from */
 	serve_items_free(s);
+	chunk_stores_close(&s->stores);
 	chunk_index_close(&s->chunks);
 	if (s->catalogue.files != NULL)
 		catalogue_close(&s->catalogue);
@@ -98,7 +99,8 @@ int serve_start(struct cli *cli, const struct serve_options *o, struct serve **s
 		err = ERR_IO;
 	if (err != OK)
 		cli_fail(cli, err, o->store, NULL);
-	else if ((err = listen_and_serve(s)) == OK && pthread_create(&s->tender, NULL, tend, s) != 0) {
+	else if ((err = serve_content_open(s)) == OK && (err = listen_and_serve(s)) == OK &&
+		 pthread_create(&s->tender, NULL, tend, s) != 0) {
 		cli_error(cli, err = ERR_NO_MEMORY, "cannot start a thread");
 		http_server_stop(&s->http, 0);
 	}

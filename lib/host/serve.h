@@ -10,6 +10,7 @@
 
 struct serve_options {
 	const char *store, *bind, *channel, *arch;
+	const char *chunks; /* a chunk store whose content is served, too; NULL: none */
 	uint64_t port;
 	const struct policy *policy; /* serve only releases it accepts; NULL: serve all */
 	uint64_t idle_ms;            /* how long a connection may wait, or a request be on its way */

@@ -61,6 +61,11 @@ enum MHD_Result serve_problem(void *serve, struct MHD_Connection *c, unsigned st
 	return http_queue(c, status, serve_problem_make(s, status, detail));
 }
 
+static uint64_t bytes_served(struct serve *s)
+{
+	return atomic_load(&s->bytes_served_total) + atomic_load(&s->site.bytes_served_total);
+}
+
 static double uptime(const struct serve *s)
 {
 	uint64_t whole_s = (clock_now_ms() - s->started_ms) / 1000;
@@ -145,7 +150,7 @@ enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c)
 	(void)cJSON_AddBoolToObject(health, "disk_space_ok", h.space);
 	cJSON *metrics = cJSON_AddObjectToObject(json, "metrics");
 	(void)cJSON_AddNumberToObject(metrics, "requests_total", (double)atomic_load(&s->http.requests_total));
-	(void)cJSON_AddNumberToObject(metrics, "bytes_served_total", (double)atomic_load(&s->bytes_served_total));
+	(void)cJSON_AddNumberToObject(metrics, "bytes_served_total", (double)bytes_served(s));
 	(void)cJSON_AddNumberToObject(metrics, "errors_total", (double)atomic_load(&s->errors_total));
 	(void)cJSON_AddNumberToObject(metrics, "connections", (double)atomic_load(&s->http.connections));
 	return send_json(c, MHD_HTTP_OK, json);
@@ -165,8 +170,7 @@ enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c)
 			 "phase_connections %llu\n"
 			 "# HELP phase_uptime_seconds Seconds since the start.\n# TYPE phase_uptime_seconds gauge\n"
 			 "phase_uptime_seconds %.0f\n",
-			 (unsigned long long)atomic_load(&s->http.requests_total),
-			 (unsigned long long)atomic_load(&s->bytes_served_total),
+			 (unsigned long long)atomic_load(&s->http.requests_total), (unsigned long long)bytes_served(s),
 			 (unsigned long long)atomic_load(&s->errors_total),
 			 (unsigned long long)atomic_load(&s->http.connections), uptime(s));
 	return send_text(c, MHD_HTTP_OK, "text/plain; version=0.0.4", bytes_of(text, (size_t)n));

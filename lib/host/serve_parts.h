@@ -2,6 +2,7 @@
 #ifndef HOST_SERVE_PARTS_H
 #define HOST_SERVE_PARTS_H
 
+#include "host/bzz_site.h"
 #include "host/chunk_index.h"
 #include "host/http_server.h"
 #include "host/serve.h"
@@ -37,6 +38,8 @@ struct serve {
 	struct serve_options o;
 	struct catalogue catalogue;
 	struct chunk_index chunks;
+	struct chunk_stores stores; /* the one of the options, or none */
+	struct bzz_site site;
 	struct http_server http;
 	uint64_t started_ms;
 	uint64_t clock; /* counts requests, for used */
@@ -79,6 +82,10 @@ enum MHD_Result serve_page_root(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_health(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_status(struct serve *s, struct MHD_Connection *c);
 enum MHD_Result serve_page_metrics(struct serve *s, struct MHD_Connection *c);
+
+/* Opens the chunk store that was named, if one was; the site can be asked from then on. Messages are
+ * printed. */
+MUST_CHECK int serve_content_open(struct serve *s);
 
 /* An item for url, made of an open file, or the one that is there already. Takes fd in any case.
  * type: a literal. NULL: no memory. */

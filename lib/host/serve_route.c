@@ -100,6 +100,7 @@ static enum MHD_Result route_blob(struct serve *s, struct MHD_Connection *c, con
 	return send_found(s, c, url, &file, fd, head);
 }
 
+/* An artifact's bytes go out of its file; what else has a reference is put together from chunks. */
 static enum MHD_Result route_reference(struct serve *s, struct MHD_Connection *c, const char *url,
 				       const struct serve_path *p, bool head)
 {
@@ -108,11 +109,12 @@ static enum MHD_Result route_reference(struct serve *s, struct MHD_Connection *c
 	int fd;
 	if (hex_decode(p->v[1], reference, sizeof reference) != OK ||
 	    catalogue_find_reference(&s->catalogue, reference, &file, &fd) != OK)
-		return serve_problem(s, c, 404, "No artifact with this Swarm reference.");
+		return bzz_site_route(&s->site, c, url, head);
 	return send_found(s, c, url, &file, fd, head);
 }
 
-static enum MHD_Result route_chunk(struct serve *s, struct MHD_Connection *c, struct bytes name)
+static enum MHD_Result route_chunk(struct serve *s, struct MHD_Connection *c, const char *url, struct bytes name,
+				   bool head)
 {
 	uint8_t address[REFERENCE_BYTES], chunk[CHUNK_BYTES_MAX];
 	struct catalogue_file file;
@@ -120,7 +122,7 @@ static enum MHD_Result route_chunk(struct serve *s, struct MHD_Connection *c, st
 	size_t n;
 	if (hex_decode(name, address, sizeof address) != OK ||
 	    chunk_index_find(&s->chunks, address, chunk, &n, &file) != OK || !serve_allows(s, &file))
-		return serve_problem(s, c, 404, "No chunk with this address.");
+		return bzz_site_route(&s->site, c, url, head);
 	hex_encode(bytes_of(address, sizeof address), etag + 1);
 	memcpy(etag + 1 + 2 * sizeof address, "\"", 2);
 	struct MHD_Response *r = MHD_create_response_from_buffer(n, chunk, MHD_RESPMEM_MUST_COPY);
@@ -155,6 +157,9 @@ enum MHD_Result serve_route(void *serve, struct MHD_Connection *c, const char *u
 	struct serve_item *ready = serve_item_find(s, url);
 	if (ready != NULL && s->o.policy == NULL)
 		return serve_file(s, c, ready, head);
+	/* whose paths have as many parts as they like; a channel of that name is none of a reference's length */
+	if (strncmp(url, "/bzz/", 5) == 0 && strcspn(url + 5, "/") >= REFERENCE_TEXT_BYTES / 2)
+		return bzz_site_route(&s->site, c, url, head);
 	if (!cut_path(url, &p))
 		return serve_problem(s, c, 404, "The path is malformed.");
 	if (p.n == 1)
@@ -162,7 +167,7 @@ enum MHD_Result serve_route(void *serve, struct MHD_Connection *c, const char *u
 	if (p.n == 2 && bytes_is(p.v[0], "bytes"))
 		return route_reference(s, c, url, &p, head);
 	if (p.n == 2 && bytes_is(p.v[0], "chunks"))
-		return route_chunk(s, c, p.v[1]);
+		return route_chunk(s, c, url, p.v[1], head);
 	if (p.n == 3 && bytes_is(p.v[0], "blobs"))
 		return route_blob(s, c, url, &p, head);
 	if (p.n == 3 && bytes_is(p.v[2], "manifest.json"))

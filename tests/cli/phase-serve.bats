@@ -797,3 +797,30 @@ at_least() {
 	kill "$(cat ready.pid)"
 	wait "$pid"
 }
+
+@test "Swarm content: parts of an artifact's tree, and a chunk store beside the releases" {
+	head -c 1000000 /dev/urandom > store/stable/x86_64/rootfs
+	head -c 300000 /dev/urandom > other
+	plain=$(bzz-put --store chunks other | jq -r .reference)
+	encrypted=$(bzz-put --store chunks -e -r 2 other | jq -r .reference)
+	serve --chunks chunks store
+	get "/bytes/$plain" | cmp - other
+	get "/bytes/$encrypted" | cmp - other
+	get "/bytes/$encrypted" -r 4000-5000 | cmp - <(tail -c +4001 other | head -c 1001)
+	[ "$(status_of "/chunks/$plain")" = 200 ]
+	[ "$(status_of "/bzz/$plain/x")" = 404 ]
+	bmt-hash --tree tree store/stable/x86_64/rootfs
+	wait_until eval '[ "$(status_of "/chunks/$(bmt-hash store/stable/x86_64/rootfs | jq -r .reference)")" = 200 ]'
+	part=$(tail -c +9 tree | head -c 32 | xxd -p -c 64) # the first half of the tree: 512 KiB
+	get "/bytes/$part" | cmp -n 524288 - store/stable/x86_64/rootfs
+	[ "$(status_of "/bytes/$part")" = 200 ]
+	[ "$(stat -c %s got)" = 524288 ]
+	[ "$(status_of "/bytes/$(printf %064d 0)")" = 404 ]
+	[ "$(jq -r .status got)" = 404 ]
+}
+
+@test "--chunks that is no chunk store" {
+	run -3 --separate-stderr phase-serve --no-mdns -p 0 --chunks nothing store
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr = *'nothing: no chunk store'* ]]
+}

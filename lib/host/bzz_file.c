@@ -1,0 +1,198 @@
+#include "host/bzz_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "swarm/join.h"
+
+#define AT_ONCE BMT_BATCH /* chunks that are hashed side by side */
+#define SLOTS (2 * AT_ONCE)
+
+/* What recovery needs: half a megabyte, so only from when a chunk is found missing. */
+struct recovery {
+	struct join_group group;
+	struct erasure erasure;
+};
+
+struct bzz_file {
+	struct chunk_source source;
+	struct reference root;
+	uint64_t size;
+	uint64_t at, end;  /* of the range that is being read */
+	struct bytes left; /* of what the machine gave */
+	size_t root_chunk_n;
+	uint8_t root_chunk[CHUNK_BYTES_MAX];
+	bool missing; /* a chunk that no source has; told to the machine when all before it was read */
+	uint64_t missing_id;
+	struct recovery *recovery; /* owned; NULL: not needed so far */
+	struct join_memory memory;
+	struct join join;
+	struct join_slot slots[SLOTS];
+	uint8_t chunks[AT_ONCE][CHUNK_STORED_BYTES_MAX];
+};
+
+static int get(const struct bzz_file *f, const uint8_t address[static REFERENCE_BYTES],
+	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	if (f->root_chunk_n != 0 && memcmp(address, f->root.address, REFERENCE_BYTES) == 0) {
+		memcpy(chunk, f->root_chunk, f->root_chunk_n);
+		*n = f->root_chunk_n;
+		return OK;
+	}
+	return chunk_source_get(&f->source, address, chunk, n);
+}
+
+/* Gets some of what the machine wants. A chunk that is damaged here is as good as none. */
+static int step(struct bzz_file *f, struct why *why)
+{
+	struct join_arrival arrivals[AT_ONCE];
+	struct join_want want;
+	size_t n = 0;
+	if (f->missing) {
+		f->missing = false;
+		return join_failed(&f->join, f->missing_id, why);
+	}
+	while (n < AT_ONCE && !f->missing && join_want(&f->join, &want)) {
+		size_t chunk_n = 0;
+		if (get(f, want.address, f->chunks[n], &chunk_n) == OK) {
+			arrivals[n] = (struct join_arrival){.id = want.id, .data = bytes_of(f->chunks[n], chunk_n)};
+			n++;
+		} else {
+			f->missing = true;
+			f->missing_id = want.id;
+		}
+	}
+	if (n == 0 && !f->missing)
+		return ERR_NOT_FOUND; /* of the machine's ways none is left */
+	int err = join_chunks(&f->join, arrivals, n, why);
+	for (size_t i = 0; err == OK && i < n; i++)
+		if (arrivals[i].err != OK)
+			err = join_failed(&f->join, arrivals[i].id, why);
+	return err;
+}
+
+static void start(struct bzz_file *f, uint64_t offset, uint64_t end)
+{
+	f->at = offset;
+	f->end = end;
+	f->left = BYTES_NONE;
+	f->missing = false;
+	join_read(&f->join, offset, end - offset);
+}
+
+/* A chunk is missing: from here on with memory for recovery. */
+static int recover(struct bzz_file *f, int err)
+{
+	if (err != ERR_NOT_FOUND || f->recovery != NULL)
+		return err;
+	f->recovery = malloc(sizeof *f->recovery);
+	if (f->recovery == NULL)
+		return ERR_NO_MEMORY;
+	erasure_init(&f->recovery->erasure, erasure_fastest());
+	f->memory.groups = &f->recovery->group;
+	f->memory.groups_n = 1;
+	f->memory.erasure = &f->recovery->erasure;
+	join_init(&f->join, &f->root, &f->memory);
+	start(f, f->at, f->end);
+	return OK;
+}
+
+int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
+		  struct bzz_file **file, struct why *why)
+{
+	if (root_chunk.n > CHUNK_BYTES_MAX)
+		return ERR_LIMIT;
+	struct bzz_file *f = malloc(sizeof *f);
+	if (f == NULL)
+		return ERR_NO_MEMORY;
+	f->source = *source;
+	f->root = *root;
+	f->recovery = NULL;
+	f->root_chunk_n = root_chunk.n;
+	if (root_chunk.n > 0)
+		memcpy(f->root_chunk, root_chunk.p, root_chunk.n);
+	f->memory = (struct join_memory){.slots = f->slots,
+					 .slots_n = SLOTS,
+					 .replicas_level = REDUNDANCY_LEVEL_MAX,
+					 .kind = keccak_widest(),
+					 .order = JOIN_IN_ORDER};
+	join_init(&f->join, &f->root, &f->memory);
+	start(f, 0, UINT64_MAX);
+	int err = OK;
+	while (err == OK && !join_size(&f->join, &f->size))
+		err = step(f, why);
+	if (err != OK) {
+		bzz_file_close(f);
+		return err;
+	}
+	*file = f;
+	return OK;
+}
+
+uint64_t bzz_file_size(const struct bzz_file *f)
+{
+	return f->size;
+}
+
+int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, size_t max, size_t *n, struct why *why)
+{
+	uint8_t *to = buf;
+	size_t done = 0;
+	int err = OK;
+	if (end > f->size)
+		end = f->size;
+	if (offset != f->at || end != f->end)
+		start(f, offset, end);
+	while (err == OK && done < max && f->at < f->end) {
+		struct join_data data;
+		if (f->left.n == 0 && join_data(&f->join, &data))
+			f->left = data.bytes;
+		if (f->left.n == 0) {
+			err = step(f, why);
+			if (err != OK)
+				err = recover(f, err);
+			continue;
+		}
+		const size_t take = f->left.n < max - done ? f->left.n : max - done;
+		memcpy(to + done, f->left.p, take);
+		f->left = bytes_skip(f->left, take);
+		f->at += take;
+		done += take;
+	}
+	*n = done;
+	return done > 0 ? OK : err; /* an error that comes after some bytes comes again */
+}
+
+void bzz_file_close(struct bzz_file *f)
+{
+	if (f == NULL)
+		return;
+	free(f->recovery);
+	free(f);
+}
+
+int bzz_file_whole(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk, size_t max,
+		   uint8_t **data, size_t *n, struct why *why)
+{
+	struct bzz_file *f;
+	int err = bzz_file_open(source, root, root_chunk, &f, why);
+	if (err != OK)
+		return err;
+	const uint64_t size = f->size;
+	uint8_t *p = size > max ? NULL : malloc((size_t)size + 1);
+	size_t done = 0;
+	err = size > max ? ERR_LIMIT : p == NULL ? ERR_NO_MEMORY : OK;
+	while (err == OK && done < size) {
+		size_t more = 0;
+		err = bzz_file_read(f, done, size, p + done, (size_t)size - done, &more, why);
+		done += more;
+	}
+	bzz_file_close(f);
+	if (err != OK) {
+		free(p);
+		return err;
+	}
+	*data = p;
+	*n = done;
+	return OK;
+}

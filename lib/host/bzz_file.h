@@ -1,0 +1,29 @@
+/* A file of Swarm as a reader of its bytes, out of a source of chunks: plain and encrypted trees of
+ * every redundancy level; what is missing is recovered from parities and replicas. */
+#ifndef HOST_BZZ_FILE_H
+#define HOST_BZZ_FILE_H
+
+#include "host/chunk_source.h"
+#include "swarm/reference.h"
+
+struct bzz_file;
+
+/* Gets the root, so that the size is known. root_chunk: the root itself where no source has it under
+ * its address (what a feed's update or a single-owner chunk wraps), span || payload, borrowed for this
+ * call; or empty. ERR_NOT_FOUND: nobody has the root; errors of the tree with why. */
+MUST_CHECK int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
+			     struct bzz_file **file, struct why *why);
+uint64_t bzz_file_size(const struct bzz_file *f);
+/* What of [offset, end) comes next, at least a byte and at most max; offset < end <= size. Reading on
+ * where the last call ended, with the same end, costs no chunk twice. */
+MUST_CHECK int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, size_t max, size_t *n,
+			     struct why *why);
+/* NULL: nothing. */
+void bzz_file_close(struct bzz_file *f);
+
+/* All of a small file, root_chunk as above: ERR_LIMIT when it has more than max bytes. *data: owned, for
+ * free; a byte at least is allocated. */
+MUST_CHECK int bzz_file_whole(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
+			      size_t max, uint8_t **data, size_t *n, struct why *why);
+
+#endif

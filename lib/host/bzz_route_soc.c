@@ -1,0 +1,58 @@
+#include <string.h>
+
+#include "core/hex.h"
+#include "host/bzz_site_parts.h"
+#include "swarm/chunk.h"
+
+bool bzz_parse_hex(struct bytes text, uint8_t *out, size_t n)
+{
+	if (text.n != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_BYTES])
+{
+	if (bytes_starts(text, "0x"))
+		text = bytes_skip(text, 2);
+	return bzz_parse_hex(text, owner, SECP256K1_ADDRESS_BYTES);
+}
+
+enum MHD_Result bzz_send_wrapped(const struct bzz_request *r, const struct chunk *wrapped, struct bzz_answer *a)
+{
+	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
+	char signature[2 * SECP256K1_RECOVERABLE_BYTES + 1] = "";
+	struct reference root = {.encrypted = false};
+	struct why why = {.what = NULL};
+	hex_encode(bytes_of(wrapped->signature, SECP256K1_RECOVERABLE_BYTES), signature);
+	bzz_answer_add(a, "Swarm-Soc-Signature", signature);
+	if (only_root != NULL && strcmp(only_root, "true") == 0)
+		return bzz_send_bytes(r, a, wrapped->content);
+	memcpy(root.address, wrapped->address, sizeof root.address);
+	int err = bzz_file_open(&r->site->source, &root, wrapped->content, &a->file, &why);
+	return err == OK ? bzz_send(r, a) : bzz_problem_of(r, err, "Not Found");
+}
+
+enum MHD_Result bzz_route_soc(const struct bzz_request *r)
+{
+	uint8_t owner[SECP256K1_ADDRESS_BYTES], id[SOC_ID_BYTES], address[REFERENCE_BYTES];
+	uint8_t data[CHUNK_STORED_BYTES_MAX];
+	struct bzz_answer a = {.type = "application/octet-stream"};
+	struct bmt_scratch scratch;
+	struct chunk chunk;
+	size_t n;
+	if (!bzz_parse_owner(r->first, owner) || !bzz_parse_hex(r->rest, id, sizeof id))
+		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
+	soc_address(id, owner, address);
+	int err = chunk_source_get(&r->site->source, address, data, &n);
+	if (err == OK)
+		err = chunk_check(address, bytes_of(data, n), keccak_widest(), &scratch, &chunk);
+	return err == OK ? bzz_send_wrapped(r, &chunk, &a)
+			 : bzz_problem_of(r, err, "requested chunk cannot be retrieved");
+}

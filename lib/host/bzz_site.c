@@ -1,0 +1,102 @@
+#include "host/bzz_site.h"
+
+#include <string.h>
+
+#include "core/hex.h"
+#include "host/bzz_site_parts.h"
+
+static enum MHD_Result route_bytes(const struct bzz_request *r)
+{
+	struct reference reference;
+	struct bzz_answer a = {.type = "application/octet-stream"};
+	struct why why = {.what = NULL};
+	if (r->has_rest)
+		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
+	if (reference_parse(r->first, &reference) != OK)
+		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
+	int err = bzz_file_open(&r->site->source, &reference, BYTES_NONE, &a.file, &why);
+	if (err != OK)
+		return bzz_problem_of(r, err, "Not Found");
+	bzz_answer_etag(&a, &reference);
+	return bzz_send(r, &a);
+}
+
+static enum MHD_Result route_chunks(const struct bzz_request *r)
+{
+	struct reference reference;
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	const struct bzz_answer a = {.type = "binary/octet-stream"};
+	size_t n;
+	if (r->has_rest)
+		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
+	if (reference_parse(r->first, &reference) != OK)
+		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
+	int err = chunk_source_get(&r->site->source, reference.address, chunk, &n);
+	return err == OK ? bzz_send_bytes(r, &a, bytes_of(chunk, n)) : bzz_problem_of(r, err, "chunk not found");
+}
+
+static const struct route {
+	const char *name;
+	enum MHD_Result (*answer)(const struct bzz_request *r);
+} routes[] = {
+	{"bytes", route_bytes}, {"bzz", bzz_route_path},   {"chunks", route_chunks},
+	{"soc", bzz_route_soc}, {"feeds", bzz_route_feed},
+};
+
+/* The path behind "/v1", where that stands: bee has all paths below both. */
+static const char *without_version(const char *url)
+{
+	return strncmp(url, "/v1/", 4) == 0 ? url + 3 : url;
+}
+
+/* The route of a path that has something behind its first part; NULL: none. */
+static const struct route *route_of(const char *url)
+{
+	const char *path = without_version(url);
+	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+		const size_t n = strlen(routes[i].name);
+		if (path[0] == '/' && strncmp(path + 1, routes[i].name, n) == 0 && path[n + 1] == '/' &&
+		    path[n + 2] != 0)
+			return &routes[i];
+	}
+	return NULL;
+}
+
+bool bzz_site_has(const char *url)
+{
+	return route_of(url) != NULL;
+}
+
+/* Decodes up to a slash (or all of it), and takes it off; false: malformed, or no room. */
+static bool decode(const char **url, bool to_slash, struct writer *w, struct bytes *out)
+{
+	const size_t begin = w->n;
+	const char *p = *url;
+	for (; *p != 0 && (!to_slash || *p != '/'); p++) {
+		int high = -1, low = -1;
+		if (*p == '%' && ((high = hex_digit((uint8_t)p[1])) < 0 || (low = hex_digit((uint8_t)p[2])) < 0))
+			return false;
+		write_u8(w, *p == '%' ? (uint8_t)(high << 4 | low) : (uint8_t)*p);
+		p += *p == '%' ? 2 : 0;
+	}
+	*url = p;
+	*out = bytes_of(w->p + begin, w->n - begin);
+	return !w->full;
+}
+
+enum MHD_Result bzz_site_route(struct bzz_site *site, struct MHD_Connection *c, const char *url, bool head)
+{
+	const struct route *route = route_of(url);
+	struct bzz_request r = {.site = site, .c = c, .url = url, .head = head};
+	if (route == NULL)
+		return bzz_problem(&r, MHD_HTTP_NOT_FOUND, "Not Found");
+	const char *p = without_version(url) + strlen(route->name) + 2;
+	struct writer w = writer_of(r.room, sizeof r.room);
+	if (!decode(&p, true, &w, &r.first))
+		return bzz_problem(&r, MHD_HTTP_BAD_REQUEST, "invalid path");
+	r.has_rest = *p == '/';
+	if (r.has_rest)
+		p++;
+	return decode(&p, false, &w, &r.rest) ? route->answer(&r)
+					      : bzz_problem(&r, MHD_HTTP_BAD_REQUEST, "invalid path");
+}

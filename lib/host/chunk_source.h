@@ -1,0 +1,35 @@
+/* Where chunks come from when a reader wants them now: stores on disk. Any thread. */
+#ifndef HOST_CHUNK_SOURCE_H
+#define HOST_CHUNK_SOURCE_H
+
+#include "host/chunk_store.h"
+#include "host/cli.h"
+
+struct chunk_source {
+	/* The chunk, content-addressed or single-owner, checked against its address. ERR_NOT_FOUND; ERR_HASH: it
+	 * is there, and damaged; ERR_IO. */
+	int (*get)(void *context, const uint8_t address[static REFERENCE_BYTES],
+		   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
+	void *context;
+};
+
+static inline int chunk_source_get(const struct chunk_source *s, const uint8_t address[static REFERENCE_BYTES],
+				   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	return s->get(s->context, address, chunk, n);
+}
+
+/* Several stores as one source: the first that has a chunk whole gives it. Damage is told in the log. */
+struct chunk_stores {
+	struct cli *cli;
+	struct chunk_store **v; /* owned */
+	const char *const *names;
+	size_t n;
+};
+
+/* Opens all of them for reading. Messages are printed. names: borrowed. */
+MUST_CHECK int chunk_stores_open(struct cli *cli, const char *const *names, size_t n, struct chunk_stores *stores);
+struct chunk_source chunk_stores_source(struct chunk_stores *stores);
+void chunk_stores_close(struct chunk_stores *stores);
+
+#endif
