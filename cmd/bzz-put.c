@@ -1,4 +1,4 @@
-/* bzz-put: files into a chunk store, a bee node, or both. */
+/* bzz-put: files and folders into a chunk store, a bee node, or both. */
 #include <stddef.h>
 #include <string.h>
 
@@ -11,9 +11,9 @@
 #include "swarm/redundancy.h"
 
 struct options {
-	const char *store, *gateway, *stamp;
+	const char *store, *gateway, *stamp, *index, *error;
 	uint64_t level, parallel;
-	bool encrypt;
+	bool encrypt, manifest;
 };
 
 static const struct cli_option options[] = {
@@ -25,14 +25,18 @@ static const struct cli_option options[] = {
 	{'e', "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL, "encrypt each chunk under a random key"},
 	{'r', "redundancy", CLI_UINT, offsetof(struct options, level), "LEVEL",
 	 "0 to 4: how much may get lost and be recovered (0)"},
+	{'m', "manifest", CLI_FLAG, offsetof(struct options, manifest), NULL, "make a manifest for a single file, too"},
+	{0, "index", CLI_TEXT, offsetof(struct options, index), "NAME", "the index document of folders"},
+	{0, "error", CLI_TEXT, offsetof(struct options, error), "PATH", "what is shown for paths that do not exist"},
 };
 
 static const struct cli_program program = {
 	.name = "bzz-put",
 	.operands = "PATH",
-	.summary = "Put a file into Swarm or a chunk store, and print its reference.",
+	.summary = "Put a file or a folder into Swarm or a chunk store, and print its reference.",
 	.text = "examples:\n"
 		"  bzz-put --store /srv/chunks vmlinuz\n"
+		"  bzz-put --store /srv/chunks --index index.html site\n"
 		"  bzz-put --gateway http://127.0.0.1:1633 --stamp $BATCH -r 2 vmlinuz",
 	.options = options,
 	.options_n = sizeof options / sizeof options[0],
@@ -55,6 +59,10 @@ static void judge(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--parallel: 1 to %d", BZZ_UPLOAD_PARALLEL_MAX);
 	if (o->level > REDUNDANCY_LEVEL_MAX)
 		cli_usage(cli, "--redundancy: 0 to %d", REDUNDANCY_LEVEL_MAX);
+	if (o->index != NULL && strchr(o->index, '/') != NULL)
+		cli_usage(cli, "--index: '%s' has a slash", o->index);
+	if (o->manifest && strcmp(cli->operands.v[0], "-") == 0)
+		cli_usage(cli, "--manifest: standard input has no name");
 }
 
 static int show(const char *path, const struct bzz_put_result *r, uint64_t chunks_n)
@@ -65,17 +73,19 @@ static int show(const char *path, const struct bzz_put_result *r, uint64_t chunk
 	bool good = cli_json_text(o, "file", bytes_text(cli_quote(bytes_text(path), name, sizeof name))) &&
 		    cli_json_text(o, "reference", bytes_text(text)) &&
 		    cJSON_AddNumberToObject(o, "size", (double)r->size) != NULL &&
-		    cJSON_AddNumberToObject(o, "chunks", (double)chunks_n) != NULL;
+		    cJSON_AddNumberToObject(o, "chunks", (double)chunks_n) != NULL &&
+		    (r->files_n == 0 || cJSON_AddNumberToObject(o, "files", (double)r->files_n) != NULL);
 	if (good)
 		return cli_json_print(o);
 	cJSON_Delete(o);
 	return ERR_NO_MEMORY;
 }
 
-static int put(struct cli *cli, struct bzz_write *w)
+static int put(struct cli *cli, const struct options *o, struct bzz_write *w)
 {
 	struct bzz_put_result result;
-	const struct bzz_put p = {.cli = cli, .write = w};
+	const struct bzz_put p = {
+		.cli = cli, .write = w, .manifest = o->manifest, .index = o->index, .error = o->error};
 	int err = bzz_write_open(w);
 	if (err == OK)
 		err = bzz_put_path(&p, cli->operands.v[0], &result);
@@ -101,7 +111,7 @@ int main(int argc, char **argv)
 	    (err = bzz_upload_open(&cli, o.gateway, o.stamp, (unsigned)o.parallel, &upload)) == OK)
 		w.sinks[w.sinks_n++] = bzz_upload_sink(upload);
 	if (err == OK)
-		err = put(&cli, &w);
+		err = put(&cli, &o, &w);
 	bzz_upload_close(upload);
 	store_sink_close(&store);
 	return cli_end(&cli, err);

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "host/bzz_manifest.h"
 
 static int fail_at(const struct bzz_put *p, const char *path, int err)
 {
@@ -22,6 +25,86 @@ static int put_file(const struct bzz_put *p, const char *path, struct reference 
 	return err;
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* One thing that was found in the folder whose path has folder_n bytes. */
+static int put_found(const struct bzz_put *p, const FTSENT *e, size_t folder_n, struct bzz_entries *entries,
+		     struct bzz_put_result *result)
+{
+	struct reference reference;
+	uint64_t size = 0;
+	switch (e->fts_info) {
+	case FTS_F: {
+		int err = put_file(p, e->fts_accpath, &reference, &size);
+		const char *path = e->fts_path + folder_n;
+		while (*path == '/')
+			path++;
+		if (err == OK)
+			err = bzz_entries_add(entries, path, &reference);
+		result->size += size;
+		result->files_n += err == OK;
+		return err;
+	}
+	case FTS_D:
+	case FTS_DP:
+		return OK;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		errno = e->fts_errno;
+		return fail_at(p, e->fts_path, ERR_IO);
+	default:
+		cli_warn(p->cli, "%s: not a regular file: left out", e->fts_path);
+		return OK;
+	}
+}
+
+static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_result *result)
+{
+	char *copy = strdup(path);
+	if (copy == NULL)
+		return ERR_NO_MEMORY;
+	char *const paths[] = {copy, NULL};
+	struct bzz_entries entries = {.n = 0};
+	const struct bzz_site_documents documents = {.index = p->index, .error = p->error};
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	int err = tree == NULL ? fail_at(p, path, ERR_IO) : OK;
+	while (err == OK) {
+		errno = 0;
+		const FTSENT *e = fts_read(tree);
+		if (e == NULL) {
+			err = errno == 0 ? OK : fail_at(p, path, ERR_IO);
+			break;
+		}
+		err = put_found(p, e, strlen(path), &entries, result);
+	}
+	if (tree != NULL)
+		(void)fts_close(tree); /* only read from */
+	if (err == OK && entries.n == 0)
+		cli_error(p->cli, err = ERR_NOT_FOUND, "%s: has no files", path);
+	if (err == OK)
+		err = bzz_manifest_write(p->write, &entries, &documents, &result->reference);
+	bzz_entries_free(&entries);
+	free(copy);
+	return err;
+}
+
+/* A manifest of one file, which is its index document, too. */
+static int put_named(const struct bzz_put *p, const char *path, struct bzz_put_result *result)
+{
+	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+	const struct bzz_site_documents documents = {.index = name, .first = true};
+	struct bzz_entries entries = {.n = 0};
+	int err = bzz_entries_add(&entries, name, &result->reference);
+	if (err == OK)
+		err = bzz_manifest_write(p->write, &entries, &documents, &result->reference);
+	bzz_entries_free(&entries);
+	return err;
+}
+
 int bzz_put_path(const struct bzz_put *p, const char *path, struct bzz_put_result *result)
 {
 	struct stat st;
@@ -32,9 +115,10 @@ int bzz_put_path(const struct bzz_put *p, const char *path, struct bzz_put_resul
 	}
 	if (stat(path, &st) != 0)
 		return fail_at(p, path, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO);
-	if (S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		return fail_at(p, path, ERR_IO);
-	}
-	return put_file(p, path, &result->reference, &result->size);
+	if (S_ISDIR(st.st_mode))
+		return put_folder(p, path, result);
+	if (p->index != NULL || p->error != NULL)
+		cli_usage(p->cli, "--index and --error go with a folder");
+	int err = put_file(p, path, &result->reference, &result->size);
+	return err == OK && p->manifest ? put_named(p, path, result) : err;
 }

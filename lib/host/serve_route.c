@@ -105,8 +105,11 @@ static enum MHD_Result route_reference(struct serve *s, struct MHD_Connection *c
 				       const struct serve_path *p, bool head)
 {
 	uint8_t reference[REFERENCE_BYTES];
+	struct reference any;
 	struct catalogue_file file;
 	int fd;
+	if (reference_parse(p->v[1], &any) != OK)
+		return serve_problem(s, c, 404, "No content has such a Swarm reference.");
 	if (hex_decode(p->v[1], reference, sizeof reference) != OK ||
 	    catalogue_find_reference(&s->catalogue, reference, &file, &fd) != OK)
 		return bzz_site_route(&s->site, c, url, head);
@@ -120,8 +123,9 @@ static enum MHD_Result route_chunk(struct serve *s, struct MHD_Connection *c, co
 	struct catalogue_file file;
 	char etag[80] = "\"";
 	size_t n;
-	if (hex_decode(name, address, sizeof address) != OK ||
-	    chunk_index_find(&s->chunks, address, chunk, &n, &file) != OK || !serve_allows(s, &file))
+	if (hex_decode(name, address, sizeof address) != OK)
+		return serve_problem(s, c, 404, "No chunk has such an address.");
+	if (chunk_index_find(&s->chunks, address, chunk, &n, &file) != OK || !serve_allows(s, &file))
 		return bzz_site_route(&s->site, c, url, head);
 	hex_encode(bytes_of(address, sizeof address), etag + 1);
 	memcpy(etag + 1 + 2 * sizeof address, "\"", 2);
