@@ -93,6 +93,12 @@ static int store_nodes(struct bzz_write *w, struct mantaray_write *m, struct ref
 	return err;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct bzz_entry *x = a, *y = b;
+	return strcmp(x->path, y->path);
+}
+
 static int add_all(struct bzz_write *w, struct mantaray_write *m, const struct bzz_entries *list,
 		   const struct bzz_site_documents *documents)
 {
@@ -115,6 +121,8 @@ int bzz_manifest_write(struct bzz_write *w, const struct bzz_entries *list, cons
 	if (memory == NULL)
 		return ERR_NO_MEMORY;
 	struct arena arena = arena_of(memory, room);
+	if (list->n > 1) /* their order leaves traces in the nodes: the same files, the same root */
+		qsort(list->v, list->n, sizeof *list->v, by_path);
 	int err = mantaray_write_init(&m, &arena);
 	if (err == OK)
 		err = add_all(w, &m, list, documents);
