@@ -245,3 +245,34 @@ taken() { # how many chunks the node has
 	run -3 --separate-stderr upload tiny
 	[[ $stderr = *'tried 6 times'* ]]
 }
+
+@test "folders: how many files; what is no file is left out and named" {
+	mkdir -p folder/a/b
+	echo one > folder/one
+	echo two > folder/a/b/two
+	ln -s one folder/link
+	mkfifo folder/fifo
+	run -0 --separate-stderr bzz-put --store store folder
+	[ "$(jq -c '[.files, .size]' <<< "$output")" = '[2,8]' ]
+	[[ $stderr = *'folder/link: not a regular file: left out'* && $stderr = *'folder/fifo: not a regular file'* ]]
+	first=$(jq -r .reference <<< "$output")
+	rm folder/link folder/fifo
+	[ "$(put folder/)" = "$first" ]
+	[ "$(cd folder && bzz-put --store ../store . | jq -r .reference)" = "$first" ]
+	[ "$(put --index one folder)" != "$first" ]
+	one=$(put -e folder)
+	[ "${#one}" = 128 ]
+}
+
+@test "folders that cannot be" {
+	mkdir empty
+	run -3 --separate-stderr bzz-put --store store empty
+	[[ $stderr = *'empty: has no files'* ]]
+	mkdir bad
+	echo x > "$(printf 'bad/\377')"
+	run -3 --separate-stderr bzz-put --store store bad
+	[[ $stderr = *'bad/?'* || $stderr = *'?: '* ]]
+	run -2 bzz-put --store store --index a/b empty
+	run -2 bzz-put --store store --index x file
+	run -2 bzz-put --store store --manifest -
+}

@@ -340,3 +340,51 @@ damage() {
 		cmp file "got$((i + 1))"
 	done
 }
+
+@test "manifests: files, folders, redirections, the documents of a site" {
+	mkdir -p site/img site/deep/er
+	echo '<html>front' > site/index.html
+	echo '<html>missing' > site/404.html
+	echo '<html>deep' > site/deep/index.html
+	printf '\211PNG\r\n\032\n' > 'site/img/a "b".png'
+	printf '\0\1\2' > 'site/deep/er/x y'
+	for how in '' '-e -r 1'; do
+		# shellcheck disable=SC2086 # words
+		site=$(put $how --index index.html --error 404.html site)
+		serve store
+		base=/bzz/$site
+		[ "$(status_of "$base/index.html")" = 200 ]
+		cmp got site/index.html
+		[ "$(header content-type "$base/index.html")" = 'text/html; charset=utf-8' ]
+		[ "$(header content-disposition "$base/index.html")" = 'inline; filename="index.html"' ]
+		[[ $(header etag "$base/index.html") =~ ^\"[0-9a-f]{64,128}\"$ ]]
+		[ "$(status_of "$base/")" = 200 ]
+		cmp got site/index.html
+		[ "$(status_of "$base")" = 308 ]
+		[ "$(header location "$base")" = "$base/" ]
+		[ "$(status_of "$base/deep?x=1")" = 308 ]
+		[ "$(header location "$base/deep?x=1")" = "$base/deep/?x=1" ]
+		[ "$(status_of "$base/deep/")" = 200 ]
+		cmp got site/deep/index.html
+		[ "$(status_of "$base/img/a%20%22b%22.png" -r 1-3)" = 206 ]
+		[ "$(cat got)" = PNG ]
+		[ "$(header content-type "$base/img/a%20%22b%22.png")" = image/png ]
+		[ "$(header content-disposition "$base/img/a%20%22b%22.png")" = 'inline; filename="a \"b\".png"' ]
+		[ "$(status_of "$base/deep/er/x%20y")" = 200 ]
+		cmp got 'site/deep/er/x y'
+		[ "$(status_of "$base/nothing")" = 200 ]
+		cmp got site/404.html
+		kill "$pid"
+		wait "$pid"
+	done
+	site=$(put site)
+	serve store
+	[ "$(status_of "/bzz/$site/")" = 404 ]
+	[ "$(jq -r .message got)" = 'address not found or incorrect' ]
+	[ "$(status_of "/bzz/$site/nothing")" = 404 ]
+	[ "$(jq -r .message got)" = 'path address not found' ]
+	[ "$(status_of "/bzz/$site/img/")" = 404 ]
+	[ "$(status_of "/bzz/$site/../index.html")" = 404 ]
+	[ "$(status_of "/bzz/$(put -m site/index.html)/")" = 200 ]
+	cmp got site/index.html
+}
