@@ -73,11 +73,15 @@ static bool decode(const char **url, bool to_slash, struct writer *w, struct byt
 	const size_t begin = w->n;
 	const char *p = *url;
 	for (; *p != 0 && (!to_slash || *p != '/'); p++) {
-		int high = -1, low = -1;
-		if (*p == '%' && ((high = hex_digit((uint8_t)p[1])) < 0 || (low = hex_digit((uint8_t)p[2])) < 0))
+		if (*p != '%') {
+			write_u8(w, (uint8_t)*p);
+			continue;
+		}
+		const int high = hex_digit((uint8_t)p[1]), low = high < 0 ? -1 : hex_digit((uint8_t)p[2]);
+		if (low < 0)
 			return false;
-		write_u8(w, *p == '%' ? (uint8_t)(high << 4 | low) : (uint8_t)*p);
-		p += *p == '%' ? 2 : 0;
+		write_u8(w, (uint8_t)(16 * high + low));
+		p += 2;
 	}
 	*url = p;
 	*out = bytes_of(w->p + begin, w->n - begin);

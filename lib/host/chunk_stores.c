@@ -18,7 +18,7 @@ static bool is_double(const char *const *names, size_t i)
 
 int chunk_stores_open(struct cli *cli, const char *const *names, size_t n, struct chunk_stores *stores)
 {
-	*stores = (struct chunk_stores){.cli = cli, .v = calloc(n, sizeof *stores->v), .names = names};
+	*stores = (struct chunk_stores){.cli = cli, .v = calloc(n, sizeof(struct chunk_store *)), .names = names};
 	if (stores->v == NULL)
 		return ERR_NO_MEMORY;
 	for (size_t i = 0; i < n; i++) {

@@ -245,8 +245,8 @@ damage() {
 	put file
 	serve store
 	for i in 1 2 3; do
-		seq "$i" 9000 > more
-		get "/bytes/$(put -r "$i" more)" | cmp - more
+		seq "$i" 9000 > another
+		get "/bytes/$(put -r "$i" another)" | cmp - another
 	done
 }
 
@@ -307,7 +307,10 @@ damage() {
 		    pass
 		assert three[1].recv(1) == b""
 	EOF
-	wait_until eval '[ "$(status_of "/bytes/$reference")" = 200 ]'
+	served_again() {
+		[ "$(status_of "/bytes/$reference")" = 200 ]
+	}
+	wait_until served_again
 }
 
 @test "SIGTERM and SIGINT end it with 0, also while somebody is slow" {

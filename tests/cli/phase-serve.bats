@@ -810,7 +810,11 @@ at_least() {
 	[ "$(status_of "/chunks/$plain")" = 200 ]
 	[ "$(status_of "/bzz/$plain/x")" = 404 ]
 	bmt-hash --tree tree store/stable/x86_64/rootfs
-	wait_until eval '[ "$(status_of "/chunks/$(bmt-hash store/stable/x86_64/rootfs | jq -r .reference)")" = 200 ]'
+	root=$(bmt-hash store/stable/x86_64/rootfs | jq -r .reference)
+	has_trees() {
+		[ "$(status_of "/chunks/$root")" = 200 ]
+	}
+	wait_until has_trees
 	part=$(tail -c +9 tree | head -c 32 | xxd -p -c 64) # the first half of the tree: 512 KiB
 	get "/bytes/$part" | cmp -n 524288 - store/stable/x86_64/rootfs
 	[ "$(status_of "/bytes/$part")" = 200 ]
