@@ -76,7 +76,11 @@ static int serve(struct cli *cli, const struct options *o, struct chunk_stores *
 	if (err != OK)
 		return err;
 	struct pollfd event = {.fd = signals, .events = POLLIN};
-	printf("{\"listening\":\"%s\",\"pid\":%ld}\n", bzz_gateway_url(g), (long)getpid());
+	uint64_t chunks_n = 0;
+	for (size_t i = 0; i < stores->n; i++)
+		chunks_n += chunk_store_count(stores->v[i]);
+	printf("{\"listening\":\"%s\",\"pid\":%ld,\"chunks\":%llu}\n", bzz_gateway_url(g), (long)getpid(),
+	       (unsigned long long)chunks_n);
 	err = cli_flush(cli);
 	while (err == OK && event.revents == 0) {
 		if (poll(&event, 1, TICK_MS) < 0)

@@ -4,6 +4,8 @@
 #include "host/bzz_site_parts.h"
 #include "swarm/bzz_path.h"
 
+static const char nowhere[] = "address not found or incorrect";
+
 #define LOCATION_BYTES_MAX (2 * BZZ_URL_BYTES_MAX)
 
 /* The query comes in pieces, still encoded. */
@@ -135,7 +137,7 @@ static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_plac
 	if (err == ERR_NO_MEMORY)
 		return MHD_NO;
 	if (err != OK) /* no manifest, a broken one, or one that is not all here */
-		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
+		return bzz_problem(r, MHD_HTTP_NOT_FOUND, r->rest.n == 0 ? nowhere : "Not Found");
 	switch (b->outcome) {
 	case BZZ_FILE:
 		return send_entry(r, &b->walk, by_feed, a);
@@ -147,8 +149,7 @@ static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_plac
 	case BZZ_UNDER_WAY:
 		break;
 	}
-	return bzz_problem(r, MHD_HTTP_NOT_FOUND,
-			   r->rest.n == 0 ? "address not found or incorrect" : "path address not found");
+	return bzz_problem(r, MHD_HTTP_NOT_FOUND, r->rest.n == 0 ? nowhere : "path address not found");
 }
 
 enum MHD_Result bzz_route_path(const struct bzz_request *r)

@@ -24,7 +24,8 @@ bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_B
 	return bzz_parse_hex(text, owner, SECP256K1_ADDRESS_BYTES);
 }
 
-enum MHD_Result bzz_send_wrapped(const struct bzz_request *r, const struct chunk *wrapped, struct bzz_answer *a)
+/* The file whose root it wraps, or that root itself when only it is asked for. */
+static enum MHD_Result send_wrapped(const struct bzz_request *r, const struct chunk *wrapped, struct bzz_answer *a)
 {
 	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
 	char signature[2 * SECP256K1_RECOVERABLE_BYTES + 1] = "";
@@ -53,6 +54,5 @@ enum MHD_Result bzz_route_soc(const struct bzz_request *r)
 	int err = chunk_source_get(&r->site->source, address, data, &n);
 	if (err == OK)
 		err = chunk_check(address, bytes_of(data, n), keccak_widest(), &scratch, &chunk);
-	return err == OK ? bzz_send_wrapped(r, &chunk, &a)
-			 : bzz_problem_of(r, err, "requested chunk cannot be retrieved");
+	return err == OK ? send_wrapped(r, &chunk, &a) : bzz_problem_of(r, err, "requested chunk cannot be retrieved");
 }

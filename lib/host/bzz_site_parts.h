@@ -45,8 +45,6 @@ enum MHD_Result bzz_problem(const struct bzz_request *r, unsigned status, const 
 /* The answer for a file that could not be opened: 404, or 500 with what is wrong. */
 enum MHD_Result bzz_problem_of(const struct bzz_request *r, int err, const char *absent);
 
-/* The file whose root a single-owner chunk wraps, or that chunk itself when only it is asked for. */
-enum MHD_Result bzz_send_wrapped(const struct bzz_request *r, const struct chunk *wrapped, struct bzz_answer *a);
 /* Hex digits of either case, exactly n bytes; an owner, with or without 0x. */
 bool bzz_parse_hex(struct bytes text, uint8_t *out, size_t n);
 bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_BYTES]);
