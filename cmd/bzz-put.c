@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "host/bzz_feed.h"
 #include "host/bzz_put.h"
 #include "host/bzz_upload.h"
 #include "host/cli_json.h"
@@ -11,7 +12,7 @@
 #include "swarm/redundancy.h"
 
 struct options {
-	const char *store, *gateway, *stamp, *index, *error;
+	const char *store, *gateway, *stamp, *index, *error, *feed, *key;
 	uint64_t level, parallel;
 	bool encrypt, manifest;
 };
@@ -28,6 +29,10 @@ static const struct cli_option options[] = {
 	{'m', "manifest", CLI_FLAG, offsetof(struct options, manifest), NULL, "make a manifest for a single file, too"},
 	{0, "index", CLI_TEXT, offsetof(struct options, index), "NAME", "the index document of folders"},
 	{0, "error", CLI_TEXT, offsetof(struct options, error), "PATH", "what is shown for paths that do not exist"},
+	{0, "feed", CLI_TEXT, offsetof(struct options, feed), "TOPIC",
+	 "make it the newest update of the feed TOPIC, too"},
+	{0, "key", CLI_TEXT, offsetof(struct options, key), "FILE",
+	 "the secret key of the feed's owner, 64 hex digits"},
 };
 
 static const struct cli_program program = {
@@ -61,11 +66,34 @@ static void judge(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--redundancy: 0 to %d", REDUNDANCY_LEVEL_MAX);
 	if (o->index != NULL && strchr(o->index, '/') != NULL)
 		cli_usage(cli, "--index: '%s' has a slash", o->index);
+	if ((o->feed == NULL) != (o->key == NULL))
+		cli_usage(cli, "--feed and --key go together");
+	if (o->feed != NULL && o->encrypt)
+		cli_usage(cli, "--feed tells everybody the reference, and with it the key of --encrypt");
 	if (o->manifest && strcmp(cli->operands.v[0], "-") == 0)
 		cli_usage(cli, "--manifest: standard input has no name");
 }
 
-static int show(const char *path, const struct bzz_put_result *r, uint64_t chunks_n)
+struct feed_shown {
+	struct bzz_feed feed;
+	struct bzz_feed_result result;
+};
+
+static bool add_feed(cJSON *o, const struct feed_shown *f)
+{
+	char owner[2 * SECP256K1_ADDRESS_BYTES], topic[2 * BZZ_FEED_TOPIC_BYTES], manifest[REFERENCE_TEXT_BYTES];
+	cJSON *feed = cJSON_AddObjectToObject(o, "feed");
+	hex_encode(bytes_of(f->feed.owner, sizeof f->feed.owner), owner);
+	hex_encode(bytes_of(f->feed.topic, sizeof f->feed.topic), topic);
+	reference_text(&f->result.manifest, manifest);
+	return feed != NULL && cli_json_text(feed, "owner", bytes_of(owner, sizeof owner)) &&
+	       cli_json_text(feed, "topic", bytes_of(topic, sizeof topic)) &&
+	       cJSON_AddNumberToObject(feed, "index", (double)f->result.number) != NULL &&
+	       cli_json_text(feed, "manifest", bytes_text(manifest));
+}
+
+/* f: NULL, no feed. */
+static int show(const char *path, const struct bzz_put_result *r, uint64_t chunks_n, const struct feed_shown *f)
 {
 	char text[REFERENCE_TEXT_BYTES], name[4096];
 	cJSON *o = cJSON_CreateObject();
@@ -74,25 +102,35 @@ static int show(const char *path, const struct bzz_put_result *r, uint64_t chunk
 		    cli_json_text(o, "reference", bytes_text(text)) &&
 		    cJSON_AddNumberToObject(o, "size", (double)r->size) != NULL &&
 		    cJSON_AddNumberToObject(o, "chunks", (double)chunks_n) != NULL &&
-		    (r->files_n == 0 || cJSON_AddNumberToObject(o, "files", (double)r->files_n) != NULL);
+		    (r->files_n == 0 || cJSON_AddNumberToObject(o, "files", (double)r->files_n) != NULL) &&
+		    (f == NULL || add_feed(o, f));
 	if (good)
 		return cli_json_print(o);
 	cJSON_Delete(o);
 	return ERR_NO_MEMORY;
 }
 
-static int put(struct cli *cli, const struct options *o, struct bzz_write *w)
+/* Content first, and for good: nobody shall be led to what is not there. */
+static int put(struct cli *cli, const struct options *o, struct bzz_write *w, struct chunk_store *store)
 {
 	struct bzz_put_result result;
+	struct feed_shown f = {.result = {.number = 0}};
+	const char *path = cli->operands.v[0];
 	const struct bzz_put p = {
 		.cli = cli, .write = w, .manifest = o->manifest, .index = o->index, .error = o->error};
-	int err = bzz_write_open(w);
+	int err = o->feed == NULL ? OK : bzz_feed_open(cli, o->key, o->feed, &f.feed);
 	if (err == OK)
-		err = bzz_put_path(&p, cli->operands.v[0], &result);
+		err = bzz_write_open(w);
+	if (err == OK)
+		err = bzz_put_path(&p, path, &result);
 	if (err == OK)
 		err = bzz_write_end(w);
+	if (err == OK && o->feed != NULL &&
+	    (err = bzz_feed_update(w, &f.feed, store, o->gateway, &result.reference, &f.result)) == OK)
+		err = bzz_write_end(w);
 	bzz_write_close(w);
-	return err == OK ? show(cli->operands.v[0], &result, w->chunks_n) : err;
+	bzz_feed_close(&f.feed);
+	return err == OK ? show(path, &result, w->chunks_n, o->feed == NULL ? NULL : &f) : err;
 }
 
 int main(int argc, char **argv)
@@ -111,7 +149,7 @@ int main(int argc, char **argv)
 	    (err = bzz_upload_open(&cli, o.gateway, o.stamp, (unsigned)o.parallel, &upload)) == OK)
 		w.sinks[w.sinks_n++] = bzz_upload_sink(upload);
 	if (err == OK)
-		err = put(&cli, &o, &w);
+		err = put(&cli, &o, &w, store.store);
 	bzz_upload_close(upload);
 	store_sink_close(&store);
 	return cli_end(&cli, err);

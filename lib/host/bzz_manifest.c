@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hex.h"
 #include "host/random.h"
 #include "http/media_type.h"
 #include "swarm/mantaray_write.h"
@@ -130,4 +131,25 @@ int bzz_manifest_write(struct bzz_write *w, const struct bzz_entries *list, cons
 		err = store_nodes(w, &m, root);
 	free(memory);
 	return err;
+}
+
+int bzz_manifest_write_feed(struct bzz_write *w, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
+			    const uint8_t topic[static 32], struct reference *root)
+{
+	static const struct reference none; /* as bee has it: a reference of zeros */
+	char owner_hex[2 * SECP256K1_ADDRESS_BYTES], topic_hex[64];
+	_Alignas(16) uint8_t memory[8 * MANTARAY_WRITE_ENTRY_BYTES];
+	struct arena arena = arena_of(memory, sizeof memory);
+	struct mantaray_write m;
+	hex_encode(bytes_of(owner, SECP256K1_ADDRESS_BYTES), owner_hex);
+	hex_encode(bytes_of(topic, 32), topic_hex);
+	const struct mantaray_pair pairs[] = {
+		{BYTES_LITERAL("swarm-feed-owner"), bytes_of(owner_hex, sizeof owner_hex)},
+		{BYTES_LITERAL("swarm-feed-topic"), bytes_of(topic_hex, sizeof topic_hex)},
+		{BYTES_LITERAL("swarm-feed-type"), BYTES_LITERAL("Sequence")},
+	};
+	int err = mantaray_write_init(&m, &arena);
+	if (err == OK)
+		err = mantaray_write_add(&m, BYTES_LITERAL("/"), &none, pairs, sizeof pairs / sizeof pairs[0], NULL);
+	return err == OK ? store_nodes(w, &m, root) : err;
 }

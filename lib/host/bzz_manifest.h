@@ -2,6 +2,7 @@
 #ifndef HOST_BZZ_MANIFEST_H
 #define HOST_BZZ_MANIFEST_H
 
+#include "crypto/secp256k1.h"
 #include "host/bzz_write.h"
 
 struct bzz_entry {
@@ -28,5 +29,8 @@ struct bzz_site_documents {
  * Every entry has the media type of its path and its name. Messages are printed. */
 MUST_CHECK int bzz_manifest_write(struct bzz_write *w, const struct bzz_entries *list,
 				  const struct bzz_site_documents *documents, struct reference *root);
+/* The manifest of a feed, which leads to whatever is newest there. */
+MUST_CHECK int bzz_manifest_write_feed(struct bzz_write *w, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
+				       const uint8_t topic[static 32], struct reference *root);
 
 #endif

@@ -63,7 +63,7 @@ static void make_key(void *context, const uint8_t span[static CHUNK_SPAN_BYTES],
 		s->no_randomness = true;
 }
 
-static int put(struct bzz_write *w, const uint8_t address[static REFERENCE_BYTES], struct bytes chunk)
+int bzz_write_chunk(struct bzz_write *w, const uint8_t address[static REFERENCE_BYTES], struct bytes chunk)
 {
 	for (size_t i = 0; i < w->sinks_n; i++) {
 		int err = w->sinks[i].put(w->sinks[i].context, address, chunk);
@@ -91,7 +91,7 @@ static int give_out(struct bzz_write *w)
 		const size_t n = CHUNK_SPAN_BYTES + c.payload.n;
 		if (to == s->last)
 			s->last_n = n;
-		int err = put(w, c.address, bytes_of(to, n));
+		int err = bzz_write_chunk(w, c.address, bytes_of(to, n));
 		if (err != OK)
 			return err;
 	}
@@ -113,7 +113,7 @@ static int write_replicas(struct bzz_write *w, const uint8_t root[static REFEREN
 		int err = secp256k1_sign(replica_key, digest, soc + SOC_ID_BYTES);
 		memcpy(soc + SOC_HEAD_BYTES, s->last, s->last_n);
 		if (err == OK)
-			err = put(w, replicas[i].address, bytes_of(soc, SOC_HEAD_BYTES + s->last_n));
+			err = bzz_write_chunk(w, replicas[i].address, bytes_of(soc, SOC_HEAD_BYTES + s->last_n));
 		if (err != OK)
 			return err;
 	}

@@ -29,6 +29,8 @@ void bzz_write_close(struct bzz_write *w);
  * regular file was another after the read than before it. */
 MUST_CHECK int bzz_write_fd(struct bzz_write *w, int fd, const char *name, struct reference *reference, uint64_t *size);
 MUST_CHECK int bzz_write_bytes(struct bzz_write *w, struct bytes content, struct reference *reference);
+/* A chunk as it is, of either kind. */
+MUST_CHECK int bzz_write_chunk(struct bzz_write *w, const uint8_t address[static REFERENCE_BYTES], struct bytes chunk);
 /* All of it is where it belongs. */
 MUST_CHECK int bzz_write_end(struct bzz_write *w);
 

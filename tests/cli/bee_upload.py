@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The part of a bee node's API that takes uploads, with hashes of its own.
 
-bee_upload.py FOLDER [busy=N] [lie] [cut=N] [status=N]: prints its port. Chunks go to FOLDER/ADDRESS, a
+bee_upload.py FOLDER [busy=N] [lie] [cut=N] [status=N] [feed=N] [sick]: prints its port. Chunks go to FOLDER/ADDRESS, a
 line for each request to FOLDER/log (connection, method, path, batch). busy: the first N requests get 503;
 cut: the first N connections are closed without an answer; lie: every reference is another one; status: that
-answer to all."""
+answer to all; feed: the number of every feed's next update; sick: 500 to who asks for it."""
 import functools
 import http.server
 import json
@@ -86,6 +86,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             options[name] = int(options.get(name, 0)) - 1
             return options[name] >= 0
+
+    def do_GET(self):
+        if re.fullmatch("/api/feeds/[0-9a-f]{40}/[0-9a-f]{64}", self.path) and "feed" in options:
+            self.send_response(200)
+            self.send_header("swarm-feed-index-next", f"{int(options['feed']):016x}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self.answer(500 if "sick" in options else 404, code=404, message="no update found")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

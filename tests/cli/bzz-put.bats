@@ -276,3 +276,53 @@ taken() { # how many chunks the node has
 	run -2 bzz-put --store store --index x file
 	run -2 bzz-put --store store --manifest -
 }
+
+owner_key() { # the key 1: its address is known
+	(umask 077 && printf '%064d\n' 1 > owner.key)
+	owner=7e5f4552091a69125d5dfcb7b8c2659029395bdf
+}
+
+@test "feeds: updates are numbered on, by the store and by the node" {
+	owner_key
+	for number in 0 1 2; do
+		echo "$number" > news
+		run -0 --separate-stderr bzz-put --store store --feed news --key owner.key news
+		[ "$(jq -r '.feed.owner + " " + (.feed.index | tostring)' <<< "$output")" = "$owner $number" ]
+		manifest=$(jq -r .feed.manifest <<< "$output")
+		[ "${first:=$manifest}" = "$manifest" ]
+	done
+	topic=$(jq -r .feed.topic <<< "$output")
+	[ "$(bzz-put --store store --feed "$topic" --key owner.key news | jq .feed.index)" = 3 ]
+	[ "$(bzz-put --store store --feed other --key owner.key news | jq .feed.index)" = 0 ]
+	node feed=77
+	[ "$(upload --feed news --key owner.key news | jq .feed.index)" = 77 ]
+	grep -q "POST /api/soc/$owner/" taken/log
+	[ "$(upload --store store --feed news --key owner.key news | jq .feed.index)" = 77 ]
+}
+
+@test "feeds: a node without updates begins at 0; one that cannot say is an error" {
+	owner_key
+	node
+	[ "$(upload --feed news --key owner.key file | jq .feed.index)" = 0 ]
+	kill "$bee"
+	wait "$bee" || true
+	rm -r taken
+	node sick
+	run -3 --separate-stderr upload --feed news --key owner.key file
+	[[ $stderr = *'does not say which update is the newest'* ]]
+	! grep -q /soc/ taken/log
+}
+
+@test "feeds: keys that are none, or not secret" {
+	owner_key
+	chmod 644 owner.key
+	run -3 --separate-stderr bzz-put --store store --feed news --key owner.key file
+	[[ $stderr = *'owner.key: '*'chmod 600'* ]]
+	(umask 077 && printf '%064d\n' 0 > zero.key && echo x > x.key)
+	run ! bzz-put --store store --feed news --key zero.key file
+	run -3 bzz-put --store store --feed news --key x.key file
+	run -3 bzz-put --store store --feed news --key nothing file
+	run -2 bzz-put --store store --feed news file
+	run -2 bzz-put --store store --key owner.key file
+	run -2 bzz-put --store store -e --feed news --key owner.key file
+}

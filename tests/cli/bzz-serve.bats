@@ -391,3 +391,35 @@ damage() {
 	[ "$(status_of "/bzz/$(put -m site/index.html)/")" = 200 ]
 	cmp got site/index.html
 }
+
+@test "feeds: the newest update, by owner and topic and by the feed's manifest" {
+	(umask 077 && printf '%064d\n' 1 > owner.key)
+	mkdir site
+	for number in 0 1 2 3 4 5 6 7 8 9 10; do
+		echo "<html>$number" > site/index.html
+		bzz-put --store store --index index.html --feed news --key owner.key site > last
+	done
+	feed=/feeds/$(jq -r '.feed.owner + "/" + .feed.topic' last)
+	manifest=/bzz/$(jq -r .feed.manifest last)
+	serve store
+	[ "$(status_of "$manifest/")" = 200 ]
+	[ "$(cat got)" = '<html>10' ]
+	[ "$(header swarm-feed-index "$manifest/")" = 000000000000000a ]
+	[ "$(header swarm-feed-resolved-version "$manifest/index.html")" = v1 ]
+	[ -z "$(header etag "$manifest/")" ]
+	[ "$(status_of "$manifest/nothing")" = 404 ]
+	[ "$(status_of "$feed")" = 200 ]
+	[ "$(header swarm-feed-index "$feed")" = 000000000000000a ]
+	[ "$(header swarm-feed-index-next "$feed")" = 000000000000000b ]
+	[[ $(header swarm-soc-signature "$feed") =~ ^[0-9a-f]{130}$ ]]
+	get "$feed" > root # the manifest's root node, as it is a file
+	get "/bytes/$(jq -r .reference last)" | cmp - root
+	get "$feed" -H 'Swarm-Only-Root-Chunk: true' | tail -c +9 | cmp - root
+	[ "$(header swarm-feed-index "$feed?after=4")" = 000000000000000a ]
+	[ "$(status_of "$feed?after=x")" = 400 ]
+	[ "$(status_of "$feed?after=11")" = 404 ]
+	[ "$(status_of "${feed::-64}$zeros")" = 404 ]
+	echo '<html>new' > site/index.html
+	bzz-put --store store --index index.html --feed news --key owner.key site > last
+	[ "$(get "$manifest/")" = '<html>new' ]
+}
