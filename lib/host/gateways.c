@@ -7,10 +7,11 @@
 #include "host/clock.h"
 #include "host/gateways_parts.h"
 
-#define PER_GATEWAY 24  /* requests under way */
-#define RUN_MIN 4       /* leaves that are worth a range */
-#define ROUNDS 3        /* times that a gateway which fails is tried for a chunk */
-#define BACKOFF_MS 250U /* after the first failure, doubled by each further one */
+#define PER_GATEWAY 24   /* requests under way */
+#define RUN_MIN 4        /* leaves that are worth a range */
+#define ROUNDS 8         /* times that gateways which fail are tried for a chunk */
+#define ROUNDS_UNKNOWN 3 /* the same while none of them has given anything */
+#define BACKOFF_MS 250U  /* after the first failure, doubled by each further one */
 #define BACKOFF_DOUBLINGS 6
 #define HEDGE_MS 2000       /* silence after which another one is asked too */
 #define RANGE_STALL_MS 5000 /* silence after which a range is asked of others */
@@ -164,12 +165,20 @@ static uint32_t usable(const struct gateways *g)
 	return mask;
 }
 
+static bool any_gave(const struct gateways *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->v[i].dropped && g->v[i].count.bytes > g->v[i].count.bad_bytes)
+			return true;
+	return false;
+}
+
 /* All were asked: those that failed are asked again, some times; or nobody has it. */
 static void try_again(struct gateways *g, uint32_t i)
 {
 	struct ask *a = &g->asks[i];
 	const uint32_t left = usable(g) & ~a->absent;
-	if (left != 0 && ++a->rounds < ROUNDS) {
+	if (left != 0 && ++a->rounds < (any_gave(g) ? ROUNDS : ROUNDS_UNKNOWN)) {
 		a->tried = a->absent;
 		gateways_queue(g, i, true);
 	} else {

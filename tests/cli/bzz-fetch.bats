@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
+# bzz-fetch: whatever gateways, stores and people do, what is written is what the reference stands for.
+# Gateways are modes of tests/interop/hostile_gateway.py in front of a bzz-serve.
+
+setup_file() {
+	local root=$PWD dir=$BATS_FILE_TMPDIR
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
+	PATH="$root/build/bin:$PATH"
+	cd "$dir" || exit 1
+	openssl enc -aes-128-ctr -nosalt -pass pass:big -in /dev/zero 2>/dev/null | head -c 3000001 > big
+	seq 1 4000 > middle # some chunks
+	echo small > small
+	mkdir -p site/sub
+	echo '<h1>index</h1>' > site/index.html
+	echo below > site/sub/a.txt
+	bzz-put --store chunks big | jq -r .reference > big.ref
+	bzz-put --store chunks middle | jq -r .reference > middle.ref
+	bzz-put --store chunks small | jq -r .reference > small.ref
+	bzz-put --store chunks --encrypt middle | jq -r .reference > secret.ref
+	bzz-put --store chunks --redundancy 2 middle | jq -r .reference > strong.ref
+	bzz-put --store chunks --manifest site | jq -r .reference > site.ref
+	bzz-serve -q --http 127.0.0.1:0 chunks > serve.out 3>&- &
+	echo $! > serve.pid
+	wait_until test -s serve.out
+	python3 "$root/tests/interop/hostile_gateway.py" --log "$dir/log" --lacks "$dir/lacks" "$(jq -r .listening serve.out)" > port 3>&- &
+	echo $! > gateway.pid
+	wait_until test -s port
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/serve.pid")" "$(cat "$BATS_FILE_TMPDIR/gateway.pid")"
+}
+
+setup() {
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	# shellcheck source=tests/wait.bash
+	. "$root/tests/wait.bash"
+	PATH="$root/build/bin:$PATH"
+	dir=$BATS_FILE_TMPDIR
+	cd "$BATS_TEST_TMPDIR" || exit 1
+	http=http://127.0.0.1:$(cat "$dir/port")
+	big=$(cat "$dir/big.ref") middle=$(cat "$dir/middle.ref") small=$(cat "$dir/small.ref")
+	secret=$(cat "$dir/secret.ref") strong=$(cat "$dir/strong.ref") site=$(cat "$dir/site.ref")
+	: > "$dir/log"
+}
+
+@test "content comes from stores, and from gateways, byte for byte" {
+	local name
+	for name in big middle small; do
+		bzz-fetch --store "$dir/chunks" "${!name}" | cmp - "$dir/$name"
+		bzz-fetch --gateway "$http/good" "${!name}" | cmp - "$dir/$name"
+	done
+	for name in secret strong; do
+		bzz-fetch -s "$dir/chunks" "${!name}" | cmp - "$dir/middle"
+		bzz-fetch -g "$http/good" "${!name}" | cmp - "$dir/middle"
+	done
+}
+
+@test "the example of the tools together: hash, fetch, compare" {
+	bmt-hash "$dir/middle" | jq -r .reference | xargs bzz-fetch -s "$dir/chunks" -o copy
+	cmp copy "$dir/middle"
+}
+
+@test "plain leaves come in ranges; a key is never shown to a gateway" {
+	bzz-fetch -g "$http/good" "$big" | cmp - "$dir/big"
+	[ "$(grep -c '/bytes/' "$dir/log")" -gt 0 ]
+	[ "$(wc -l < "$dir/log")" -lt 100 ] # of 733 leaves
+	: > "$dir/log"
+	bzz-fetch -g "$http/good" "$secret" > copy
+	run ! grep -q /bytes/ "$dir/log"
+	run ! grep -qF "${secret:64}" "$dir/log"
+}
+
+@test "--range: these bytes, and no more chunks than they need" {
+	bzz-fetch -g "$http/good" --range 5000-9999 "$big" > part
+	cmp part <(tail -c +5001 "$dir/big" | head -c 5000)
+	[ "$(grep -c . "$dir/log")" -le 5 ] # root, one of the level below, leaves
+	bzz-fetch -s "$dir/chunks" --range 2999999- "$big" | cmp - <(tail -c 2 "$dir/big")
+	bzz-fetch -s "$dir/chunks" --range -777 "$big" | cmp - <(tail -c 777 "$dir/big")
+	bzz-fetch -s "$dir/chunks" --range -99999999 "$small" | cmp - "$dir/small"
+	bzz-fetch -s "$dir/chunks" --range 0-0 -o first "$big" > /dev/null
+	cmp first <(head -c 1 "$dir/big")
+	run --separate-stderr bzz-fetch -s "$dir/chunks" --range 3000001- "$big"
+	[ "$status" = 3 ]
+	[[ $stderr = *"the content has 3000001 bytes"* ]]
+	local bad
+	for bad in 5 9-3 x-y -0 - 1-2-3 ' 1-2'; do
+		run bzz-fetch -s "$dir/chunks" --range="$bad" "$big"
+		[ "$status" = 2 ]
+	done
+}
+
+@test "paths of manifests, and their list" {
+	run -0 bzz-fetch -s "$dir/chunks" "$site/index.html"
+	[ "$output" = '<h1>index</h1>' ]
+	run -0 bzz-fetch -g "$http/good" "bzz://$site/sub/a.txt"
+	[ "$output" = below ]
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" "$site/sub"
+	[[ $stderr = *"is a folder"* ]]
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" "$site/nowhere"
+	[[ $stderr = *"nothing lies at that path"* ]]
+	bzz-fetch -s "$dir/chunks" --list "$site" > list
+	[ "$(jq -r 'select(.reference != null) | .path' list | sort | tr '\n' ' ')" = 'index.html sub/a.txt ' ]
+	[ "$(bzz-fetch -s "$dir/chunks" --list "$site/sub" | jq -r .path)" = sub/a.txt ]
+	run -3 bzz-fetch -s "$dir/chunks" --list "$middle" # no manifest
+}
+
+@test "each fault of a gateway alone: an error, exit 3, and nothing wrong is written" {
+	local mode
+	for mode in wrong other html absent broken endless redirect; do
+		run -3 --separate-stderr timeout 60 bzz-fetch -g "$http/$mode" -o copy "$big"
+		[ -n "$stderr" ]
+		[ ! -e copy ]
+	done
+	run -3 bzz-fetch -g http://127.0.0.1:1 "$small"
+}
+
+@test "each fault of a gateway beside a good one: the content, and the liar is named" {
+	local mode
+	for mode in wrong wrongrange other html absent broken endless norange cut redirect flaky; do
+		timeout 100 bzz-fetch -g "$http/$mode" -g "$http/good" -o copy "$big" > out 2> err
+		cmp copy "$dir/big"
+		[[ $mode != wrong ]] || grep -q "$http/wrong" err
+		[[ $mode != wrong ]] || [ "$(jq '.sources[0].bad' out)" -gt 0 ]
+		rm copy
+	done
+}
+
+@test "a silent gateway gets company" {
+	timeout 60 bzz-fetch -g "$http/silent" -g "$http/good" "$middle" | cmp - "$dir/middle"
+}
+
+@test "what fails now and then is asked again" {
+	timeout 100 bzz-fetch -g "$http/flaky" "$secret" | cmp - "$dir/middle"
+}
+
+@test "what was fetched before is taken up again where it is right" {
+	head -c 2000000 "$dir/big" > copy.part
+	printf wrong | dd of=copy.part bs=1 seek=100000 conv=notrunc status=none
+	bzz-fetch -g "$http/good" -o copy "$big" > out
+	cmp copy "$dir/big"
+	[ ! -e copy.part ]
+	[ "$(jq '.sources[0].bytes' out)" -lt 1200000 ]
+}
+
+@test "a kill in the middle costs no byte" {
+	local pid
+	bzz-fetch -g "$http/silent" -o copy "$big" & # holds what is there, and waits
+	pid=$!
+	wait_until test -e copy.part
+	run -3 --separate-stderr bzz-fetch -g "$http/good" -o copy "$big"
+	[[ $stderr = *"another download is writing it"* ]]
+	kill -9 "$pid"
+	wait "$pid" || true
+	bzz-fetch -g "$http/good" -o copy "$big" > /dev/null
+	cmp copy "$dir/big"
+}
+
+@test "missing chunks are recovered where the content has parities, and named where it has none" {
+	local i
+	for i in 0 2; do
+		tail -c +$((i * 4096 + 1)) "$dir/middle" | head -c 4096 | bmt-hash --chunk | jq -r .reference
+	done > "$dir/lacks"
+	timeout 60 bzz-fetch -g "$http/lacks" "$strong" | cmp - "$dir/middle"
+	run -3 --separate-stderr timeout 60 bzz-fetch -g "$http/lacks" "$middle"
+	[[ $stderr = *"$(head -n 1 "$dir/lacks")"* || $stderr = *"$(tail -n 1 "$dir/lacks")"* ]]
+	printf '%s\n' "$strong" > "$dir/lacks" # the root: from its replicas
+	timeout 60 bzz-fetch -g "$http/lacks" "$strong" | cmp - "$dir/middle"
+}
+
+@test "usage" {
+	run -2 bzz-fetch
+	run -2 --separate-stderr bzz-fetch "$small"
+	[[ $stderr = *"--gateway or a --store"* ]]
+	run -2 --separate-stderr bzz-fetch -s "$dir/chunks" 0123
+	[[ $stderr = *"64 hex digits"* ]]
+	run -2 --separate-stderr bzz-fetch -s "$dir/chunks" name.eth
+	[[ $stderr = *"names are not resolved"* ]]
+	run -2 bzz-fetch -s "$dir/chunks" feeds/00/11
+	run -2 bzz-fetch -s "$dir/chunks" --list -o x "$site"
+	run -3 --separate-stderr bzz-fetch -s nowhere "$small"
+	[[ $stderr = *nowhere* ]]
+}
+
+@test "disks and pipes that are full" {
+	run -3 --separate-stderr bash -c "bzz-fetch -s '$dir/chunks' $big > /dev/full"
+	[ -n "$stderr" ]
+	run -0 bash -c "set +o pipefail; bzz-fetch -s '$dir/chunks' $big | head -c 10 | wc -c"
+	mkdir copy
+	run -3 bzz-fetch -s "$dir/chunks" -o copy "$big"
+	run -3 bzz-fetch -s "$dir/chunks" -o no/such/folder "$big"
+}
