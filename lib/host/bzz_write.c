@@ -21,7 +21,7 @@ struct bzz_write_state {
 	size_t memory_n;
 	bool no_randomness; /* once it failed, nothing is encrypted any more */
 	size_t last_n;      /* the last chunk of the tree: in the end, the root */
-	uint8_t last[CHUNK_BYTES_MAX];
+	uint8_t last[CHUNK_BYTES_MAX], parity[CHUNK_BYTES_MAX];
 	uint8_t in[READ_BYTES];
 };
 
@@ -79,15 +79,15 @@ static int give_out(struct bzz_write *w)
 {
 	struct bzz_write_state *s = w->state;
 	struct split_chunk c;
-	uint8_t parity[CHUNK_BYTES_MAX];
 	while (split_chunk(&s->split, &c)) {
-		uint8_t *to = c.kind == SPLIT_PARITY ? parity : s->last;
+		uint8_t *to = c.kind == SPLIT_PARITY ? s->parity : s->last;
 		if (s->no_randomness) {
 			cli_error(w->cli, ERR_IO, "no random numbers: %s", strerror(errno));
 			return ERR_IO;
 		}
 		memcpy(to, c.span, CHUNK_SPAN_BYTES);
-		memcpy(to + CHUNK_SPAN_BYTES, c.payload.p, c.payload.n);
+		if (c.payload.n > 0)
+			memcpy(to + CHUNK_SPAN_BYTES, c.payload.p, c.payload.n);
 		const size_t n = CHUNK_SPAN_BYTES + c.payload.n;
 		if (to == s->last)
 			s->last_n = n;
