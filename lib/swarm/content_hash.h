@@ -19,8 +19,9 @@ enum content_hash_codec {
 };
 enum content_hash_base { CONTENT_HASH_BASE16, CONTENT_HASH_BASE32, CONTENT_HASH_BASE36, CONTENT_HASH_BASE58 };
 
-/* The bytes of an ENS record. A reference to encrypted content is read too, as bee does. ERR_TRUNCATED,
- * ERR_TRAILING; ERR_VALUE: of another system (IPFS, onion services), or nothing that is known here. */
+/* The bytes of an ENS record. A reference to encrypted content is read too, as bee does. ERR_TRUNCATED
+ * (or a number in it has not its shortest form), ERR_TRAILING; ERR_VALUE: of another system (IPFS, onion services), or
+ * nothing that is known here. */
 MUST_CHECK int content_hash_read(struct bytes in, enum content_hash_codec *codec, struct reference *r, struct why *why);
 /* Gives the length. */
 size_t content_hash_write(enum content_hash_codec codec, const struct reference *r,

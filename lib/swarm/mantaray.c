@@ -212,7 +212,7 @@ static void follow(struct mantaray_walk *w, const struct mantaray_fork *fork)
 int mantaray_walk_node(struct mantaray_walk *w, uint8_t *node, size_t n, struct why *why)
 {
 	struct mantaray m;
-	struct mantaray_fork fork;
+	struct mantaray_fork fork = {.type = 0};
 	int err = mantaray_open(node, n, &m, why);
 	if (err != OK)
 		return err;
