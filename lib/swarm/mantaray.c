@@ -225,7 +225,7 @@ int mantaray_walk_node(struct mantaray_walk *w, uint8_t *node, size_t n, struct 
 		return OK;
 	}
 	const size_t common = w->path.n < fork.prefix.n ? w->path.n : fork.prefix.n;
-	if (memcmp(w->path.p, fork.prefix.p, common) != 0) {
+	if (!bytes_equal(bytes_of(w->path.p, common), bytes_of(fork.prefix.p, common))) {
 		w->wants = false;
 	} else if (common < fork.prefix.n) { /* it ends within the fork: others go on from there */
 		w->wants = false;
