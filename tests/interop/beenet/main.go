@@ -2,6 +2,7 @@
 //
 //	beenet serve [-n 5] [-port 17000] [-place one|all|near] [-api 127.0.0.1:1633] FILESPEC...
 //	beenet get   -peer MULTIADDR[,MULTIADDR] -ref HEX [-path P] [-out F] [-par BYTES] [-nopay] [-noacc]
+//	beenet join  -gateway URL -ref HEX [-path P] [-out F]	(bee's joiner over a gateway's /chunks)
 //	beenet split FILESPEC...           (reference and chunk count, no network)
 //	beenet bench [MIB [plain]]         (hashing and splitting speed; plain: no encryption, redundancy)
 //
@@ -481,6 +482,8 @@ func main() {
 		get(os.Args[2:])
 	case "bench":
 		bench(os.Args[2:])
+	case "join":
+		join(os.Args[2:])
 	case "split":
 		for _, spec := range os.Args[2:] {
 			s := inmemchunkstore.New()
