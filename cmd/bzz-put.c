@@ -1,11 +1,13 @@
 /* bzz-put: files and folders into a chunk store, a bee node, or both. */
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/hex.h"
 #include "host/bzz_feed.h"
 #include "host/bzz_put.h"
 #include "host/bzz_upload.h"
+#include "host/bzz_upload_whole.h"
 #include "host/cli_json.h"
 #include "host/store_sink.h"
 #include "http/url.h"
@@ -14,7 +16,7 @@
 struct options {
 	const char *store, *gateway, *stamp, *index, *error, *feed, *key;
 	uint64_t level, parallel;
-	bool encrypt, manifest;
+	bool encrypt, manifest, whole;
 };
 
 static const struct cli_option options[] = {
@@ -23,6 +25,8 @@ static const struct cli_option options[] = {
 	 "upload to the bee node whose API is at URL"},
 	{0, "stamp", CLI_TEXT, offsetof(struct options, stamp), "BATCH", "the postage batch that pays for the upload"},
 	{0, "parallel", CLI_UINT, offsetof(struct options, parallel), "N", "chunks sent at the same time (32)"},
+	{0, "whole", CLI_FLAG, offsetof(struct options, whole), NULL,
+	 "send a file in one request, for the node to split"},
 	{'e', "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL, "encrypt each chunk under a random key"},
 	{'r', "redundancy", CLI_UINT, offsetof(struct options, level), "LEVEL",
 	 "0 to 4: how much may get lost and be recovered (0)"},
@@ -49,6 +53,12 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
+static bool is_regular(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static void judge(struct cli *cli, const struct options *o)
 {
 	uint8_t batch[32];
@@ -66,6 +76,10 @@ static void judge(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--redundancy: 0 to %d", REDUNDANCY_LEVEL_MAX);
 	if (o->index != NULL && strchr(o->index, '/') != NULL)
 		cli_usage(cli, "--index: '%s' has a slash", o->index);
+	if (o->whole && (o->gateway == NULL || o->encrypt || !is_regular(cli->operands.v[0])))
+		cli_usage(cli, "--whole goes with --gateway and a regular file, and not with --encrypt");
+	if (o->whole && o->feed != NULL)
+		cli_usage(cli, "--whole goes not with --feed");
 	if ((o->feed == NULL) != (o->key == NULL))
 		cli_usage(cli, "--feed and --key go together");
 	if (o->feed != NULL && o->encrypt)
@@ -125,6 +139,13 @@ static int put(struct cli *cli, const struct options *o, struct bzz_write *w, st
 		err = bzz_put_path(&p, path, &result);
 	if (err == OK)
 		err = bzz_write_end(w);
+	if (err == OK && o->whole) {
+		const struct bzz_upload_whole u = {.gateway = o->gateway,
+						   .stamp = o->stamp,
+						   .level = (unsigned)o->level,
+						   .manifest = o->manifest};
+		err = bzz_upload_whole(cli, &u, path, &result.reference);
+	}
 	if (err == OK && o->feed != NULL &&
 	    (err = bzz_feed_update(w, &f.feed, store, o->gateway, &result.reference, &f.result)) == OK)
 		err = bzz_write_end(w);
@@ -145,7 +166,7 @@ int main(int argc, char **argv)
 	int err = OK;
 	if (o.store != NULL && (err = store_sink_open(&cli, o.store, &store)) == OK)
 		w.sinks[w.sinks_n++] = store_sink(&store);
-	if (err == OK && o.gateway != NULL &&
+	if (err == OK && o.gateway != NULL && !o.whole &&
 	    (err = bzz_upload_open(&cli, o.gateway, o.stamp, (unsigned)o.parallel, &upload)) == OK)
 		w.sinks[w.sinks_n++] = bzz_upload_sink(upload);
 	if (err == OK)

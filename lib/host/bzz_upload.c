@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/hex.h"
-#include "core/json.h"
+#include "host/bzz_reply.h"
 #include "host/clock.h"
 #include "host/transfer_handle.h"
 #include "swarm/chunk.h"
@@ -12,8 +12,6 @@
 #define TRIES_MAX 6
 #define FIRST_PAUSE_MS 250      /* doubled with each try: 8 s before the last */
 #define ANSWER_TIMEOUT_MS 60000 /* bee pushes the chunk to its neighbourhood before it answers */
-#define ANSWER_BYTES_MAX 4096
-#define ANSWER_NODES 64
 #define URL_ROOM 2560
 #define WAIT_MS 1000
 
@@ -26,8 +24,7 @@ struct slot {
 	uint8_t address[REFERENCE_BYTES];
 	size_t n;
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
-	size_t answer_n;
-	char answer[ANSWER_BYTES_MAX];
+	struct bzz_reply reply;
 };
 
 struct bzz_upload {
@@ -41,16 +38,6 @@ struct bzz_upload {
 	int err; /* the first: nothing more is sent then */
 	struct slot slots[];
 };
-
-static size_t take_answer(char *p, size_t size, size_t n, void *context)
-{
-	struct slot *s = context;
-	if (size * n > sizeof s->answer - s->answer_n)
-		return 0; /* curl ends the transfer */
-	memcpy(s->answer + s->answer_n, p, size * n);
-	s->answer_n += size * n;
-	return size * n;
-}
 
 /* Every request has the batch, and none waits for "100 Continue". */
 static int make_headers(struct bzz_upload *u, const char *stamp)
@@ -132,7 +119,7 @@ static int send_chunk(struct slot *s)
 	struct bytes body = name_url(s, url);
 	if (s->easy == NULL && (s->easy = transfer_handle()) == NULL)
 		return ERR_NO_MEMORY;
-	s->answer_n = 0;
+	s->reply.n = 0;
 	s->tries++;
 	CURLcode bad = curl_easy_setopt(s->easy, CURLOPT_URL, url);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "bzz-put/" VERSION);
@@ -141,48 +128,13 @@ static int send_chunk(struct slot *s)
 	bad |= curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body.p);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)ANSWER_TIMEOUT_MS);
-	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, take_answer);
-	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, bzz_reply_take);
+	bad |= curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, &s->reply);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
 	if (bad != CURLE_OK || curl_multi_add_handle(s->upload->multi, s->easy) != CURLM_OK)
 		return ERR_NO_MEMORY;
 	s->state = SLOT_SENDING;
 	return OK;
-}
-
-/* A member of the answer as text; "" when it has none. */
-static const char *member(const struct slot *s, const char *name, char *text, size_t room)
-{
-	struct json_node nodes[ANSWER_NODES];
-	struct json json;
-	uint8_t raw[ANSWER_BYTES_MAX];
-	struct writer w = writer_of(raw, sizeof raw);
-	text[0] = 0;
-	if (json_parse(&json, bytes_of(s->answer, s->answer_n), nodes, ANSWER_NODES, NULL) == OK &&
-	    json_string(&json, json_member(&json, json_root(&json), name), &w) == OK)
-		(void)cli_quote(writer_view(&w), text, room);
-	return text;
-}
-
-/* What a status means to somebody who waits for an upload. */
-static const char *meaning(long status)
-{
-	switch (status) {
-	case 400:
-		return "it finds the request bad; is the batch right?";
-	case 401:
-		return "it does not take the signature";
-	case 402:
-		return "the postage batch is full: buy another one, or dilute it";
-	case 404:
-		return "it has no such postage batch";
-	case 405:
-		return "it takes no uploads";
-	case 422:
-		return "the postage batch is not usable yet: wait some blocks";
-	default:
-		return "it refuses the chunk";
-	}
 }
 
 static int fail(struct bzz_upload *u, int err)
@@ -233,8 +185,8 @@ static void finish(struct slot *s, CURLcode result)
 	s->state = SLOT_FREE;
 	if (status != 200 && status != 201)
 		cli_error(u->cli, fail(u, ERR_SOURCE), "%s: chunk %s: %s (status %ld: %s)", u->gateway, hex,
-			  meaning(status), status, member(s, "message", text, sizeof text));
-	else if (strcmp(member(s, "reference", text, sizeof text), hex) != 0)
+			  bzz_reply_meaning(status), status, bzz_reply_member(&s->reply, "message", text, sizeof text));
+	else if (strcmp(bzz_reply_member(&s->reply, "reference", text, sizeof text), hex) != 0)
 		cli_error(u->cli, fail(u, ERR_SOURCE_LIES), "%s: chunk %s: it says it took %s", u->gateway, hex,
 			  text[0] == 0 ? "nothing" : text);
 }

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """The part of a bee node's API that takes uploads, with hashes of its own.
 
-bee_upload.py FOLDER [busy=N] [lie] [cut=N] [status=N] [feed=N] [sick]: prints its port. Chunks go to FOLDER/ADDRESS, a
-line for each request to FOLDER/log (connection, method, path, batch). busy: the first N requests get 503;
-cut: the first N connections are closed without an answer; lie: every reference is another one; status: that
-answer to all; feed: the number of every feed's next update; sick: 500 to who asks for it."""
+bee_upload.py FOLDER [OPTION...]: prints its port. Chunks and whole files go to FOLDER/ADDRESS, a line for
+each request to FOLDER/log: connection, method, path, batch. The options:
+busy=N         the first N requests get 503
+cut=N          the first N connections are closed without an answer
+status=N       that answer to all
+lie            the reference of every chunk is another one
+reference=HEX  what a whole file is said to have
+feed=N         the number of every feed's next update
+sick           500 to who asks for it"""
 import functools
 import http.server
 import json
@@ -68,6 +73,15 @@ def content_address(chunk):
     return keccak(chunk[:8] + keccak(nodes[0]))
 
 
+def file_reference(data):
+    parts = [len(data[i : i + 4096]).to_bytes(8, "little") + data[i : i + 4096] for i in range(0, len(data) or 1, 4096)]
+    references = [content_address(part) for part in parts]
+    if len(references) == 1:
+        return references[0]
+    assert len(references) <= 128
+    return content_address(len(data).to_bytes(8, "little") + b"".join(references))
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -112,6 +126,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if not re.fullmatch("[0-9a-f]{64}", batch):
             self.answer(400, code=400, message="invalid header params")
+            return
+        if self.path == "/api/bytes" or self.path == "/api/bzz?name=file":
+            wanted = {"Swarm-Deferred-Upload": "false", "Swarm-Redundancy-Level": "0"}
+            if any(self.headers.get(name) != value for name, value in wanted.items()):
+                self.answer(400, code=400, message="invalid header params")
+                return
+            address = file_reference(body)
+            with open(os.path.join(folder, address.hex()), "wb") as f:
+                f.write(body)
+            self.answer(201, reference=options.get("reference", address.hex()))
             return
         soc = re.fullmatch(r"/api/soc/([0-9a-f]{40})/([0-9a-f]{64})\?sig=([0-9a-f]{130})", self.path)
         if self.path == "/api/chunks" and 8 <= len(body) <= 4104:

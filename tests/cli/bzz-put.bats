@@ -326,3 +326,40 @@ owner_key() { # the key 1: its address is known
 	run -2 bzz-put --store store --key owner.key file
 	run -2 bzz-put --store store -e --feed news --key owner.key file
 }
+
+@test "upload: --whole sends the file in one request, and compares the reference" {
+	node
+	run -0 --separate-stderr upload --whole file
+	reference=$(jq -r .reference <<< "$output")
+	cmp file "taken/$reference"
+	[ "$(awk '{ print $2, $3, $4 }' taken/log)" = "POST /api/bytes $stamp" ]
+	: > empty
+	run -0 upload --whole empty
+	kill "$bee"
+	wait "$bee" || true
+	rm -r taken
+	manifest=$(bzz-put --store store -m file | jq -r .reference)
+	node reference="$manifest"
+	run -0 --separate-stderr upload --whole -m file
+	[ "$(jq -r .reference <<< "$output")" = "$manifest" ]
+	[ "$(awk '{ print $3 }' taken/log)" = '/api/bzz?name=file' ]
+	run -1 --separate-stderr upload --whole file
+	[[ $stderr = *"it says it took $manifest, not $reference"* ]]
+	[ -z "$output" ]
+}
+
+@test "upload: --whole that is refused, and where it makes no sense" {
+	node status=422
+	run -3 --separate-stderr upload --whole file
+	[[ $stderr = *'the postage batch is not usable yet'* ]]
+	kill "$bee"
+	wait "$bee" || true
+	run -3 --separate-stderr upload --whole file
+	[[ $stderr = *'file: '* ]]
+	mkdir folder
+	for arguments in '--whole -e file' '--whole folder' '--whole -'; do
+		# shellcheck disable=SC2086 # words
+		run -2 upload $arguments
+	done
+	run -2 bzz-put --store store --whole file
+}
