@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "swarm/bzz_path.h"
+#include "swarm/mantaray_list.h"
 
 #define NODE_MAX 65536
+#define NODES_MAX 64
 
 static uint8_t node[NODE_MAX];
+static uint8_t memory[4 * NODE_MAX];
 static struct bzz_path bzz;
+static struct mantaray_list listing;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +32,28 @@ static void resolve(const uint8_t *data, size_t size, struct bytes path)
 	}
 }
 
+static void list_all(const uint8_t *data, size_t size)
+{
+	struct reference next = {.encrypted = false};
+	struct mantaray_entry entry;
+	unsigned nodes = 0, entries = 0;
+	mantaray_list_init(&listing, &next, NODES_MAX, memory, sizeof memory);
+	for (;;) {
+		if (mantaray_list_entry(&listing, &entry)) {
+			assert(entry.path.n > 0 && entry.path.n <= MANTARAY_PATH_MAX);
+			entries++;
+		} else if (mantaray_list_wants(&listing, &next)) {
+			memcpy(node, data, size);
+			nodes++;
+			if (mantaray_list_node(&listing, node, size, NULL) != OK)
+				break;
+		} else {
+			break;
+		}
+	}
+	assert(nodes <= NODES_MAX + 1 && entries < nodes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mantaray m;
@@ -37,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size_t path_n = data[0] < size - 1 ? data[0] : size - 1;
 	resolve(data + 1, size - 1, bytes_of(data + size - path_n, path_n));
+	list_all(data + 1, size - 1);
 	memcpy(node, data + 1, size - 1);
 	if (mantaray_open(node, size - 1, &m, &why) != OK)
 		return 0;

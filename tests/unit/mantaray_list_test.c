@@ -1,0 +1,138 @@
+/* Listing manifests: bee's, ones made here, and ones that lead into themselves. */
+#include "swarm/mantaray_list.h"
+
+#include "core/hex.h"
+#include "swarm/mantaray_write.h"
+#include "test.h"
+
+static uint8_t node[1 << 16], memory[1 << 20], arena_bytes[1 << 18];
+static struct mantaray_list list;
+
+TEST(all_entries_of_every_manifest)
+{
+	cJSON *json = test_vectors("swarm-mantaray.json");
+	const cJSON *v, *e;
+	unsigned all = 0;
+	cJSON_ArrayForEach(v, cJSON_GetObjectItem(json, "manifests"))
+	{
+		struct reference next;
+		struct mantaray_entry entry;
+		char last[256] = "", text[REFERENCE_TEXT_BYTES];
+		int n = 0;
+		CHECK(reference_parse(bytes_text(test_text(v, "root")), &next) == OK);
+		mantaray_list_init(&list, &next, 100, memory, sizeof memory);
+		for (;;) {
+			if (mantaray_list_entry(&list, &entry)) {
+				char path[256];
+				(void)snprintf(path, sizeof path, "%.*s", (int)entry.path.n,
+					       (const char *)entry.path.p);
+				CHECK(strcmp(last, path) < 0); /* in order, none twice */
+				memcpy(last, path, sizeof last);
+				reference_text(&entry.reference, text);
+				bool known = false;
+				cJSON_ArrayForEach(e, cJSON_GetObjectItem(v, "entries_in_order"))
+				{
+					const bool here = strcmp(test_text(e, "path"), path) == 0;
+					const bool none = test_text(e, "ref")[0] == 0;
+					const bool said = cJSON_GetObjectItem(e, "metadata") != NULL;
+					known = known || here;
+					CHECK(!here || none == reference_is_zero(&entry.reference) ||
+					      strspn(test_text(e, "ref"), "0") == 64);
+					CHECK(!here || none || strcmp(text, test_text(e, "ref")) == 0);
+					CHECK(!here || said == (entry.metadata.n > 0));
+				}
+				CHECK(known);
+				n++;
+			} else if (mantaray_list_wants(&list, &next)) {
+				reference_text(&next, text);
+				const char *hex = test_text(cJSON_GetObjectItem(v, "nodes"), text);
+				const size_t size = strlen(hex) / 2;
+				CHECK(hex_decode(bytes_text(hex), node, size) == OK);
+				if (!CHECK(mantaray_list_node(&list, node, size, NULL) == OK))
+					break;
+			} else {
+				break;
+			}
+		}
+		CHECK(n == cJSON_GetArraySize(cJSON_GetObjectItem(v, "entries_in_order")));
+		CHECK(list.memory.n == 0);
+		all += (unsigned)n;
+	}
+	CHECK(all > 25);
+	cJSON_Delete(json);
+}
+
+/* A root whose forks, one byte each, all lead to itself. */
+static size_t make_loop(const char *const *paths, size_t n)
+{
+	struct arena arena = arena_of(arena_bytes, sizeof arena_bytes);
+	struct mantaray_write w;
+	const struct reference r = {.address[0] = 1};
+	size_t size, made = 0;
+	CHECK(mantaray_write_init(&w, &arena) == OK);
+	for (size_t i = 0; i < n; i++)
+		CHECK(mantaray_write_add(&w, bytes_text(paths[i]), &r, NULL, 0, NULL) == OK);
+	while (mantaray_write_wants(&w, &size)) {
+		CHECK(mantaray_write_node(&w, NULL, node, sizeof node, &made) == OK);
+		CHECK(mantaray_write_stored(&w, &r) == OK);
+	}
+	return made;
+}
+
+/* Gives the same node for every reference; how it ends. */
+static int run_loop(size_t size, uint64_t nodes_max, size_t room, unsigned *nodes, unsigned *entries)
+{
+	static uint8_t copy[sizeof node];
+	struct reference next = {.address[0] = 1};
+	struct mantaray_entry entry;
+	struct why why;
+	int err = OK;
+	*nodes = *entries = 0;
+	mantaray_list_init(&list, &next, nodes_max, memory, room);
+	while (err == OK) {
+		if (mantaray_list_entry(&list, &entry)) {
+			++*entries;
+		} else if (mantaray_list_wants(&list, &next)) {
+			memcpy(copy, node, size);
+			err = mantaray_list_node(&list, copy, size, &why);
+			++*nodes;
+		} else {
+			break;
+		}
+	}
+	CHECK(!mantaray_list_entry(&list, &entry) && !mantaray_list_wants(&list, &next));
+	return err;
+}
+
+TEST(loops_end)
+{
+	static const char *const paths[] = {"a", "b"}, *const thirty[] = {"aaaaaaaaaabbbbbbbbbbcccccccccc"};
+	unsigned nodes, entries;
+	size_t size = make_loop(paths, 2);
+	CHECK(run_loop(size, 1000, sizeof memory, &nodes, &entries) == ERR_LIMIT); /* nodes */
+	CHECK(nodes == 1001 && entries == 999);
+	CHECK(run_loop(size, UINT64_MAX, 4096, &nodes, &entries) == ERR_NO_SPACE);
+	CHECK(nodes > 4 && nodes < 40);
+	CHECK(run_loop(size, UINT64_MAX, 0, &nodes, &entries) == ERR_NO_SPACE && nodes == 1);
+	CHECK(run_loop(size, 0, sizeof memory, &nodes, &entries) == ERR_LIMIT && nodes == 1);
+	size = make_loop(thirty, 1);
+	CHECK(run_loop(size, UINT64_MAX, sizeof memory, &nodes, &entries) == ERR_LIMIT); /* the path */
+	CHECK(nodes == MANTARAY_PATH_MAX / 30 + 1 && entries == nodes - 2);
+}
+
+TEST(a_broken_node_ends_it)
+{
+	static const char *const paths[] = {"a"};
+	unsigned nodes, entries;
+	const size_t size = make_loop(paths, 1);
+	for (size_t cut = 0; cut < size; cut++)
+		CHECK(run_loop(cut, 10, sizeof memory, &nodes, &entries) != OK && nodes == 1 && entries == 0);
+}
+
+int main(void)
+{
+	RUN(all_entries_of_every_manifest);
+	RUN(loops_end);
+	RUN(a_broken_node_ends_it);
+	return test_end();
+}
