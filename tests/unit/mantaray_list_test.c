@@ -8,55 +8,67 @@
 static uint8_t node[1 << 16], memory[1 << 20], arena_bytes[1 << 18];
 static struct mantaray_list list;
 
+/* Whether an entry is among those of a vector, with its reference. */
+static bool is_known(const cJSON *entries, const char *path, const struct mantaray_entry *entry)
+{
+	const cJSON *e;
+	char text[REFERENCE_TEXT_BYTES];
+	reference_text(&entry->reference, text);
+	cJSON_ArrayForEach(e, entries)
+	{
+		const char *wanted = test_text(e, "ref");
+		if (strcmp(test_text(e, "path"), path) != 0)
+			continue;
+		CHECK((cJSON_GetObjectItem(e, "metadata") != NULL) == (entry->metadata.n > 0));
+		return wanted[0] == 0 ? reference_is_zero(&entry->reference) : strcmp(text, wanted) == 0;
+	}
+	return false;
+}
+
+/* The node that is wanted, out of a vector. */
+static bool load(const cJSON *nodes, const struct reference *r)
+{
+	char text[REFERENCE_TEXT_BYTES];
+	reference_text(r, text);
+	const char *hex = test_text(nodes, text);
+	const size_t size = strlen(hex) / 2;
+	return CHECK(size <= sizeof node && hex_decode(bytes_text(hex), node, size) == OK) &&
+	       CHECK(mantaray_list_node(&list, node, size, NULL) == OK);
+}
+
+static int list_all(const cJSON *v)
+{
+	struct reference next;
+	struct mantaray_entry entry;
+	char last[256] = "";
+	int n = 0;
+	CHECK(reference_parse(bytes_text(test_text(v, "root")), &next) == OK);
+	mantaray_list_init(&list, &next, 100, memory, sizeof memory);
+	for (;;) {
+		if (mantaray_list_entry(&list, &entry)) {
+			char path[256];
+			(void)snprintf(path, sizeof path, "%.*s", (int)entry.path.n, (const char *)entry.path.p);
+			CHECK(strcmp(last, path) < 0); /* in order, none twice */
+			memcpy(last, path, sizeof last);
+			CHECK(is_known(cJSON_GetObjectItem(v, "entries_in_order"), path, &entry));
+			n++;
+		} else if (!mantaray_list_wants(&list, &next) || !load(cJSON_GetObjectItem(v, "nodes"), &next)) {
+			return n;
+		}
+	}
+}
+
 TEST(all_entries_of_every_manifest)
 {
 	cJSON *json = test_vectors("swarm-mantaray.json");
-	const cJSON *v, *e;
-	unsigned all = 0;
+	const cJSON *v;
+	int all = 0;
 	cJSON_ArrayForEach(v, cJSON_GetObjectItem(json, "manifests"))
 	{
-		struct reference next;
-		struct mantaray_entry entry;
-		char last[256] = "", text[REFERENCE_TEXT_BYTES];
-		int n = 0;
-		CHECK(reference_parse(bytes_text(test_text(v, "root")), &next) == OK);
-		mantaray_list_init(&list, &next, 100, memory, sizeof memory);
-		for (;;) {
-			if (mantaray_list_entry(&list, &entry)) {
-				char path[256];
-				(void)snprintf(path, sizeof path, "%.*s", (int)entry.path.n,
-					       (const char *)entry.path.p);
-				CHECK(strcmp(last, path) < 0); /* in order, none twice */
-				memcpy(last, path, sizeof last);
-				reference_text(&entry.reference, text);
-				bool known = false;
-				cJSON_ArrayForEach(e, cJSON_GetObjectItem(v, "entries_in_order"))
-				{
-					const bool here = strcmp(test_text(e, "path"), path) == 0;
-					const bool none = test_text(e, "ref")[0] == 0;
-					const bool said = cJSON_GetObjectItem(e, "metadata") != NULL;
-					known = known || here;
-					CHECK(!here || none == reference_is_zero(&entry.reference) ||
-					      strspn(test_text(e, "ref"), "0") == 64);
-					CHECK(!here || none || strcmp(text, test_text(e, "ref")) == 0);
-					CHECK(!here || said == (entry.metadata.n > 0));
-				}
-				CHECK(known);
-				n++;
-			} else if (mantaray_list_wants(&list, &next)) {
-				reference_text(&next, text);
-				const char *hex = test_text(cJSON_GetObjectItem(v, "nodes"), text);
-				const size_t size = strlen(hex) / 2;
-				CHECK(hex_decode(bytes_text(hex), node, size) == OK);
-				if (!CHECK(mantaray_list_node(&list, node, size, NULL) == OK))
-					break;
-			} else {
-				break;
-			}
-		}
+		const int n = list_all(v);
 		CHECK(n == cJSON_GetArraySize(cJSON_GetObjectItem(v, "entries_in_order")));
 		CHECK(list.memory.n == 0);
-		all += (unsigned)n;
+		all += n;
 	}
 	CHECK(all > 25);
 	cJSON_Delete(json);
