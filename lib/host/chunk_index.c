@@ -122,7 +122,7 @@ int chunk_index_tree(struct chunk_index *index, const uint8_t reference[static R
 	(void)pthread_mutex_lock(&index->lock); /* of a mutex that is ours: cannot fail */
 	for (size_t i = 0; i < index->table.sources_n; i++) {
 		const struct chunk_file *s = &index->table.sources[i];
-		if (s->tree_fd < 0 || memcmp(s->file.reference, reference, REFERENCE_BYTES) != 0)
+		if (s->tree_fd < 0 || memcmp(s->root, reference, REFERENCE_BYTES) != 0)
 			continue;
 		own = fcntl(s->tree_fd, F_DUPFD_CLOEXEC, 0);
 		*n = s->tree.bytes;

@@ -1,5 +1,7 @@
 /* Chunks by address: the leaves and the intermediate chunks of every artifact's Swarm tree, as a
  * bee node's API gives them, read from the files themselves; and the trees, as FILE.bmt has them.
+ * An artifact has a tree of redundancy level 0, and one more when its FILE.bmt is of another level;
+ * parity chunks are not there.
  *
  * 16 bytes a chunk (4 MiB for 1 GiB of artifacts) in an unnamed temporary file: the first 64 bits
  * of the address and the chunk's number. Whatever is found is hashed again before it goes out, so

@@ -43,7 +43,7 @@ static bool tree_fits(const struct chunk_file *s, int fd, enum keccak_kind kind)
 	for (unsigned k = s->tree.levels; k > 0; k--) {
 		for (uint64_t i = 0; i < s->tree.chunks[k]; i++) {
 			struct tree_place place = tree_chunk(&s->tree, k, i);
-			memcpy(wanted, s->file.reference, sizeof wanted);
+			memcpy(wanted, s->root, sizeof wanted);
 			if (!chunk_read_at(fd, chunk, place.n, place.offset) || load_le64(chunk) != place.span ||
 			    (tree_address(&s->tree, k, i, &at) && !chunk_read_at(fd, wanted, sizeof wanted, at)))
 				return false;
@@ -61,27 +61,37 @@ static bool reuse_tree(struct chunk_file *s, const struct chunk_index *old)
 {
 	for (size_t i = 0; i < old->table.sources_n; i++)
 		if (old->table.sources[i].tree_fd >= 0 &&
-		    memcmp(old->table.sources[i].file.reference, s->file.reference, REFERENCE_BYTES) == 0 &&
+		    memcmp(old->table.sources[i].root, s->root, REFERENCE_BYTES) == 0 &&
 		    file_same(&old->table.sources[i].file.st, &s->file.st))
 			return (s->tree_fd = fcntl(old->table.sources[i].tree_fd, F_DUPFD_CLOEXEC, 0)) >= 0;
 	return false;
 }
 
-static int open_tree(struct chunk_file *s, int file_fd, const struct chunk_index *old)
+/* FILE.bmt, as it lies there. */
+static int open_side(const struct chunk_file *s, const struct chunk_index *old, int *fd, uint64_t *n)
 {
 	char name[sizeof s->file.name + 4];
 	struct catalogue_file side;
+	(void)snprintf(name, sizeof name, "%s.bmt", s->file.name);
+	int err = catalogue_find(old->catalogue, bytes_text(s->file.channel), bytes_text(s->file.arch),
+				 bytes_text(name), &side, fd);
+	if (err == OK)
+		*n = (uint64_t)side.st.st_size;
+	return err;
+}
+
+static int open_tree(struct chunk_file *s, int file_fd, const struct chunk_index *old)
+{
+	uint64_t n;
 	int fd;
 	if (reuse_tree(s, old))
 		return OK;
-	(void)snprintf(name, sizeof name, "%s.bmt", s->file.name);
-	if (catalogue_find(old->catalogue, bytes_text(s->file.channel), bytes_text(s->file.arch), bytes_text(name),
-			   &side, &fd) == OK) {
-		if ((uint64_t)side.st.st_size == s->tree.bytes && tree_fits(s, fd, old->kind)) {
+	if (open_side(s, old, &fd, &n) == OK) {
+		if (n == s->tree.bytes && tree_fits(s, fd, old->kind)) {
 			s->tree_fd = fd;
 			return OK;
 		}
-		(void)close(fd); /* of another version of the file */
+		(void)close(fd); /* of another version of the file, or of another level */
 	}
 	return make_tree(s, file_fd);
 }
@@ -108,8 +118,6 @@ static int open_source(const struct chunk_index *old, const struct building *b, 
 		return err;
 	if (s->tree.size > CHUNK_INDEX_BYTES_MAX - b->bytes || b->trees_n == CHUNK_INDEX_TREES_MAX)
 		return ERR_LIMIT;
-	for (unsigned k = 1; k <= s->tree.levels; k++)
-		s->intermediates_n += s->tree.chunks[k];
 	if (s->tree.levels == 0)
 		return OK;
 	err = catalogue_find_reference(old->catalogue, s->file.reference, &s->file, &fd);
@@ -120,20 +128,73 @@ static int open_source(const struct chunk_index *old, const struct building *b, 
 	return err;
 }
 
+static void take_source(struct building *b, const struct chunk_file *source)
+{
+	struct chunk_file *s = &b->table.sources[b->table.sources_n++];
+	*s = *source;
+	for (unsigned k = 1; k <= s->tree.levels; k++)
+		s->intermediates_n += s->tree.chunks[k];
+	b->trees_n += s->tree_fd >= 0;
+	b->chunks_n += s->intermediates_n + s->tree.blocks;
+}
+
+/* Whether a tree of a level above 0 is the file's: its root must be the file's own reference. */
+static bool is_of_file(const struct chunk_file *s, const struct chunk_index *old)
+{
+	const struct hash_wanted wanted = {.reference = true, .redundancy = s->tree.redundancy, .tree_fd = -1};
+	struct hash_result result;
+	struct catalogue_file file;
+	int fd;
+	if (catalogue_find_reference(old->catalogue, s->file.reference, &file, &fd) != OK)
+		return false;
+	bool same = hash_file(fd, &wanted, &result) == OK &&
+		    memcmp(result.reference.address, s->root, REFERENCE_BYTES) == 0;
+	(void)close(fd); /* only read from */
+	return same;
+}
+
+/* A FILE.bmt of another level than 0: what its root is stands in itself. */
+static bool open_redundant(struct chunk_file *s, const struct chunk_index *old)
+{
+	uint8_t chunk[TREE_CHUNK_BYTES];
+	struct bmt_scratch scratch;
+	uint64_t n;
+	int fd;
+	if (open_side(s, old, &fd, &n) != OK)
+		return false;
+	bool good = chunk_read_at(fd, chunk, CHUNK_SPAN_BYTES, 0) &&
+		    tree_shape_of(&s->tree, (uint64_t)s->file.st.st_size, chunk) == OK && s->tree.redundancy > 0 &&
+		    s->tree.bytes == n;
+	if (good) {
+		const size_t root_n = tree_chunk(&s->tree, s->tree.levels, 0).n;
+		good = chunk_read_at(fd, chunk, root_n, 0);
+		bmt_address(old->kind, load_le64(chunk), bytes_of(chunk + CHUNK_SPAN_BYTES, root_n - CHUNK_SPAN_BYTES),
+			    s->root, &scratch);
+	}
+	if (good && !reuse_tree(s, old) && tree_fits(s, fd, old->kind) && is_of_file(s, old)) {
+		s->tree_fd = fd;
+		return true;
+	}
+	(void)close(fd); /* only read from */
+	return s->tree_fd >= 0;
+}
+
 static void add_source(const struct chunk_index *old, struct building *b, const struct catalogue_file *file)
 {
 	struct chunk_file s = {.file = *file, .tree_fd = -1, .first = b->chunks_n};
 	if (!file->hashed || has_reference(&b->table, file->reference))
 		return;
+	memcpy(s.root, file->reference, sizeof s.root);
 	int err = open_source(old, b, &s);
 	if (err != OK) {
 		b->left_out_n += err != ERR_NOT_FOUND && err != ERR_CHANGED; /* these come with the next scan */
 		return;
 	}
-	b->trees_n += s.tree_fd >= 0;
 	b->bytes += s.tree.size;
-	b->chunks_n += s.intermediates_n + s.tree.blocks;
-	b->table.sources[b->table.sources_n++] = s;
+	take_source(b, &s);
+	struct chunk_file other = {.file = *file, .tree_fd = -1, .first = b->chunks_n};
+	if (b->trees_n < CHUNK_INDEX_TREES_MAX && open_redundant(&other, old))
+		take_source(b, &other);
 }
 
 /* FILE.bmt read in order, one piece at a time. */
@@ -163,7 +224,7 @@ static void list_chunks(const struct chunk_file *s, struct chunk_entry *entries)
 		unsigned k = s->tree.levels - below;
 		uint64_t count = k == 0 ? s->tree.blocks : s->tree.chunks[k], offset;
 		for (uint64_t i = 0; i < count; i++, number++) {
-			const uint8_t *address = s->file.reference;
+			const uint8_t *address = s->root;
 			if (tree_address(&s->tree, k, i, &offset))
 				address = window_at(&w, offset);
 			entries[number] = (struct chunk_entry){address == NULL ? 0 : chunk_prefix(address), number};
@@ -228,10 +289,10 @@ void chunk_index_refresh(struct chunk_index *index)
 		return;
 	struct building b = {.table.sources = NULL};
 	struct catalogue_file file;
-	b.table.sources = calloc(CATALOGUE_FILES_MAX, sizeof *b.table.sources); /* untouched pages are free */
+	b.table.sources = calloc(2UL * CATALOGUE_FILES_MAX, sizeof *b.table.sources); /* untouched pages are free */
 	if (b.table.sources == NULL)
 		return; /* what is there stays; the next time, perhaps */
-	for (size_t i = 0; b.table.sources_n < CATALOGUE_FILES_MAX; i++) {
+	for (size_t i = 0; i < CATALOGUE_FILES_MAX; i++) {
 		if (!catalogue_file_at(index->catalogue, i, &file))
 			break;
 		add_source(index, &b, &file);

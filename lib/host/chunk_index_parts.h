@@ -8,9 +8,10 @@
 struct chunk_file {
 	struct catalogue_file file;
 	struct tree tree;
-	int tree_fd;              /* owned; -1: a file of one chunk */
-	uint64_t first;           /* number of its first chunk */
-	uint64_t intermediates_n; /* chunks in FILE.bmt */
+	uint8_t root[REFERENCE_BYTES]; /* of the tree; file.reference for one of redundancy level 0 */
+	int tree_fd;                   /* owned; -1: a file of one chunk */
+	uint64_t first;                /* number of its first chunk */
+	uint64_t intermediates_n;      /* chunks in FILE.bmt */
 };
 
 struct chunk_entry {

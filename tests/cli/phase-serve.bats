@@ -651,6 +651,33 @@ answers() { # STATUS PATH
 	get /stable/x86_64/vmlinuz.bmt | cmp - store/stable/x86_64/vmlinuz.bmt
 }
 
+@test "/chunks, /bytes: also by the tree of the redundancy level that FILE.bmt has" {
+	local root other
+	root=$(bmt-hash --redundancy 1 --tree store/stable/x86_64/vmlinuz.bmt --plain store/stable/x86_64/vmlinuz | cut -c 1-64)
+	cp store/stable/x86_64/vmlinuz.bmt own.bmt
+	serve store
+	chunks_come "$root"
+	chunk "$root"
+	cmp got <(head -c "$(stat -c %s got)" own.bmt)
+	chunk "$(tail -c +9 own.bmt | head -c 32 | od -An -v -tx1 | tr -d ' \n')"
+	[ "$(status_of "/bytes/$root")" = 200 ]
+	cmp got store/stable/x86_64/vmlinuz
+	# that of level 0 is there nevertheless
+	other=$(bmt-hash --plain store/stable/x86_64/vmlinuz | cut -c 1-64)
+	chunk "$other"
+	[ "$(status_of "/bytes/$other")" = 200 ]
+	cmp got store/stable/x86_64/vmlinuz
+	# one that is not this file's is of no use
+	kill "$pid"
+	wait "$pid"
+	root=$other
+	head -c "$(stat -c %s store/stable/x86_64/vmlinuz)" /dev/urandom > random
+	other=$(bmt-hash --redundancy 2 --tree store/stable/x86_64/vmlinuz.bmt --plain random | cut -c 1-64)
+	serve store
+	chunks_come "$root"
+	[ "$(status_of "/chunks/$other")" = 404 ]
+}
+
 @test "FILE.bmt where none lies: as bmt-hash makes it, gone when the file changes" {
 	local name size etag k n=0
 	for size in 1 4096 4097 524288 524289 3000000; do

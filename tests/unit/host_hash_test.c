@@ -95,7 +95,7 @@ TEST(of_every_level_and_encrypted)
 	static struct chunk_keys keys;
 	int fd = temporary(LARGE);
 	for (unsigned level = 0; level <= REDUNDANCY_LEVEL_MAX; level++) {
-		struct hash_result got[4];
+		struct hash_result got[4] = {0};
 		for (int way = 0; way < 4; way++) {
 			struct hash_wanted wanted = {.sha256 = way % 2 == 1,
 						     .reference = true,
