@@ -5,15 +5,29 @@
 
 #define TIME_BYTES 8
 
-void feed_id(struct bytes topic, uint64_t number, uint8_t id[static SOC_ID_BYTES])
+static void id_of(struct bytes topic, struct bytes index, uint8_t id[static SOC_ID_BYTES])
 {
 	struct keccak256 h;
-	uint8_t index[8];
-	store_be64(index, number);
 	keccak256_init(&h);
 	keccak256_add(&h, topic);
-	keccak256_add(&h, bytes_of(index, sizeof index));
+	keccak256_add(&h, index);
 	keccak256_end(&h, id);
+}
+
+void feed_id(struct bytes topic, uint64_t number, uint8_t id[static SOC_ID_BYTES])
+{
+	uint8_t index[8];
+	store_be64(index, number);
+	id_of(topic, bytes_of(index, sizeof index), id);
+}
+
+void feed_epoch_id(struct bytes topic, uint64_t start_s, uint8_t level, uint8_t id[static SOC_ID_BYTES])
+{
+	uint8_t epoch[9], index[KECCAK256_BYTES];
+	store_be64(epoch, start_s);
+	epoch[8] = level;
+	keccak256_of(bytes_of(epoch, sizeof epoch), index);
+	id_of(topic, bytes_of(index, sizeof index), id);
 }
 
 void feed_address(struct bytes topic, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], uint64_t number,

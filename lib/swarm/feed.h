@@ -14,7 +14,9 @@
 
 /* The id of update number of a topic, which is any bytes; 32 of them by habit. */
 void feed_id(struct bytes topic, uint64_t number, uint8_t id[static SOC_ID_BYTES]);
-/* Where it is found. */
+/* The id of an update in the older kind of feed, by time: that of the 2^level seconds from start on. */
+void feed_epoch_id(struct bytes topic, uint64_t start_s, uint8_t level, uint8_t id[static SOC_ID_BYTES]);
+/* Where update number of a topic is found. */
 void feed_address(struct bytes topic, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], uint64_t number,
 		  uint8_t address[static REFERENCE_BYTES]);
 

@@ -37,6 +37,30 @@ TEST(ids_and_addresses_are_bees)
 	cJSON_Delete(json);
 }
 
+TEST(ids_of_feeds_by_time)
+{
+	cJSON *json = test_vectors("swarm-feeds.json");
+	const cJSON *v;
+	unsigned n = 0;
+	cJSON_ArrayForEach(v, cJSON_GetObjectItem(json, "epoch"))
+	{
+		uint8_t topic[32], owner[20], id[32], address[32], wanted[32];
+		const uint64_t start = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(v, "start"));
+		const uint8_t level = (uint8_t)cJSON_GetNumberValue(cJSON_GetObjectItem(v, "level"));
+		decode(v, "topic", topic, 32);
+		decode(v, "owner", owner, 20);
+		feed_epoch_id(bytes_of(topic, 32), start, level, id);
+		decode(v, "id", wanted, 32);
+		CHECK(memcmp(id, wanted, 32) == 0);
+		soc_address(id, owner, address);
+		decode(v, "address", wanted, 32);
+		CHECK(memcmp(address, wanted, 32) == 0);
+		n++;
+	}
+	CHECK(n == 5);
+	cJSON_Delete(json);
+}
+
 TEST(a_signed_update_is_found_where_it_should_be)
 {
 	cJSON *json = test_vectors("swarm-feeds.json");
@@ -161,6 +185,7 @@ TEST(numbers_end)
 int main(void)
 {
 	RUN(ids_and_addresses_are_bees);
+	RUN(ids_of_feeds_by_time);
 	RUN(a_signed_update_is_found_where_it_should_be);
 	RUN(the_older_form_is_known_by_its_length);
 	RUN(the_newest_is_found_in_few_rounds);
