@@ -156,7 +156,7 @@ enum MHD_Result bzz_route_path(const struct bzz_request *r)
 {
 	struct bzz_place place = {.chunk_n = 0};
 	struct bzz_answer a = {.headers_n = 0};
-	if (reference_parse(r->first, &place.root) != OK)
+	if (!bzz_parse_reference(r->first, &place.root))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	if (!r->has_rest)
 		return redirect(r);

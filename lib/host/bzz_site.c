@@ -4,6 +4,13 @@
 
 #include "core/hex.h"
 #include "host/bzz_site_parts.h"
+#include "swarm/content_hash.h"
+
+bool bzz_parse_reference(struct bytes text, struct reference *reference)
+{
+	enum content_hash_codec codec;
+	return reference_parse(text, reference) == OK || content_hash_cid_read(text, &codec, reference, NULL) == OK;
+}
 
 static enum MHD_Result route_bytes(const struct bzz_request *r)
 {
@@ -12,7 +19,7 @@ static enum MHD_Result route_bytes(const struct bzz_request *r)
 	struct why why = {.what = NULL};
 	if (r->has_rest)
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
-	if (reference_parse(r->first, &reference) != OK)
+	if (!bzz_parse_reference(r->first, &reference))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	int err = bzz_file_open(&r->site->source, &reference, BYTES_NONE, &a.file, &why);
 	if (err != OK)

@@ -45,6 +45,8 @@ enum MHD_Result bzz_problem(const struct bzz_request *r, unsigned status, const 
 /* The answer for a file that could not be opened: 404, or 500 with what is wrong. */
 enum MHD_Result bzz_problem_of(const struct bzz_request *r, int err, const char *absent);
 
+/* 64 or 128 hex digits, or a CID. */
+bool bzz_parse_reference(struct bytes text, struct reference *reference);
 /* Hex digits of either case, exactly n bytes; an owner, with or without 0x. */
 bool bzz_parse_hex(struct bytes text, uint8_t *out, size_t n);
 bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_BYTES]);

@@ -31,6 +31,8 @@ static bool cut_path(const char *url, struct serve_path *path)
 	return true;
 }
 
+#define REFERENCE_DIGITS_MIN 50 /* a CID in base 58 */
+
 static enum MHD_Result not_found(struct serve *s, struct MHD_Connection *c)
 {
 	return serve_problem(s, c, 404, "Nothing is served under this path.");
@@ -162,7 +164,7 @@ enum MHD_Result serve_route(void *serve, struct MHD_Connection *c, const char *u
 	if (ready != NULL && s->o.policy == NULL)
 		return serve_file(s, c, ready, head);
 	/* whose paths have as many parts as they like; a channel of that name is none of a reference's length */
-	if (strncmp(url, "/bzz/", 5) == 0 && strcspn(url + 5, "/") >= REFERENCE_TEXT_BYTES / 2)
+	if (strncmp(url, "/bzz/", 5) == 0 && strcspn(url + 5, "/") >= REFERENCE_DIGITS_MIN)
 		return bzz_site_route(&s->site, c, url, head);
 	if (!cut_path(url, &p))
 		return serve_problem(s, c, 404, "The path is malformed.");

@@ -388,7 +388,11 @@ damage() {
 	[ "$(jq -r .message got)" = 'path address not found' ]
 	[ "$(status_of "/bzz/$site/img/")" = 404 ]
 	[ "$(status_of "/bzz/$site/../index.html")" = 404 ]
-	[ "$(status_of "/bzz/$(put -m site/index.html)/")" = 200 ]
+	single=$(put -m site/index.html)
+	[ "$(status_of "/bzz/$single/")" = 200 ]
+	cmp got site/index.html
+	cid=b$(xxd -r -p <<< "01fa011b20$single" | base32 -w 0 | tr -d = | tr '[:upper:]' '[:lower:]')
+	[ "$(status_of "/bzz/$cid/index.html")" = 200 ]
 	cmp got site/index.html
 }
 

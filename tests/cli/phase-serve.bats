@@ -830,12 +830,18 @@ at_least() {
 	head -c 300000 /dev/urandom > other
 	plain=$(bzz-put --store chunks other | jq -r .reference)
 	encrypted=$(bzz-put --store chunks -e -r 2 other | jq -r .reference)
+	mkdir site
+	echo '<html>' > site/index.html
+	site=$(bzz-put --store chunks --index index.html site | jq -r .reference)
 	serve --chunks chunks store
 	get "/bytes/$plain" | cmp - other
 	get "/bytes/$encrypted" | cmp - other
 	get "/bytes/$encrypted" -r 4000-5000 | cmp - <(tail -c +4001 other | head -c 1001)
 	[ "$(status_of "/chunks/$plain")" = 200 ]
 	[ "$(status_of "/bzz/$plain/x")" = 404 ]
+	get "/bzz/$site/" | cmp - site/index.html
+	get "/bzz/$site/index.html" | cmp - site/index.html
+	[ "$(status_of "/bzz/$site")" = 308 ]
 	bmt-hash --tree tree store/stable/x86_64/rootfs
 	root=$(bmt-hash store/stable/x86_64/rootfs | jq -r .reference)
 	has_trees() {
