@@ -143,7 +143,18 @@ static bool take_root(const struct job *job, struct here *h)
 	return true;
 }
 
+/* Unchecked: the machine does that. */
 static bool take_stored(const struct job *job, struct here *h)
+{
+	size_t n = 0;
+	if (job->f->stores.n == 0 || chunk_source_peek(&job->f->stored, h->address, h->chunk, &n) != OK)
+		return false;
+	h->arrival.data = bytes_of(h->chunk, n);
+	return true;
+}
+
+/* By the stores' own check: what lay there, or an earlier fetch left, was not that chunk. */
+static bool take_checked(const struct job *job, struct here *h)
 {
 	size_t n = 0;
 	if (bzz_fetch_stored(job->f, h->address, h->chunk, &n) != OK)
@@ -176,10 +187,8 @@ static int check_here(struct job *job, size_t n, struct why *why)
 		struct here *h = &job->here[i];
 		if (arrivals[i].err == OK)
 			continue;
-		if (h->from_sink && take_stored(job, h))
-			err = join_chunk(&job->join, h->arrival.id, h->arrival.data, why);
-		else
-			err = ask_others(job, h, why);
+		err = take_checked(job, h) ? join_chunk(&job->join, h->arrival.id, h->arrival.data, why)
+					   : ask_others(job, h, why);
 	}
 	return err;
 }

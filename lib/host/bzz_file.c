@@ -31,21 +31,34 @@ struct bzz_file {
 	uint8_t chunks[AT_ONCE][CHUNK_STORED_BYTES_MAX];
 };
 
-static int get(const struct bzz_file *f, const uint8_t address[static REFERENCE_BYTES],
-	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+/* Unchecked: the machine does that. */
+static int peek(const struct bzz_file *f, const uint8_t address[static REFERENCE_BYTES],
+		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
 	if (f->root_chunk_n != 0 && memcmp(address, f->root.address, REFERENCE_BYTES) == 0) {
 		memcpy(chunk, f->root_chunk, f->root_chunk_n);
 		*n = f->root_chunk_n;
 		return OK;
 	}
-	return chunk_source_get(&f->source, address, chunk, n);
+	return chunk_source_peek(&f->source, address, chunk, n);
+}
+
+/* What lay there was not that chunk: by the source's own check, which may know another place. */
+static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[static REFERENCE_BYTES], uint8_t *chunk,
+		     struct why *why)
+{
+	size_t n = 0;
+	if (chunk_source_get(&f->source, address, chunk, &n) != OK)
+		return join_failed(&f->join, id, why);
+	int err = join_chunk(&f->join, id, bytes_of(chunk, n), why);
+	return err == ERR_HASH ? join_failed(&f->join, id, why) : err;
 }
 
 /* Gets some of what the machine wants. A chunk that is damaged here is as good as none. */
 static int step(struct bzz_file *f, struct why *why)
 {
 	struct join_arrival arrivals[AT_ONCE];
+	uint8_t addresses[AT_ONCE][REFERENCE_BYTES];
 	struct join_want want;
 	size_t n = 0;
 	if (f->missing) {
@@ -54,7 +67,8 @@ static int step(struct bzz_file *f, struct why *why)
 	}
 	while (n < AT_ONCE && !f->missing && join_want(&f->join, &want)) {
 		size_t chunk_n = 0;
-		if (get(f, want.address, f->chunks[n], &chunk_n) == OK) {
+		if (peek(f, want.address, f->chunks[n], &chunk_n) == OK) {
+			memcpy(addresses[n], want.address, REFERENCE_BYTES);
 			arrivals[n] = (struct join_arrival){.id = want.id, .data = bytes_of(f->chunks[n], chunk_n)};
 			n++;
 		} else {
@@ -67,7 +81,7 @@ static int step(struct bzz_file *f, struct why *why)
 	int err = join_chunks(&f->join, arrivals, n, why);
 	for (size_t i = 0; err == OK && i < n; i++)
 		if (arrivals[i].err != OK)
-			err = join_failed(&f->join, arrivals[i].id, why);
+			err = get_again(f, arrivals[i].id, addresses[i], f->chunks[i], why);
 	return err;
 }
 

@@ -10,6 +10,10 @@ struct chunk_source {
 	 * is there, and damaged; ERR_IO. */
 	int (*get)(void *context, const uint8_t address[static REFERENCE_BYTES],
 		   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
+	/* The same unchecked, for readers who check by themselves, many at a time; where it was wrong they ask
+	 * by get. NULL: there is no quicker way. */
+	int (*peek)(void *context, const uint8_t address[static REFERENCE_BYTES],
+		    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
 	void *context;
 };
 
@@ -17,6 +21,12 @@ static inline int chunk_source_get(const struct chunk_source *s, const uint8_t a
 				   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
 	return s->get(s->context, address, chunk, n);
+}
+
+static inline int chunk_source_peek(const struct chunk_source *s, const uint8_t address[static REFERENCE_BYTES],
+				    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	return (s->peek != NULL ? s->peek : s->get)(s->context, address, chunk, n);
 }
 
 /* Several stores as one source: the first that has a chunk whole gives it. Damage is told in the log. */

@@ -172,7 +172,15 @@ int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFE
 {
 	struct chunk_place place;
 	int err = look_up(store, address, &place, why);
-	return err == OK ? chunk_store_read(store, place, address, chunk, n, why) : err;
+	return err == OK ? chunk_store_read_checked(store, place, address, chunk, n, why) : err;
+}
+
+int chunk_store_peek(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
+		     uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	struct chunk_place place;
+	int err = look_up(store, address, &place, NULL);
+	return err == OK ? chunk_store_read(store, place, chunk, n, NULL) : err;
 }
 
 uint64_t chunk_store_count(struct chunk_store *store)

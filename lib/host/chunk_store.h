@@ -42,6 +42,9 @@ void chunk_store_close(struct chunk_store *store);
  * any more (why->id: the address, why->at: where in the file); ERR_IO. Any thread. */
 MUST_CHECK int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
 			       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
+/* The same without the check, for readers who check by themselves, many at a time. */
+MUST_CHECK int chunk_store_peek(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
+				uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
 /* How many there are. Any thread. */
 uint64_t chunk_store_count(struct chunk_store *store);
 

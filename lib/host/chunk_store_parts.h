@@ -34,10 +34,12 @@ struct chunk_store {
 
 /* An error of LMDB's as one of ours; errno is set when the system gave one. */
 int chunk_store_err(int rc, const char *what, struct why *why);
-/* The bytes that lie there, checked against address. */
+/* The bytes that lie there, fewer at the end of the file; checked against address, or not. */
 MUST_CHECK int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
-				const uint8_t address[static REFERENCE_BYTES],
 				uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
+MUST_CHECK int chunk_store_read_checked(const struct chunk_store *store, struct chunk_place place,
+					const uint8_t address[static REFERENCE_BYTES],
+					uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
 /* An entry of the index; false: it is not the store's spelling. */
 bool chunk_place_of(MDB_val v, struct chunk_place *place);
 /* Cuts off what an earlier writer left behind the last indexed chunk. */

@@ -8,12 +8,9 @@
 #define CHECK_AT_ONCE 16384 /* entries that are read in the order of the file */
 
 int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
-		     const uint8_t address[static REFERENCE_BYTES], uint8_t chunk[static CHUNK_STORED_BYTES_MAX],
-		     size_t *n, struct why *why)
+		     uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why)
 {
 	size_t done = 0;
-	struct chunk parts;
-	struct bmt_scratch scratch;
 	while (done < place.n) {
 		const ssize_t got = pread(store->data, chunk + done, place.n - done, (off_t)(place.offset + done));
 		if (got < 0 && errno == EINTR)
@@ -24,6 +21,20 @@ int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
 			break;
 		done += (size_t)got;
 	}
+	*n = done;
+	return OK;
+}
+
+int chunk_store_read_checked(const struct chunk_store *store, struct chunk_place place,
+			     const uint8_t address[static REFERENCE_BYTES],
+			     uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why)
+{
+	struct chunk parts;
+	struct bmt_scratch scratch;
+	size_t done = 0;
+	int err = chunk_store_read(store, place, chunk, &done, why);
+	if (err != OK)
+		return err;
 	if (done < place.n || chunk_check(address, bytes_of(chunk, done), store->kind, &scratch, &parts) != OK)
 		return why_not(why, ERR_HASH, "a chunk of the store is damaged", place.offset,
 			       bytes_of(address, REFERENCE_BYTES));
@@ -95,8 +106,8 @@ int chunk_store_check(struct chunk_store *store,
 	while ((err = next_entries(store, after, &began, entries, &entries_n, why)) == OK && entries_n != 0) {
 		qsort(entries, entries_n, sizeof *entries, by_offset);
 		for (size_t i = 0; i < entries_n; i++, checked++) {
-			int found =
-				chunk_store_read(store, entries[i].place, entries[i].address, chunk, &chunk_n, NULL);
+			int found = chunk_store_read_checked(store, entries[i].place, entries[i].address, chunk,
+							     &chunk_n, NULL);
 			if (found != OK)
 				bad(context, entries[i].address, found);
 		}

@@ -63,9 +63,19 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	return worst;
 }
 
+static int peek(void *context, const uint8_t address[static REFERENCE_BYTES],
+		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+{
+	struct chunk_stores *stores = context;
+	for (size_t i = 0; i < stores->n; i++)
+		if (chunk_store_peek(stores->v[i], address, chunk, n) == OK)
+			return OK;
+	return ERR_NOT_FOUND;
+}
+
 struct chunk_source chunk_stores_source(struct chunk_stores *stores)
 {
-	return (struct chunk_source){.get = get, .context = stores};
+	return (struct chunk_source){.get = get, .peek = peek, .context = stores};
 }
 
 void chunk_stores_close(struct chunk_stores *stores)
