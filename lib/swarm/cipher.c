@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "crypto/secret.h"
+
 #define BLOCK_BYTES KECCAK256_BYTES
 #define SPAN_BLOCK (CHUNK_PAYLOAD_MAX / BLOCK_BYTES) /* behind those of the payload */
 #define BLOCKS_AT_ONCE 16
@@ -18,21 +20,23 @@ static void stream(const uint8_t *key, enum keccak_kind kind, uint32_t first, si
 		keccak256_of(bytes_of(seed, sizeof seed), out + i * BLOCK_BYTES);
 	}
 	keccak256_many(kind, out, BLOCK_BYTES, BLOCK_BYTES, out, BLOCK_BYTES, n);
+	secret_wipe(seed, sizeof seed);
 }
 
 void cipher_span(const uint8_t key[static REFERENCE_KEY_BYTES], const uint8_t in[static CHUNK_SPAN_BYTES],
 		 uint8_t out[static CHUNK_SPAN_BYTES])
 {
-	uint8_t block[BLOCK_BYTES];
+	uint8_t block[BLOCK_BYTES] = {0};
 	stream(key, KECCAK_SCALAR, SPAN_BLOCK, 1, block);
 	for (size_t i = 0; i < CHUNK_SPAN_BYTES; i++)
 		out[i] = in[i] ^ block[i];
+	secret_wipe(block, sizeof block);
 }
 
 void cipher_payload(const uint8_t key[static REFERENCE_KEY_BYTES], enum keccak_kind kind, const uint8_t *in, size_t n,
 		    uint8_t *out)
 {
-	uint8_t blocks[BLOCKS_AT_ONCE * BLOCK_BYTES];
+	uint8_t blocks[BLOCKS_AT_ONCE * BLOCK_BYTES] = {0};
 	assert(n <= CHUNK_PAYLOAD_MAX);
 	for (size_t at = 0; at < n; at += sizeof blocks) {
 		const size_t part = n - at < sizeof blocks ? n - at : sizeof blocks;
@@ -40,6 +44,7 @@ void cipher_payload(const uint8_t key[static REFERENCE_KEY_BYTES], enum keccak_k
 		for (size_t i = 0; i < part; i++)
 			out[at + i] = in[at + i] ^ blocks[i];
 	}
+	secret_wipe(blocks, sizeof blocks);
 }
 
 int cipher_open(const uint8_t key[static REFERENCE_KEY_BYTES], enum keccak_kind kind, struct bytes chunk,

@@ -34,9 +34,9 @@ unsigned replica_list(const uint8_t root[static REFERENCE_BYTES], unsigned level
 		      struct replica replicas[static REPLICAS_MAX])
 {
 	bool taken[REDUNDANCY_LEVEL_MAX + 1][REPLICAS_MAX] = {{false}};
-	unsigned next[REDUNDANCY_LEVEL_MAX + 1] = {0, 0, 2, 4, 8}, n = 0;
+	unsigned next[REDUNDANCY_LEVEL_MAX + 1] = {0, 0, 2, 4, 8}, found = 0;
 	assert(level >= 1 && level <= REDUNDANCY_LEVEL_MAX);
-	for (unsigned i = 0; i < IDS && n < 1U << level; i++) {
+	for (unsigned i = 0; i < IDS && found < 1U << level; i++) {
 		struct replica r;
 		memcpy(r.id, root, SOC_ID_BYTES);
 		r.id[0] = (uint8_t)i;
@@ -47,8 +47,13 @@ unsigned replica_list(const uint8_t root[static REFERENCE_BYTES], unsigned level
 		for (unsigned depth = first; depth <= level; depth++)
 			taken[depth][part(r.address, depth)] = true;
 		replicas[next[first]++] = r;
-		n++;
+		found++;
 	}
+	/* Whoever chooses the root can make a part that none of the ids falls into, at any depth. */
+	unsigned n = next[1];
+	for (unsigned depth = 2; depth <= level; depth++)
+		for (unsigned i = 1U << (depth - 1); i < next[depth]; i++)
+			replicas[n++] = replicas[i];
 	return n;
 }
 

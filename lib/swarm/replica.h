@@ -19,7 +19,7 @@ struct replica {
 
 /* The replicas of a root of level 1..REDUNDANCY_LEVEL_MAX, in the order in which they are tried: the
  * first two are those of level 1, the first four those of level 2, and so on. Gives how many:
- * 1 << level, but for an address in billions. */
+ * REDUNDANCY_REPLICAS(level), or fewer: at level 4 for one address in a million. */
 unsigned replica_list(const uint8_t root[static REFERENCE_BYTES], unsigned level,
 		      struct replica replicas[static REPLICAS_MAX]);
 /* Whether a chunk that was found right for a replica's address holds the root. */
