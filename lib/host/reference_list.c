@@ -34,13 +34,13 @@ static int hash_into(struct cli *cli, const char *path, int fd, int tree_fd, con
 {
 	struct shown shown = {.cli = cli, .path = path};
 	struct chunk_keys keys;
+	chunk_keys_begin(&keys, how->secret);
 	struct hash_wanted wanted = {.reference = true,
 				     .redundancy = how->redundancy,
 				     .keys = how->encrypted ? &keys : NULL,
 				     .tree_fd = tree_fd,
 				     .progress = show,
 				     .context = &shown};
-	chunk_keys_begin(&keys, how->secret);
 	int err = hash_file(fd, &wanted, result);
 	secret_wipe(&keys, sizeof keys);
 	cli_progress_end(cli);
