@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "swarm/content_hash.h"
 
 /* Hex digits of either case, "0x" in front allowed: n of them at most. Gives how many; 0: they are none. */
 static size_t parse_hex(struct bytes text, uint8_t *out, size_t n)
@@ -62,12 +63,15 @@ int bzz_address_parse(const char *text, struct bzz_address *address, const char 
 			*address = a;
 		return err;
 	}
+	enum content_hash_codec codec;
 	const struct bytes reference = part(left, &a.path, &a.has_path);
+	if (reference_parse(reference, &a.reference) == OK ||
+	    content_hash_cid_read(reference, &codec, &a.reference, NULL) == OK) {
+		*address = a;
+		return OK;
+	}
 	*what = memchr(reference.p, '.', reference.n) != NULL
 			? "names are not resolved here: give the reference that the name stands for"
 			: "a reference has 64 hex digits, or 128 when the content is encrypted";
-	if (reference_parse(reference, &a.reference) != OK)
-		return ERR_VALUE;
-	*address = a;
-	return OK;
+	return ERR_VALUE;
 }

@@ -1,5 +1,5 @@
 /* What a user names to have it fetched: REFERENCE, REFERENCE/PATH, or feeds/OWNER/TOPIC[/PATH]; bzz:// or
- * /bzz/ may stand in front, as browsers and bee's API write it. */
+ * /bzz/ may stand in front, as browsers and bee's API write it, and a CID in the reference's place. */
 #ifndef HOST_BZZ_ADDRESS_H
 #define HOST_BZZ_ADDRESS_H
 

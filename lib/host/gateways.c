@@ -98,7 +98,7 @@ static void append(struct gateways *g, struct ask_list *l, uint32_t i)
 	l->tail = i;
 }
 
-void gateways_queue(struct gateways *g, uint32_t ask, bool front)
+static void queue(struct gateways *g, uint32_t ask, bool front)
 {
 	g->asks[ask].queued = true;
 	g->queued_n++;
@@ -132,7 +132,7 @@ static struct ask *new_ask(struct gateways *g, uint64_t id, const uint8_t *addre
 	struct ask *a = &g->asks[i];
 	*a = (struct ask){.id = id, .active = true};
 	memcpy(a->address, address, sizeof a->address);
-	gateways_queue(g, i, false);
+	queue(g, i, false);
 	return a;
 }
 
@@ -180,7 +180,7 @@ static void try_again(struct gateways *g, uint32_t i)
 	const uint32_t left = usable(g) & ~a->absent;
 	if (left != 0 && ++a->rounds < (any_gave(g) ? ROUNDS : ROUNDS_UNKNOWN)) {
 		a->tried = a->absent;
-		gateways_queue(g, i, true);
+		queue(g, i, true);
 	} else {
 		append(g, &g->failed, i);
 	}
@@ -201,7 +201,7 @@ void gateways_missed(struct gateways *g, uint32_t ask, unsigned gateway, int err
 	if (a->answered || a->queued || a->under_way > 0)
 		return;
 	if ((usable(g) & ~a->tried) != 0)
-		gateways_queue(g, ask, true);
+		queue(g, ask, true);
 	else
 		try_again(g, ask);
 }
@@ -320,7 +320,7 @@ static void watch(struct gateways *g, uint64_t now)
 			struct ask *a = &g->asks[t->asks[0]];
 			t->hedged = true;
 			if (a->active && !a->answered && !a->queued && (usable(g) & ~a->tried) != 0)
-				gateways_queue(g, t->asks[0], true);
+				queue(g, t->asks[0], true);
 		}
 	}
 }
@@ -404,7 +404,7 @@ void gateways_wrong(struct gateways *g, const struct gateway_answer *answer)
 		w->dropped = true;
 	}
 	if (!a->queued && a->under_way == 0 && (usable(g) & ~a->tried) != 0)
-		gateways_queue(g, r->ask, true);
+		queue(g, r->ask, true);
 	else if (!a->queued && a->under_way == 0)
 		try_again(g, r->ask);
 	r->ask = GATEWAYS_NONE;

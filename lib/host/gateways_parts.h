@@ -81,7 +81,6 @@ struct gateways {
 };
 
 /* gateways.c */
-void gateways_queue(struct gateways *g, uint32_t ask, bool front);
 /* Nobody wants it any more; it can be used again as soon as nothing is under way for it. */
 void gateways_release(struct gateways *g, uint32_t ask);
 /* A transfer that was to bring it ended without it. */

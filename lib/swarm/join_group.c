@@ -54,7 +54,7 @@ static uint32_t available(const struct join *j, bool any)
 	return found;
 }
 
-int join_group_stranded(struct join *j)
+static int help_stranded(struct join *j)
 {
 	for (uint32_t i = 0; i < join_slots_end(j) && j->stranded_n > 0; i++) {
 		if (join_slot_at(j, i)->ask.state != JOIN_STRANDED)
@@ -70,7 +70,7 @@ int join_group_stranded(struct join *j)
 void join_group_release(struct join *j, uint32_t group)
 {
 	unbind(j, group);
-	(void)join_group_stranded(j);
+	(void)help_stranded(j);
 }
 
 int join_group_child(struct join *j, uint32_t slot)
@@ -180,7 +180,7 @@ static int recover(struct join *j, uint32_t group)
 		else if (g->slots[i] != JOIN_NONE && join_slot_at(j, g->slots[i])->ask.state == JOIN_WAITING)
 			return join_end(j, ERR_TREE, "parities, which give back something else", g->slots[i]);
 	}
-	return j->err == OK ? join_group_stranded(j) : j->err;
+	return j->err == OK ? help_stranded(j) : j->err;
 }
 
 /* The child's or parity's chunk is on its way to its shard or to a slot. */
@@ -207,7 +207,7 @@ int join_group_step(struct join *j, uint32_t group)
 	const uint32_t slot = waiting(j, g);
 	if (slot == JOIN_NONE) { /* what was missing came after all */
 		unbind(j, group);
-		return join_group_stranded(j);
+		return help_stranded(j);
 	}
 	const struct join_slot *parent = join_slot_at(j, g->parent);
 	const unsigned enough = parent->shape.children_n;

@@ -46,7 +46,6 @@ const uint8_t *join_reference(const struct join *j, const struct join_slot *pare
 /* Lists. what is not in one of the kind is put at its end or its front, and taken out of it. */
 void join_list_clear(struct join *j);
 void join_append(struct join *j, enum join_list_name list, uint32_t n);
-void join_prepend(struct join *j, enum join_list_name list, uint32_t n);
 void join_insert_open(struct join *j, uint32_t slot);
 void join_remove_slot(struct join *j, uint32_t slot);
 void join_remove_ask(struct join *j, uint32_t ask);
@@ -78,6 +77,5 @@ int join_group_failed(struct join *j, uint32_t slot);                   /* a chi
 int join_group_lost(struct join *j, uint32_t ask);                      /* a shard is not to be had */
 int join_group_step(struct join *j, uint32_t group);                    /* asks for more, or recovers */
 void join_group_release(struct join *j, uint32_t group);
-int join_group_stranded(struct join *j); /* a group may be free */
 
 #endif

@@ -102,7 +102,7 @@ void join_append(struct join *j, enum join_list_name list, uint32_t n)
 	insert_after(j, list, j->lists[list].tail, n);
 }
 
-void join_prepend(struct join *j, enum join_list_name list, uint32_t n)
+static void prepend(struct join *j, enum join_list_name list, uint32_t n)
 {
 	insert_after(j, list, JOIN_NONE, n);
 }
@@ -200,7 +200,7 @@ void join_slot_free(struct join *j, uint32_t slot)
 	join_remove_slot(j, slot);
 	join_ask_end(j, slot, JOIN_IDLE);
 	if (slot < j->memory.slots_n)
-		join_prepend(j, JOIN_FREE, slot);
+		prepend(j, JOIN_FREE, slot);
 	j->dirty = true;
 }
 
