@@ -134,7 +134,7 @@ examples() {
 	local program page
 	{
 		for program in $(programs); do
-			"build/bin/$program" --help | grep -E '^  (phase|bmt)-|^      [^-]'
+			"build/bin/$program" --help | grep -E '^  (phase|bmt|bzz)-|^      [^-]'
 		done
 		for page in man/*.[18]; do
 			sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/p' "$page" |
