@@ -277,14 +277,14 @@ static int run(struct job *job, const struct bzz_range *range, struct why *why)
 {
 	int err = OK;
 	while (err == OK && !join_done(&job->join)) {
-		const uint64_t steps = job->steps;
+		const uint64_t before = job->steps + job->done;
 		err = ask(job, why);
 		if (err == OK)
 			err = receive(job, why);
 		know_size(job, range);
 		if (err == OK)
 			err = give_out(job);
-		if (err == OK && job->steps == steps && job->asked_n == 0)
+		if (err == OK && job->steps + job->done == before && job->asked_n == 0)
 			err = ERR_NOT_FOUND; /* of the machine's ways none is left */
 	}
 	return err;

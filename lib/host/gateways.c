@@ -79,6 +79,7 @@ void gateways_forget(struct gateways *g)
 	g->asks_n = g->queued_n = 0;
 	g->queue = g->failed = (struct ask_list){GATEWAYS_NONE, GATEWAYS_NONE};
 	g->ready_in = g->ready_out = g->ready_taken = 0;
+	g->reserved = 0;
 	for (uint32_t i = 0; i < GATEWAYS_ASKS_MAX; i++)
 		g->free_asks[i] = GATEWAYS_ASKS_MAX - 1 - i;
 }
@@ -285,7 +286,7 @@ static int dispatch(struct gateways *g, uint64_t now)
 {
 	uint32_t previous = GATEWAYS_NONE, i = g->queue.head;
 	for (unsigned looked = 0; i != GATEWAYS_NONE && looked < LOOK_AHEAD; looked++) {
-		if (free_transfer(g) == NULL)
+		if (free_transfer(g) == NULL || !gateways_fit(g, 1))
 			return OK;
 		const uint32_t gateway = choose(g, &g->asks[i], now);
 		if (!g->asks[i].active || (usable(g) & ~g->asks[i].tried) == 0) { /* answered, or nobody left */

@@ -78,6 +78,7 @@ struct gateways {
 	struct gateway_transfer transfers[GATEWAYS_TRANSFERS];
 	struct gateway_ready *ready;               /* owned: a ring */
 	uint64_t ready_in, ready_out, ready_taken; /* out: released; taken: given to the caller */
+	size_t reserved; /* of the ring, one for each chunk under way that is no leaf of a range */
 };
 
 /* gateways.c */
@@ -86,6 +87,12 @@ void gateways_release(struct gateways *g, uint32_t ask);
 /* A transfer that was to bring it ended without it. */
 void gateways_missed(struct gateways *g, uint32_t ask, unsigned gateway, int err);
 void gateways_fault(struct gateways *g, unsigned gateway, int err);
+
+/* Whether n more answers fit into the ring, beside those for which there is a place already. */
+static inline bool gateways_fit(const struct gateways *g, size_t n)
+{
+	return g->ready_in + n + g->reserved - g->ready_out <= GATEWAYS_READY;
+}
 
 /* gateways_transfer.c: begins one for n asks. ERR_NO_MEMORY. */
 MUST_CHECK int gateway_transfer_begin(struct gateways *g, struct gateway_transfer *t, unsigned gateway,

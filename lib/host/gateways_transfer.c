@@ -27,11 +27,6 @@ static int judge(const struct gateway_transfer *t)
 	return t->answer.status == 200 ? OK : ERR_SOURCE;
 }
 
-static bool room_for(const struct gateways *g, size_t n)
-{
-	return g->ready_in + n - g->ready_out <= GATEWAYS_READY;
-}
-
 /* The bytes of the chunk that is being received are complete. */
 static void deliver(struct gateway_transfer *t)
 {
@@ -95,7 +90,7 @@ static size_t take_body(char *p, size_t size, size_t n, void *context)
 			return refuse(t, err);
 		t->judged = true;
 	}
-	if (!room_for(t->gateways, in.n / CHUNK_PAYLOAD_MAX + 2)) {
+	if (t->by_range && !gateways_fit(t->gateways, in.n / CHUNK_PAYLOAD_MAX + 2)) {
 		t->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
@@ -156,6 +151,7 @@ int gateway_transfer_begin(struct gateways *g, struct gateway_transfer *t, unsig
 	if (bad != CURLE_OK || curl_multi_add_handle(g->multi, easy) != CURLM_OK)
 		return ERR_NO_MEMORY;
 	t->active = true;
+	g->reserved += !t->by_range;
 	g->v[gateway].under_way++;
 	g->v[gateway].count.requests++;
 	return OK;
@@ -166,6 +162,7 @@ void gateway_transfer_end(struct gateway_transfer *t, int err)
 	struct gateways *g = t->gateways;
 	(void)curl_multi_remove_handle(g->multi, t->easy); /* it is one of ours */
 	t->active = false;
+	g->reserved -= !t->by_range;
 	g->v[t->gateway].under_way--;
 	const bool refused = t->by_range && (err == ERR_PROTOCOL || err == ERR_SIZE || err == ERR_NOT_FOUND);
 	if (refused) { /* its chunks may be had all the same */
