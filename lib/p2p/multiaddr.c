@@ -126,7 +126,7 @@ void multiaddr_write_part(struct writer *w, enum multiaddr_code code, struct byt
 }
 
 /* RFC 4648 section 5, without padding, and 'u' before it, which says so. */
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64url[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static void write_certhash(struct writer *w, struct bytes hash)
 {
@@ -147,7 +147,7 @@ static int read_certhash(struct bytes text, struct writer *w)
 	if (text.n == 0 || text.p[0] != 'u')
 		return ERR_VALUE;
 	for (size_t i = 1; i < text.n; i++) {
-		const char *at = memchr(base64url, text.p[i], 64);
+		const char *at = memchr(base64url, text.p[i], sizeof base64url);
 		if (at == NULL)
 			return ERR_VALUE;
 		held = held << 6 | (unsigned)(at - base64url);

@@ -142,6 +142,21 @@ TEST(cut_and_flipped)
 	}
 }
 
+TEST(part_by_part)
+{
+	struct multiaddr_part part;
+	struct writer w = writer_of(bytes, sizeof bytes);
+	multiaddr_write_part(&w, MULTIADDR_DNS4, BYTES_LITERAL("a.example"));
+	multiaddr_write_part(&w, MULTIADDR_UDP, BYTES_LITERAL("\x01\x02"));
+	multiaddr_write_part(&w, MULTIADDR_QUIC_V1, BYTES_NONE);
+	CHECK(bytes_is(said(writer_view(&w)), "/dns4/a.example/udp/258/quic-v1"));
+	struct reader r = reader_of(writer_view(&w));
+	CHECK(multiaddr_next(&r, &part) && part.code == MULTIADDR_DNS4 && bytes_is(part.value, "a.example"));
+	CHECK(multiaddr_next(&r, &part) && part.code == MULTIADDR_UDP && part.value.n == 2);
+	CHECK(multiaddr_next(&r, &part) && part.code == MULTIADDR_QUIC_V1 && part.value.n == 0);
+	CHECK(!multiaddr_next(&r, &part) && reader_done(&r));
+}
+
 TEST(limits)
 {
 	struct bytes made;
@@ -173,6 +188,7 @@ int main(void)
 	RUN(texts_that_are_none);
 	RUN(certificate_hashes);
 	RUN(cut_and_flipped);
+	RUN(part_by_part);
 	RUN(limits);
 	return test_end();
 }

@@ -224,6 +224,17 @@ TEST(who_is_expected)
 }
 
 /* rust-libp2p lists no muxers. */
+TEST(the_end_wipes)
+{
+	struct noise i, r;
+	static const uint8_t zeros[32];
+	size_t n;
+	open_both(&i, &r);
+	noise_end(&i);
+	CHECK(memcmp(i.send_key, zeros, 32) == 0 && memcmp(i.take_key, zeros, 32) == 0 && !noise_open(&i));
+	CHECK(noise_seal(&i, buffer, 1, &n) == ERR_CLOSED && noise_out(&i).n == 0);
+}
+
 TEST(a_muxer_that_one_side_does_not_list)
 {
 	struct noise i, r;
@@ -265,6 +276,7 @@ int main(void)
 	RUN(changed_frames);
 	RUN(changed_handshakes);
 	RUN(who_is_expected);
+	RUN(the_end_wipes);
 	RUN(a_muxer_that_one_side_does_not_list);
 	RUN(one_after_the_other);
 	cJSON_Delete(session);
