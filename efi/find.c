@@ -121,9 +121,8 @@ static void refuse(struct find *f, const struct provider *p, int err, const char
 }
 
 /* What a person needs to know beside the rule's name. */
-static void explain(const struct find *f, const struct verdict *v)
+static void explain(const struct find *f, const struct manifest *m, const struct verdict *v)
 {
-	const struct manifest *m = &f->tried;
 	if (v->rules[RULE_THRESHOLD] != OK)
 		report(f->report, "  %u of the policy's keys have signed it, %llu must", (unsigned)v->tally.good_n,
 		       (unsigned long long)f->policy->threshold);
@@ -140,26 +139,46 @@ static void explain(const struct find *f, const struct verdict *v)
 	}
 }
 
-static int judge(struct find *f, const struct provider *p, const char **what, struct verdict *v)
+/* By what this machine knows now. */
+static int judge(const struct find *f, const struct manifest *m, const char **what, struct verdict *v)
 {
-	struct why why = {.what = "manifest"};
-	struct arena a = arena_of(f->spare, MANIFEST_ARENA_BYTES);
+	struct why why = {.what = ""};
 	struct circumstances now = {.now = f->time.now, .has_now = true, .at_least = f->time.at_least};
-	int err = manifest_read(&f->tried, bytes_of(p->text, p->text_n), &a, &why);
-	*what = why.what;
-	if (err != OK)
-		return err;
-	err = remembered_floor(f->report->platform, f->tried.channel, f->tried.arch, &now.floor, &why);
+	int err = remembered_floor(f->report->platform, m->channel, m->arch, &now.floor, &why);
 	*what = "the release floor in this machine's variables cannot be used";
 	if (err != OK)
 		return err;
-	err = verdict_reach(v, &f->tried, f->policy, &now);
+	err = verdict_reach(v, m, f->policy, &now);
 	for (enum rule rule = 0; rule < RULES_N && err != OK; rule++) {
 		if (v->rules[rule] != OK) {
 			*what = rule_name(rule);
 			break;
 		}
 	}
+	return err;
+}
+
+static int read_and_judge(struct find *f, const struct provider *p, const char **what, struct verdict *v)
+{
+	struct why why = {.what = "manifest"};
+	struct arena a = arena_of(f->spare, MANIFEST_ARENA_BYTES);
+	int err = manifest_read(&f->tried, bytes_of(p->text, p->text_n), &a, &why);
+	*what = why.what;
+	return err == OK ? judge(f, &f->tried, what, v) : err;
+}
+
+int find_judge_again(struct find *f)
+{
+	struct verdict v = {.err = OK};
+	const char *what;
+	f->time = remembered_time(f->report->platform);
+	int err = judge(f, &f->manifest, &what, &v);
+	if (err == OK)
+		return OK;
+	report(f->report, "release %llu: refused: %s: %s", (unsigned long long)f->manifest.release, what,
+	       err_text(err));
+	if (v.err != OK)
+		explain(f, &f->manifest, &v);
 	return err;
 }
 
@@ -178,11 +197,11 @@ static void arrived(struct find *f, size_t i, uint64_t now_ms)
 	struct provider *p = &f->providers[i];
 	struct verdict v = {.err = OK};
 	const char *what;
-	int err = judge(f, p, &what, &v);
+	int err = read_and_judge(f, p, &what, &v);
 	if (err != OK) {
 		refuse(f, p, err, what);
 		if (v.err != OK)
-			explain(f, &v);
+			explain(f, &f->tried, &v);
 		drop_text(f, p);
 		return;
 	}

@@ -52,6 +52,9 @@ void find_add(struct find *f, struct bytes url);
  * weightiest reason, and what each provider's was has been told; ERR_NOT_FOUND when there is nobody
  * to ask. Blocks; ERR_INTERRUPTED on Escape. */
 MUST_CHECK int find_release(struct find *f);
+/* After find_release, when time has passed: judges the release by what the clock says now. OK: it is
+ * accepted still; otherwise why not, which has been told. */
+MUST_CHECK int find_judge_again(struct find *f);
 /* Whether provider i has the chosen release: the same signed bytes. */
 bool find_has_release(const struct find *f, size_t i);
 /* The URL of its manifest, as it was asked last. A view. */

@@ -210,13 +210,17 @@ static int load_all(struct swfetch *s)
 	return OK;
 }
 
-/* The release is on the machine and right: what it says is kept before it is started. */
+/* The release is on the machine and right, unless it has expired meanwhile: a provider may take days
+ * to give it. What it says is kept before it is started. */
 static int accept(struct swfetch *s)
 {
 	const struct manifest *m = &s->find.manifest;
 	struct platform *p = s->report.platform;
 	struct why why = {.what = ""};
-	int err = remember_floor(p, m->channel, m->arch, m->release, s->find.time.now, &why);
+	int err = find_judge_again(&s->find);
+	if (err != OK)
+		return err;
+	err = remember_floor(p, m->channel, m->arch, m->release, s->find.time.now, &why);
 	if (err != OK)
 		report(&s->report, "%s: %s %s", why.what, err_text(err), platform_error(p));
 	else

@@ -238,6 +238,18 @@ policy() {
 	says 'expired'
 }
 
+@test "expired while it was loaded: a provider may take days for it" {
+	own_store
+	jq -c '.expires_at = "2027-06-01T00:00:00Z" | del(.signatures)' "$store/manifest.json" |
+		phase-sign -k "$dir/a.key" > store/stable/x86_64/manifest.json
+	refuses 4 "$own/honest/" -- --rtc 2027-05-31T23:59:59Z --rtc-later 2027-06-01T00:00:00Z
+	says 'initramfs.img: .* verified'
+	says 'release 7: refused: expires'
+	says 'it is 2027-06-01T00:00:00Z by the real-time clock'
+	# a clock that fails meanwhile takes nothing back
+	boots "$own/honest/" -- --rtc 2027-05-31T23:59:59Z --rtc-later none
+}
+
 @test "a kernel that the firmware does not take" {
 	own_store
 	printf 'no' | dd of=store/stable/x86_64/vmlinuz conv=notrunc status=none

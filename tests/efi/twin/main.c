@@ -15,31 +15,22 @@ static int usage(void)
 	(void)fputs("usage: swfetch-twin --esp DIR --variables DIR --hand-over DIR [--options TEXT] [--rtc TIME|none]\n"
 		    "       [--built SECONDS] [--memory BYTES] [--resolver IP] [--resolver-port N] [--store-full]\n"
 		    "       [--no-network] [--no-random] [--kernel-returns] [--dead IP] [--workers N] [--escape TEXT]\n"
-		    "       [--fail-pages N] [--late-worker]\n",
+		    "       [--fail-pages N] [--late-worker] [--rtc-later TIME|none]\n",
 		    stderr);
 	return 2;
 }
 
 static const struct option table[] = {
-	{"esp", required_argument, NULL, 'e'},
-	{"options", required_argument, NULL, 'o'},
-	{"variables", required_argument, NULL, 'v'},
-	{"hand-over", required_argument, NULL, 'h'},
-	{"rtc", required_argument, NULL, 'r'},
-	{"built", required_argument, NULL, 'b'},
-	{"memory", required_argument, NULL, 'm'},
-	{"resolver", required_argument, NULL, 'd'},
-	{"resolver-port", required_argument, NULL, 'p'},
-	{"store-full", no_argument, NULL, 'f'},
-	{"no-network", no_argument, NULL, 'n'},
-	{"kernel-returns", no_argument, NULL, 'k'},
-	{"dead", required_argument, NULL, 'x'},
-	{"workers", required_argument, NULL, 'w'},
-	{"fail-pages", required_argument, NULL, 'g'},
-	{"no-random", no_argument, NULL, 'z'},
-	{"escape", required_argument, NULL, 'c'},
-	{"late-worker", no_argument, NULL, 'l'},
-	{NULL, 0, NULL, 0},
+	{"esp", required_argument, NULL, 'e'},           {"options", required_argument, NULL, 'o'},
+	{"variables", required_argument, NULL, 'v'},     {"hand-over", required_argument, NULL, 'h'},
+	{"rtc", required_argument, NULL, 'r'},           {"built", required_argument, NULL, 'b'},
+	{"memory", required_argument, NULL, 'm'},        {"resolver", required_argument, NULL, 'd'},
+	{"resolver-port", required_argument, NULL, 'p'}, {"store-full", no_argument, NULL, 'f'},
+	{"no-network", no_argument, NULL, 'n'},          {"kernel-returns", no_argument, NULL, 'k'},
+	{"dead", required_argument, NULL, 'x'},          {"workers", required_argument, NULL, 'w'},
+	{"fail-pages", required_argument, NULL, 'g'},    {"no-random", no_argument, NULL, 'z'},
+	{"escape", required_argument, NULL, 'c'},        {"late-worker", no_argument, NULL, 'l'},
+	{"rtc-later", required_argument, NULL, 't'},     {NULL, 0, NULL, 0},
 };
 
 static bool set(struct platform *p, int option, const char *value)
@@ -60,6 +51,9 @@ static bool set(struct platform *p, int option, const char *value)
 		return true;
 	case 'r':
 		p->rtc = value;
+		return true;
+	case 't':
+		p->rtc_later = value;
 		return true;
 	case 'b':
 		return decimal_read(bytes_text(value), &p->built_s) == OK;

@@ -18,6 +18,7 @@ struct platform {
 	const char *variables; /* folder of the non-volatile store */
 	const char *hand_over; /* folder where what is started is put */
 	const char *rtc;       /* RFC 3339, or NULL: the machine's clock; "none": it has none */
+	const char *rtc_later; /* what it says from the second reading on; NULL: the same */
 	uint64_t memory_bytes; /* what there is */
 	uint64_t used_bytes;
 	uint64_t fail_pages; /* this one of the calls for pages fails, counted from 1; 0: none */
