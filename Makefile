@@ -132,6 +132,11 @@ $(B)/test/swfetch-twin: $(TWIN_SRC:%.c=$(B)/host/%.o) $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
+# A peer with the cores of lib/p2p alone, against others.
+$(B)/test/p2p_peer: $(B)/host/tests/interop/p2p_peer.o $(B)/host/libphase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
+
 build/fuzz/%_fuzz: build/fuzz/tests/fuzz/%_fuzz.o build/fuzz/libphase.a
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 

@@ -1,7 +1,6 @@
 /* p2p_peer SEED dial PORT [PEER] | p2p_peer SEED listen PORT: a peer on 127.0.0.1 with the cores alone, for
  * tests against others. It serves identify and ping, asks for both, and prints a line of JSON for all
- * that happens. It ends when the other side does, or with the first line "exit" or the end of its input;
- * each other line there opens a stream of that protocol, which echoes nothing. */
+ * that happens. It ends when the other side does, or when something is said to it or its input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
