@@ -177,11 +177,10 @@ static struct yamux_stream *take_syn(struct yamux *y, uint32_t id, struct writer
 	return s;
 }
 
-static int take_data_head(struct yamux *y, struct yamux_stream *s, uint32_t length)
+static int take_data_head(struct yamux *y, const struct yamux_stream *s, uint32_t length)
 {
 	if (length > s->take_window || (length > 0 && s->fin_taken))
 		return dies(y, ERR_PROTOCOL);
-	s->take_window -= length;
 	return OK;
 }
 
@@ -283,6 +282,8 @@ static bool take_body(struct yamux *y, struct bytes in, size_t *used, struct yam
 	y->body_left -= (uint32_t)n;
 	if (s == NULL)
 		return false;
+	/* Here and not with the head: what has not arrived must not look like credit to be given again. */
+	s->take_window -= (uint32_t)n;
 	s->unread += (uint32_t)n;
 	event->type = YAMUX_DATA;
 	event->stream = s->id;

@@ -229,6 +229,38 @@ TEST(credit_given)
 	CHECK(take_all(100, false) == ERR_PROTOCOL);
 }
 
+/* A frame as large as the window, as js-libp2p sends them, arrives bit by bit and is consumed so: credit is
+ * for what has arrived. */
+TEST(credit_in_the_middle_of_a_frame)
+{
+	uint64_t granted = YAMUX_WINDOW_BYTES, sent = 0;
+	begin(YAMUX_SERVER);
+	FRAME(1, 1, 1, 0);
+	CHECK(take_all(100, true) == OK);
+	for (unsigned frame = 0; frame < 5; frame++) {
+		const uint32_t length = (uint32_t)(granted - sent);
+		in.n = 0;
+		FRAME(0, 0, 1, length);
+		sent += length;
+		for (uint32_t left = length; left > 0;) {
+			const uint32_t piece = left < 10007 ? left : 10007;
+			in.n += piece;
+			left -= piece;
+			out.n = 0;
+			CHECK(take_all(piece, true) == OK && yamux_tick(&y, 1000, &out) == OK);
+			if (out.n > 0)
+				granted += load_be32(out.p + out.n - 4);
+			CHECK(y.streams[0].take_window + y.streams[0].unread <= y.streams[0].window);
+			in.n = 0;
+		}
+		CHECK(y.streams[0].take_window == granted - sent && granted - sent <= YAMUX_WINDOW_BYTES);
+	}
+	CHECK(sent > 3 * YAMUX_WINDOW_BYTES);
+	in.n = 0;
+	FRAME(0, 0, 1, (uint32_t)(granted - sent) + 1);
+	CHECK(take_all(100, true) == ERR_PROTOCOL);
+}
+
 /* Used up within four round trips it grows, by what the budget has; the budget gets it back. */
 TEST(windows_grow_by_the_budget)
 {
@@ -389,6 +421,7 @@ int main(void)
 	RUN(a_recorded_session);
 	RUN(frames_that_cannot_be);
 	RUN(credit_given);
+	RUN(credit_in_the_middle_of_a_frame);
 	RUN(windows_grow_by_the_budget);
 	RUN(credit_taken);
 	RUN(too_many_streams);
