@@ -288,12 +288,13 @@ static int dispatch(struct gateways *g, uint64_t now)
 	for (unsigned looked = 0; i != GATEWAYS_NONE && looked < LOOK_AHEAD; looked++) {
 		if (free_transfer(g) == NULL || !gateways_fit(g, 1))
 			return OK;
-		const uint32_t gateway = choose(g, &g->asks[i], now);
-		if (!g->asks[i].active || (usable(g) & ~g->asks[i].tried) == 0) { /* answered, or nobody left */
+		const struct ask *a = &g->asks[i];
+		const uint32_t gateway = choose(g, a, now);
+		if (!a->active || a->answered || (usable(g) & ~a->tried) == 0) { /* answered, or nobody left */
 			unqueue(g, previous);
-			if (!g->asks[i].active)
+			if (!a->active)
 				gateways_release(g, i);
-			else if (g->asks[i].under_way == 0)
+			else if (!a->answered && a->under_way == 0) /* else gateways_wrong may bring it back */
 				try_again(g, i);
 		} else if (gateway != GATEWAYS_NONE) {
 			int err = dispatch_one(g, previous, i, gateway);
