@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,14 +16,57 @@ static int fail_at(const struct bzz_put *p, const char *path, int err)
 	return err;
 }
 
-static int put_file(const struct bzz_put *p, const char *path, struct reference *reference, uint64_t *size)
+/* Takes the descriptor. */
+static int put_fd(const struct bzz_put *p, int fd, const char *path, struct reference *reference, uint64_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return fail_at(p, path, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO);
 	int err = bzz_write_fd(p->write, fd, path, reference, size);
 	(void)close(fd); /* only read from */
 	return err;
+}
+
+static int put_file(const struct bzz_put *p, const char *path, struct reference *reference, uint64_t *size)
+{
+	return put_fd(p, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, reference, size);
+}
+
+/* A file that was found below the folder; since then, somebody may have put a link in the place of any
+ * part of its path, and must not have another file published by that. Component by component. */
+static int open_below(int folder, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int at = folder;
+	for (;;) {
+		const size_t n = strcspn(path, "/");
+		const bool last = path[n] == 0;
+		memcpy(name, path, n < sizeof name ? n : 0); /* no name is longer */
+		name[n < sizeof name ? n : 0] = 0;
+		const int fd = openat(at, name,
+				      last ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
+					   : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		const int kept = errno;
+		if (at != folder)
+			(void)close(at); /* only walked through */
+		errno = kept;
+		if (fd < 0 || last)
+			return fd;
+		at = fd;
+		path += n + 1;
+	}
+}
+
+static int put_found_file(const struct bzz_put *p, const FTSENT *e, int folder, const char *path,
+			  struct reference *reference, uint64_t *size)
+{
+	struct stat st;
+	int fd = open_below(folder, path);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) { /* it was one when it was found */
+		(void)close(fd);
+		cli_fail(p->cli, ERR_CHANGED, e->fts_path, NULL);
+		return ERR_CHANGED;
+	}
+	return put_fd(p, fd, e->fts_path, reference, size);
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -31,17 +75,17 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 }
 
 /* One thing that was found in the folder whose path has folder_n bytes. */
-static int put_found(const struct bzz_put *p, const FTSENT *e, size_t folder_n, struct bzz_entries *entries,
+static int put_found(const struct bzz_put *p, const FTSENT *e, int folder, size_t folder_n, struct bzz_entries *entries,
 		     struct bzz_put_result *result)
 {
 	struct reference reference;
 	uint64_t size = 0;
 	switch (e->fts_info) {
 	case FTS_F: {
-		int err = put_file(p, e->fts_accpath, &reference, &size);
 		const char *path = e->fts_path + folder_n;
 		while (*path == '/')
 			path++;
+		int err = put_found_file(p, e, folder, path, &reference, &size);
 		if (err == OK)
 			err = bzz_entries_add(entries, path, &reference);
 		result->size += size;
@@ -70,7 +114,8 @@ static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_
 	char *const paths[] = {copy, NULL};
 	struct bzz_entries entries = {.n = 0};
 	const struct bzz_site_documents documents = {.index = p->index, .error = p->error};
-	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	const int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	FTS *tree = folder < 0 ? NULL : fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	int err = tree == NULL ? fail_at(p, path, ERR_IO) : OK;
 	while (err == OK) {
 		errno = 0;
@@ -79,10 +124,12 @@ static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_
 			err = errno == 0 ? OK : fail_at(p, path, ERR_IO);
 			break;
 		}
-		err = put_found(p, e, strlen(path), &entries, result);
+		err = put_found(p, e, folder, strlen(path), &entries, result);
 	}
 	if (tree != NULL)
 		(void)fts_close(tree); /* only read from */
+	if (folder >= 0)
+		(void)close(folder); /* only walked from */
 	if (err == OK && entries.n == 0)
 		cli_error(p->cli, err = ERR_NOT_FOUND, "%s: has no files", path);
 	if (err == OK)

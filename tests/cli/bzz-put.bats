@@ -180,6 +180,31 @@ taken() { # how many chunks the node has
 	[ ! -s out ]
 }
 
+@test "folders: what takes a file's place while they are read is not published" {
+	local what
+	echo secret > secret
+	mkdir outside
+	cp secret outside/b
+	for what in link pipe folder; do
+		rm -rf folder
+		mkdir -p folder/sub
+		head -c 2500000 /dev/zero > folder/a
+		echo public | tee folder/b > folder/sub/b
+		stop_in folder/a bzz-put --store "store-$what" folder
+		case $what in
+		link) ln -sf ../secret folder/b ;;
+		pipe) rm folder/b && mkfifo folder/b ;;
+		folder) rm -r folder/sub && ln -s ../outside folder/sub ;;
+		esac
+		status=0
+		go_on || status=$?
+		[ "$status" = 3 ]
+		[ ! -s out ]
+		grep -q "folder/.*b: " err
+		run ! grep -q secret "store-$what/chunks"
+	done
+}
+
 @test "upload: every chunk, its batch, and the reference that the node finds" {
 	node
 	run -0 --separate-stderr upload file
