@@ -19,13 +19,13 @@
 #include "p2p/identify.h"
 #include "p2p/multiaddr.h"
 #include "p2p/peer_key.h"
+#include "p2p/ping.h"
 
-#define PING "/ipfs/ping/1.0.0"
 #define PERF "/perf/1.0.0"
 
 enum { IDENTIFY, PUSH, PINGED };
-static const char *const served[] = {IDENTIFY_PROTOCOL, IDENTIFY_PUSH_PROTOCOL, PING};
-static const char *const ask_identify[] = {IDENTIFY_PROTOCOL}, *const ask_ping[] = {PING};
+static const char *const served[] = {IDENTIFY_PROTOCOL, IDENTIFY_PUSH_PROTOCOL, PING_PROTOCOL};
+static const char *const ask_identify[] = {IDENTIFY_PROTOCOL}, *const ask_ping[] = {PING_PROTOCOL};
 static const char *const ask_other[] = {"/not/spoken/1.0.0", PERF};
 
 static struct connection c;
@@ -118,7 +118,8 @@ static void tell_identify(const struct stream *s)
 	uint8_t name[PEER_ID_TEXT_MAX];
 	struct writer w = writer_of(name, sizeof name);
 	peer_id_of_key(&peer, id.key);
-	peer_id_write(&w, &peer);
+	if (id.key.n > 0)
+		peer_id_write(&w, &peer);
 	printf("{\"event\":\"identify\",\"agent\":\"");
 	text(id.agent_version);
 	printf("\",\"id\":\"");
