@@ -166,8 +166,9 @@ TEST(limits)
 	longer[260] = 'a';
 	CHECK(parse(bytes_of(longer, 261), &made) == ERR_VALUE);
 	for (size_t n = 1; n <= MULTIADDR_PARTS_MAX + 1; n++) {
+		struct writer w = writer_of(longer, sizeof longer);
 		for (size_t i = 0; i < n; i++)
-			memcpy(longer + 4 * i, "/tls", 4);
+			write_text(&w, "/tls");
 		CHECK(parse(bytes_of(longer, 4 * n), &made) == (n <= MULTIADDR_PARTS_MAX ? OK : ERR_VALUE));
 	}
 	for (size_t room = 0; room < 8; room++) {

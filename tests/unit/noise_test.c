@@ -167,10 +167,8 @@ TEST(changed_frames)
 	memcpy(buffer, frame, n);
 	CHECK(noise_take(&r, buffer, n, &used, &text) == ERR_SIGNATURE);
 	r = kept;
-	memcpy(buffer,
-	       "\0\x0f"
-	       "aaaaaaaaaaaaaaa",
-	       17);
+	static const uint8_t shorter[17] = {0, 15};
+	memcpy(buffer, shorter, sizeof shorter);
 	CHECK(noise_take(&r, buffer, 17, &used, &text) == ERR_PROTOCOL);
 }
 
@@ -209,7 +207,8 @@ TEST(changed_handshakes)
 	struct bytes text;
 	size_t used;
 	begin(&r, NOISE_RESPONDER, NULL);
-	memcpy(buffer, "\x10\x01", 2);
+	buffer[0] = 0x10;
+	buffer[1] = 0x01;
 	CHECK(noise_take(&r, buffer, 2, &used, &text) == ERR_LIMIT);
 }
 

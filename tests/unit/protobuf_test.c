@@ -108,7 +108,7 @@ TEST(written_as_it_was_read)
 /* A body of 128 bytes needs two bytes for its length. */
 TEST(a_message_in_a_message_in_a_message)
 {
-	uint8_t p[256], body[124] = {0};
+	uint8_t p[256] = {0}, body[124] = {0};
 	for (size_t room = 0; room <= 140; room++) {
 		struct writer w = writer_of(p, room);
 		const size_t outer = protobuf_write_begin(&w, 1), inner = protobuf_write_begin(&w, 2);
@@ -119,7 +119,7 @@ TEST(a_message_in_a_message_in_a_message)
 		if (w.full)
 			continue;
 		struct reader r = reader_of(writer_view(&w));
-		struct protobuf_field f;
+		struct protobuf_field f = {.number = 0};
 		CHECK(w.n == 131 && protobuf_next(&r, &f) && f.number == 1 && f.bytes.n == 128 && r.left.n == 0);
 		r = reader_of(f.bytes);
 		CHECK(protobuf_next(&r, &f) && f.number == 2 && f.bytes.n == 126 && r.left.n == 0);

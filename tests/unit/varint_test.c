@@ -42,7 +42,9 @@ TEST(what_is_written_is_read)
 TEST(known_bytes)
 {
 	struct reader r = reader_of(BYTES_LITERAL("\xac\x02\x91\x02\x7f"));
-	CHECK(varint_read(&r) == 300 && varint_read(&r) == 273 && varint_read(&r) == 127 && reader_done(&r));
+	CHECK(varint_read(&r) == 300);
+	CHECK(varint_read(&r) == 273);
+	CHECK(varint_read(&r) == 127 && reader_done(&r));
 }
 
 /* One spelling each, and 63 bits. */
