@@ -14,6 +14,7 @@
 #define BACKOFF_MS 250U  /* after the first failure, doubled by each further one */
 #define BACKOFF_DOUBLINGS 6
 #define HEDGE_MS 2000       /* silence after which another one is asked too */
+#define SLOW_MS 5000        /* the same, for one that is not silent: a chunk, or a leaf of a range */
 #define RANGE_STALL_MS 5000 /* silence after which a range is asked of others */
 #define WRONG_MAX 3         /* chunks until a gateway is dropped */
 #define TICK_MS 100
@@ -216,13 +217,23 @@ void gateways_fault(struct gateways *g, unsigned gateway, int err)
 	w->retry_at_ms = clock_now_ms() + (BACKOFF_MS << doublings);
 }
 
+/* Requests at a time to one of them: those to the slow ones never take the room of the others. */
+static unsigned per_gateway(const struct gateways *g)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < g->n; i++)
+		n += !g->v[i].dropped;
+	return n * PER_GATEWAY <= GATEWAYS_TRANSFERS ? PER_GATEWAY : GATEWAYS_TRANSFERS / n;
+}
+
 /* Who is to be asked for it now: the one with the least to do; GATEWAYS_NONE: nobody can. */
 static uint32_t choose(const struct gateways *g, const struct ask *a, uint64_t now)
 {
 	uint32_t best = GATEWAYS_NONE;
+	const unsigned most = per_gateway(g);
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct gateway *w = &g->v[i];
-		if (w->dropped || (a->tried >> i & 1) != 0 || w->retry_at_ms > now || w->under_way >= PER_GATEWAY)
+		if (w->dropped || (a->tried >> i & 1) != 0 || w->retry_at_ms > now || w->under_way >= most)
 			continue;
 		if (best == GATEWAYS_NONE || w->under_way < g->v[best].under_way)
 			best = i;
@@ -308,23 +319,28 @@ static int dispatch(struct gateways *g, uint64_t now)
 	return OK;
 }
 
-/* Silent ones get company, or are left. */
+/* Silent and slow ones get company, or are left. */
+static void watch_one(struct gateways *g, struct gateway_transfer *t, uint64_t now)
+{
+	const uint64_t silent = now - t->heard_ms, slow = now - t->begun_ms;
+	struct ask *a = &g->asks[t->asks[0]];
+	if (t->by_range) {
+		if (silent >= RANGE_STALL_MS || slow >= SLOW_MS)
+			gateway_transfer_end(t, ERR_TIMEOUT);
+	} else if (t->hedged && (!a->active || a->answered)) { /* by the company */
+		gateway_transfer_end(t, ERR_TIMEOUT);
+	} else if ((silent >= HEDGE_MS || slow >= SLOW_MS) && !t->hedged) {
+		t->hedged = true;
+		if (a->active && !a->answered && !a->queued && (usable(g) & ~a->tried) != 0)
+			queue(g, t->asks[0], true);
+	}
+}
+
 static void watch(struct gateways *g, uint64_t now)
 {
-	for (size_t i = 0; i < GATEWAYS_TRANSFERS; i++) {
-		struct gateway_transfer *t = &g->transfers[i];
-		if (!t->active || t->paused)
-			continue;
-		const uint64_t silent = now - t->heard_ms;
-		if (t->by_range && silent >= RANGE_STALL_MS) {
-			gateway_transfer_end(t, ERR_TIMEOUT);
-		} else if (!t->by_range && silent >= HEDGE_MS && !t->hedged) {
-			struct ask *a = &g->asks[t->asks[0]];
-			t->hedged = true;
-			if (a->active && !a->answered && !a->queued && (usable(g) & ~a->tried) != 0)
-				queue(g, t->asks[0], true);
-		}
-	}
+	for (size_t i = 0; i < GATEWAYS_TRANSFERS; i++)
+		if (g->transfers[i].active && !g->transfers[i].paused)
+			watch_one(g, &g->transfers[i], now);
 }
 
 static void release_taken(struct gateways *g)
@@ -339,7 +355,7 @@ static void release_taken(struct gateways *g)
 		if (!t->active || !t->paused)
 			continue;
 		t->paused = false;
-		t->heard_ms = clock_now_ms();
+		t->heard_ms = t->begun_ms = clock_now_ms();
 		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT); /* an error ends the transfer, and is seen then */
 	}
 }

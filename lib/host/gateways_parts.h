@@ -38,6 +38,7 @@ struct gateway_transfer {
 	unsigned gateway;
 	uint64_t offset, length; /* of the range */
 	uint64_t heard_ms;
+	uint64_t begun_ms; /* the chunk that is being received */
 	struct answer answer;
 	int err;
 	uint32_t asks[GATEWAYS_RUN_MAX];

@@ -49,6 +49,7 @@ static void deliver(struct gateway_transfer *t)
 		memcpy(r->chunk, t->chunk, t->got);
 	}
 	t->got = 0;
+	t->begun_ms = t->heard_ms;
 }
 
 static size_t refuse(struct gateway_transfer *t, int err)
@@ -128,7 +129,7 @@ int gateway_transfer_begin(struct gateways *g, struct gateway_transfer *t, unsig
 	t->by_range = n > 1;
 	t->paused = t->judged = t->hedged = false;
 	t->gateway = gateway;
-	t->heard_ms = clock_now_ms();
+	t->heard_ms = t->begun_ms = clock_now_ms();
 	t->answer = (struct answer){.status = 0};
 	t->err = OK;
 	t->asks_n = n;

@@ -132,6 +132,14 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/silent" -g "$http/good" "$middle" | cmp - "$dir/middle"
 }
 
+@test "gateways that drip get company, and take nobody's room" {
+	local three="-g $http/drip -g $http/drip/ -g $http/drip//"
+	# shellcheck disable=SC2086 # options
+	timeout 200 bzz-fetch $three -g "$http/good" -o copy "$big"
+	cmp copy "$dir/big"
+	timeout 60 bzz-fetch -g "$http/drip" -g "$http/good" "$secret" | cmp - "$dir/middle"
+}
+
 @test "what fails now and then is asked again" {
 	timeout 100 bzz-fetch -g "$http/flaky" "$secret" | cmp - "$dir/middle"
 }

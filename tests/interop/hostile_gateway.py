@@ -10,6 +10,7 @@ of the path: http://127.0.0.1:PORT/MODE is a gateway whose fault is MODE. Prints
   absent     404 for everything
   broken     500 for everything
   silent     no answer at all
+  drip       right, a byte a second
   endless    a chunk that does not end
   norange    ignores Range
   cut        answers end in the middle
@@ -69,6 +70,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def drip(self, status, head, body):
+        self.answer(status, head, b"", len(body))
+        try:
+            for i in range(len(body)):
+                self.wfile.write(body[i : i + 1])
+                time.sleep(1)
+        except OSError:
+            self.close_connection = True
+
     def do_GET(self):
         mode, _, path = self.path[1:].partition("/")
         path = "/" + path
@@ -119,6 +129,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 body = first.setdefault("chunk", body)
         if status in (200, 206) and body and (mode == "wrong" or (mode == "wrongrange" and is_range)):
             body = flip(body)
+        if mode == "drip":
+            self.drip(status, head, body)
+            return
         if mode == "cut":
             self.answer(status, head, body[: len(body) // 2], len(body))
             self.close_connection = True
