@@ -127,8 +127,9 @@ static void explain(const struct find *f, const struct manifest *m, const struct
 		report(f->report, "  %u of the policy's keys have signed it, %llu must", (unsigned)v->tally.good_n,
 		       (unsigned long long)f->policy->threshold);
 	if (v->rules[RULE_FLOOR] != OK)
-		report(f->report, "  release %llu, but %llu or higher was accepted before",
-		       (unsigned long long)m->release, (unsigned long long)v->floor);
+		report(f->report, "  release %llu, but %llu or higher %s", (unsigned long long)m->release,
+		       (unsigned long long)v->floor,
+		       f->policy->min_release == v->floor ? "is the policy's min_release" : "was accepted before");
 	if (v->rules[RULE_CHANNEL] != OK || v->rules[RULE_ARCH] != OK)
 		report(f->report, "  it is for %.*s/%.*s", REPORT_BYTES(m->channel), REPORT_BYTES(m->arch));
 	if (v->rules[RULE_CREATED] != OK || v->rules[RULE_EXPIRES] != OK || v->rules[RULE_POLICY_EXPIRES] != OK) {

@@ -102,16 +102,28 @@ static void tell_ignored(const struct swfetch *s)
 		report(&s->report, "%s: '%.*s' means nothing to this program", s->path, REPORT_BYTES(c->unknown));
 }
 
+/* A misspelt name would take a restriction away without a word. */
+static void tell_unknown(struct swfetch *s)
+{
+	const struct policy *p = &s->config.policy;
+	for (const struct json_node *e = policy_unknown(p, NULL); e != NULL; e = policy_unknown(p, e))
+		report(&s->report, "%s: '%.*s' means nothing in a policy, and restricts nothing", s->path,
+		       (int)(e->key_end - e->key_at), (const char *)p->json.text.p + e->key_at);
+}
+
 static int configure(struct swfetch *s, uint8_t *memory)
 {
+	struct bytes channel;
 	struct why why = {.what = ""};
 	int err = read_config(s, memory);
 	if (err == OK && (err = boot_config_override(&s->config, &s->options, &why)) != OK)
-		report(&s->report, "load option '%.*s': %s", REPORT_BYTES(why.id), err_text(err));
+		report(&s->report, "load option '%.*s': %s", REPORT_BYTES(why.id),
+		       err == ERR_VALUE ? "no option of this program, or no value for it" : err_text(err));
 	if (err != OK)
 		return err;
 	s->report.verbose = s->config.verbose;
 	tell_ignored(s);
+	tell_unknown(s);
 	if (s->config.policy.arch.n > 0 && !bytes_is(s->config.policy.arch, ARCH)) {
 		report(&s->report, "the policy is for %.*s, and this machine is " ARCH,
 		       REPORT_BYTES(s->config.policy.arch));
@@ -120,8 +132,9 @@ static int configure(struct swfetch *s, uint8_t *memory)
 	s->config.policy.arch = BYTES_LITERAL(ARCH);
 	if ((err = network_options(&s->report, &s->config, &s->net_options)) != OK)
 		return err;
-	report(&s->report, "policy: %u of %u keys, channel %.*s, " ARCH, (unsigned)s->config.policy.threshold,
-	       (unsigned)s->config.policy.keys_n, REPORT_BYTES(s->config.policy.channel));
+	channel = s->config.policy.channel;
+	report(&s->report, "policy: %u of %u keys, %s%.*s, " ARCH, (unsigned)s->config.policy.threshold,
+	       (unsigned)s->config.policy.keys_n, channel.n > 0 ? "channel " : "any channel", REPORT_BYTES(channel));
 	return OK;
 }
 

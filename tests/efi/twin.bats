@@ -348,6 +348,24 @@ policy() {
 	nothing_started
 }
 
+@test "what means nothing in the policy is said, and so is that any channel will do" {
+	jq -c '.chanel = .channel | del(.channel) | .boot.attempts = 1' esp/EFI/swfetch/swfetch.json > new.json
+	mv new.json esp/EFI/swfetch/swfetch.json
+	starts_twin --options "provider=$(url honest)stable/x86_64/manifest.json"
+	ends_twin 0
+	says "'chanel' means nothing in a policy, and restricts nothing$"
+	says 'policy: .* keys, any channel, '
+}
+
+@test "a release below the policy's min_release is refused, and the policy named as the reason" {
+	jq -c '.min_release = 4000 | .boot.attempts = 1' esp/EFI/swfetch/swfetch.json > new.json
+	mv new.json esp/EFI/swfetch/swfetch.json
+	starts_twin --options "provider=$(url honest)"
+	ends_twin 4
+	says "but 4000 or higher is the policy's min_release$"
+	nothing_started
+}
+
 @test "the configuration that is named is the one that messages name; a path that is too long is refused" {
 	mkdir esp/elsewhere
 	jq -c '.boot = {provider: []}' esp/EFI/swfetch/swfetch.json > esp/elsewhere/machine.json
