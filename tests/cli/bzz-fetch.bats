@@ -105,6 +105,8 @@ setup() {
 	[ "$(jq -r 'select(.reference != null) | .path' list | sort | tr '\n' ' ')" = 'index.html sub/a.txt ' ]
 	[ "$(bzz-fetch -s "$dir/chunks" --list "$site/sub" | jq -r .path)" = sub/a.txt ]
 	run -3 bzz-fetch -s "$dir/chunks" --list "$middle" # no manifest
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" --list "$(cat "$dir/big.ref")"
+	[[ $stderr = *": no node of a manifest" ]]
 }
 
 @test "each fault of a gateway alone: an error, exit 3, and nothing wrong is written" {
