@@ -349,11 +349,11 @@ policy() {
 }
 
 @test "what means nothing in the policy is said, and so is that any channel will do" {
-	jq -c '.chanel = .channel | del(.channel) | .boot.attempts = 1' esp/EFI/swfetch/swfetch.json > new.json
+	jq -c '.Channel = .channel | del(.channel) | .boot.attempts = 1' esp/EFI/swfetch/swfetch.json > new.json
 	mv new.json esp/EFI/swfetch/swfetch.json
 	starts_twin --options "provider=$(url honest)stable/x86_64/manifest.json"
 	ends_twin 0
-	says "'chanel' means nothing in a policy, and restricts nothing$"
+	says "'Channel' means nothing in a policy, and restricts nothing$"
 	says 'policy: .* keys, any channel, '
 }
 
