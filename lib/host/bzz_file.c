@@ -22,8 +22,9 @@ struct bzz_file {
 	struct bytes left; /* of what the machine gave */
 	size_t root_chunk_n;
 	uint8_t root_chunk[CHUNK_BYTES_MAX];
-	bool missing; /* a chunk that no source has; told to the machine when all before it was read */
-	uint64_t missing_id;
+	/* Chunks that no source has; told to the machine one by one, when all before them was read. */
+	uint64_t missing[AT_ONCE + 1];
+	size_t missing_n;
 	struct recovery *recovery; /* owned; NULL: not needed so far */
 	struct join_memory memory;
 	struct join join;
@@ -48,10 +49,12 @@ static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[stat
 		     struct why *why)
 {
 	size_t n = 0;
-	if (chunk_source_get(&f->source, address, chunk, &n) != OK)
-		return join_failed(&f->join, id, why);
-	int err = join_chunk(&f->join, id, bytes_of(chunk, n), why);
-	return err == ERR_HASH ? join_failed(&f->join, id, why) : err;
+	int err = chunk_source_get(&f->source, address, chunk, &n);
+	err = err == OK ? join_chunk(&f->join, id, bytes_of(chunk, n), why) : ERR_HASH;
+	if (err != ERR_HASH)
+		return err;
+	f->missing[f->missing_n++] = id;
+	return OK;
 }
 
 /* Gets some of what the machine wants. A chunk that is damaged here is as good as none. */
@@ -61,22 +64,22 @@ static int step(struct bzz_file *f, struct why *why)
 	uint8_t addresses[AT_ONCE][REFERENCE_BYTES];
 	struct join_want want;
 	size_t n = 0;
-	if (f->missing) {
-		f->missing = false;
-		return join_failed(&f->join, f->missing_id, why);
+	if (f->missing_n > 0) {
+		const uint64_t id = f->missing[0];
+		memmove(f->missing, f->missing + 1, --f->missing_n * sizeof f->missing[0]);
+		return join_failed(&f->join, id, why);
 	}
-	while (n < AT_ONCE && !f->missing && join_want(&f->join, &want)) {
+	while (n < AT_ONCE && f->missing_n == 0 && join_want(&f->join, &want)) {
 		size_t chunk_n = 0;
 		if (peek(f, want.address, f->chunks[n], &chunk_n) == OK) {
 			memcpy(addresses[n], want.address, REFERENCE_BYTES);
 			arrivals[n] = (struct join_arrival){.id = want.id, .data = bytes_of(f->chunks[n], chunk_n)};
 			n++;
 		} else {
-			f->missing = true;
-			f->missing_id = want.id;
+			f->missing[f->missing_n++] = want.id;
 		}
 	}
-	if (n == 0 && !f->missing)
+	if (n == 0 && f->missing_n == 0)
 		return ERR_NOT_FOUND; /* of the machine's ways none is left */
 	int err = join_chunks(&f->join, arrivals, n, why);
 	for (size_t i = 0; err == OK && i < n; i++)
@@ -90,7 +93,7 @@ static void start(struct bzz_file *f, uint64_t offset, uint64_t end)
 	f->at = offset;
 	f->end = end;
 	f->left = BYTES_NONE;
-	f->missing = false;
+	f->missing_n = 0;
 	join_read(&f->join, offset, end - offset);
 }
 
