@@ -409,7 +409,11 @@ uint64_t yamux_deadline(const struct yamux *y)
 {
 	if (y->err != OK)
 		return UINT64_MAX;
-	return y->pinged_ms + (y->pinging ? YAMUX_PONG_MS : y->owes_ping ? 0 : YAMUX_PING_MS);
+	/* A ping that is owed leaves when there is room, whenever that is: nothing to wake up for before it is
+	 * too late. */
+	return y->pinged_ms + (y->pinging     ? YAMUX_PONG_MS
+			       : y->owes_ping ? YAMUX_PING_MS + YAMUX_PONG_MS
+					      : YAMUX_PING_MS);
 }
 
 int yamux_tick(struct yamux *y, uint64_t now_ms, struct writer *out)
@@ -421,5 +425,7 @@ int yamux_tick(struct yamux *y, uint64_t now_ms, struct writer *out)
 	if (!y->pinging && now_ms - y->pinged_ms >= YAMUX_PING_MS)
 		y->owes_ping = true;
 	flush(y, out, now_ms);
+	if (y->owes_ping && now_ms - y->pinged_ms >= YAMUX_PING_MS + YAMUX_PONG_MS)
+		return dies(y, ERR_TIMEOUT); /* it has not read for so long */
 	return OK;
 }
