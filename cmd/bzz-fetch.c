@@ -11,6 +11,7 @@
 #include "host/bzz_list.h"
 #include "host/bzz_output.h"
 #include "host/cli_json.h"
+#include "swarm/mantaray.h"
 
 struct options {
 	struct cli_texts gateways, stores;
@@ -103,7 +104,8 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 	struct bzz_root root = {.reference = address->reference};
 	struct bzz_output output;
 	uint64_t size = 0;
-	const char *name = cli->operands.v[0];
+	char shown[MANTARAY_PATH_MAX];
+	const char *name = bzz_address_shown(cli->operands.v[0], shown, sizeof shown);
 	int err = OK;
 	if (address->is_feed)
 		err = bzz_fetch_feed(f, address->owner, bytes_of(address->topic, address->topic_n), &root);

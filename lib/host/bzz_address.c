@@ -75,3 +75,19 @@ int bzz_address_parse(const char *text, struct bzz_address *address, const char 
 			: "a reference has 64 hex digits, or 128 when the content is encrypted";
 	return ERR_VALUE;
 }
+
+const char *bzz_address_shown(const char *text, char *buf, size_t room)
+{
+	const size_t digits = (size_t)2 * REFERENCE_BYTES;
+	struct writer w = writer_of(buf, room - 1);
+	size_t run = 0;
+	for (const char *p = text; *p != 0; p++) {
+		run = hex_digit((uint8_t)*p) >= 0 ? run + 1 : 0;
+		if (run <= digits)
+			write_u8(&w, (uint8_t)*p);
+		else if (run == digits + 1)
+			write_text(&w, "...");
+	}
+	buf[w.n] = 0;
+	return buf;
+}

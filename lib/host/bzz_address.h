@@ -20,4 +20,7 @@ struct bzz_address {
 /* text: borrowed. ERR_VALUE; *what: which part is wrong. */
 MUST_CHECK int bzz_address_parse(const char *text, struct bzz_address *address, const char **what);
 
+/* text for people and logs: of an encrypted reference in it without the half that is the key. */
+const char *bzz_address_shown(const char *text, char *buf, size_t room);
+
 #endif

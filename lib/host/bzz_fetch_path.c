@@ -83,15 +83,6 @@ static int receive(struct following *w, size_t *asked)
 	return err;
 }
 
-/* Whether the reference of an update of the older form leads anywhere. If not, its bytes are content. */
-static bool leads_on(struct bzz_fetch *f, const struct reference *r)
-{
-	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
-	const struct chunk_source source = bzz_fetch_source(f);
-	size_t n;
-	return chunk_source_get(&source, r->address, chunk, &n) == OK;
-}
-
 int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], struct bytes topic,
 		   struct bzz_root *root)
 {
@@ -119,7 +110,7 @@ int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADD
 			 w.search.newest);
 	cli_debug(f->cli, "feed: update %" PRIu64, w.search.newest);
 	*root = w.root;
-	if (w.is_legacy && leads_on(f, &w.legacy))
+	if (w.is_legacy)
 		*root = (struct bzz_root){.reference = w.legacy};
 	return OK;
 }

@@ -52,10 +52,12 @@ static const char *find_content(const struct bzz_request *r, const struct update
 	struct why why = {.what = NULL};
 	uint64_t time_s;
 	place->chunk_n = 0;
-	if (feed_is_legacy(u->chunk.content, &time_s, &place->root) &&
-	    bzz_file_open(&r->site->source, &place->root, BYTES_NONE, &file, &why) == OK) {
-		bzz_file_close(file);
-		return "v1";
+	if (feed_is_legacy(u->chunk.content, &time_s, &place->root)) {
+		int err = bzz_file_open(&r->site->source, &place->root, BYTES_NONE, &file, &why);
+		if (err == OK)
+			bzz_file_close(file);
+		if (err != ERR_NOT_FOUND) /* what is damaged is no other content */
+			return "v1";
 	}
 	place->root = (struct reference){.encrypted = false};
 	memcpy(place->root.address, u->chunk.address, sizeof place->root.address);

@@ -1,4 +1,5 @@
 #include "host/http_server.h"
+#include "host/bzz_address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +23,9 @@ static void log_answer(struct http_server *s, struct MHD_Connection *c, const ch
 	if (info != NULL)
 		(void)getnameinfo(info->client_addr, sizeof(struct sockaddr_in6), host, sizeof host, NULL, 0,
 				  NI_NUMERICHOST); /* else "?" */
-	cli_debug(s->cli, "%s %s %s %u", host, method, url, http_client_of(c)->status);
+	char shown[1024];                          /* keys are not for logs */
+	cli_debug(s->cli, "%s %s %s %u", host, method, bzz_address_shown(url, shown, sizeof shown),
+		  http_client_of(c)->status);
 }
 
 /* Called before answer, with the path as it came: what it returns is *request there. */

@@ -44,7 +44,10 @@ bool feed_is_legacy(struct bytes content, uint64_t *time_s, struct reference *re
 	struct reference r;
 	if (content.n < head || reference_read(bytes_skip(content, head), &r) != OK)
 		return false;
-	*time_s = load_be64(content.p + CHUNK_SPAN_BYTES);
+	const uint64_t time = load_be64(content.p + CHUNK_SPAN_BYTES);
+	if (time > UINT32_MAX)
+		return false;
+	*time_s = time;
 	*reference = r;
 	return true;
 }

@@ -20,8 +20,9 @@ void feed_epoch_id(struct bytes topic, uint64_t start_s, uint8_t level, uint8_t 
 void feed_address(struct bytes topic, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], uint64_t number,
 		  uint8_t address[static REFERENCE_BYTES]);
 
-/* Whether the content of an update (span || payload) has the length of the older form, time and
- * reference. The content itself may then be meant all the same: try the reference first. */
+/* Whether the content of an update (span || payload) is of the older form, time and reference: it has
+ * the length of one, and begins with a time before 2106. Content of 40 or 72 bytes that begins with
+ * four zeros is taken for it, too. */
 bool feed_is_legacy(struct bytes content, uint64_t *time_s, struct reference *reference);
 /* The payload of the older form; gives its length. */
 size_t feed_write_legacy(uint64_t time_s, const struct reference *reference,

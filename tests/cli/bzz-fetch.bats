@@ -71,6 +71,8 @@ setup() {
 	bzz-fetch -g "$http/good" "$secret" > copy
 	run ! grep -q /bytes/ "$dir/log"
 	run ! grep -qF "${secret:64}" "$dir/log"
+	run -3 --separate-stderr bzz-fetch -v -g "$http/absent" "$secret"
+	[[ $stderr = *"${secret:0:64}"* && $stderr != *"${secret:64}"* ]]
 }
 
 @test "--range: these bytes, and no more chunks than they need" {

@@ -97,6 +97,8 @@ TEST(the_older_form_is_known_by_its_length)
 			CHECK(!feed_is_legacy(bytes_of(bytes, i), &time_s, &r));
 	CHECK(memcmp(&r, &untouched, sizeof r) == 0);
 	CHECK(feed_is_legacy(bytes_of(bytes, 80), &time_s, &r) && r.encrypted);
+	bytes[8 + 3] = 1; /* in the year 2106 and after: content that happens to be as long */
+	CHECK(!feed_is_legacy(bytes_of(bytes, 80), &time_s, &r));
 	CHECK(feed_write_legacy(0, &r, payload) == 72);
 	cJSON_Delete(json);
 }
