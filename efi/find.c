@@ -70,6 +70,11 @@ void find_add(struct find *f, struct bytes url)
 	p->place = url_names_json(url) ? PLACE_NAMED : PLACE_ARCH;
 }
 
+void find_failed_before(struct find *f, uint64_t release)
+{
+	f->below = release;
+}
+
 /* The URL of the next place to ask; false: there is none. */
 static bool next_place(const struct find *f, struct provider *p)
 {
@@ -193,6 +198,15 @@ static void take(struct find *f, size_t i)
 	f->best = i;
 }
 
+/* Whether the one just read comes before the best so far. */
+static bool is_better(const struct find *f)
+{
+	if (f->best == SIZE_MAX)
+		return true;
+	const uint64_t new = f->tried.release, old = f->manifest.release;
+	return (new < f->below) != (old < f->below) ? new < f->below : new > old;
+}
+
 static void arrived(struct find *f, size_t i, uint64_t now_ms)
 {
 	struct provider *p = &f->providers[i];
@@ -208,11 +222,11 @@ static void arrived(struct find *f, size_t i, uint64_t now_ms)
 	}
 	p->accepted = true;
 	sha256_of(f->tried.message, p->digest);
-	if (f->accepted_ms == 0)
+	if (f->accepted_ms == 0 && (f->below == 0 || f->tried.release < f->below))
 		f->accepted_ms = now_ms;
 	report(f->report, "%.*s: release %llu, accepted: %u of %u keys have signed it", REPORT_BYTES(find_url(p)),
 	       (unsigned long long)f->tried.release, (unsigned)v.tally.good_n, (unsigned)f->policy->keys_n);
-	if (f->best == SIZE_MAX || f->tried.release > f->manifest.release) {
+	if (is_better(f)) {
 		if (f->best != SIZE_MAX)
 			drop_text(f, &f->providers[f->best]);
 		take(f, i);
@@ -275,6 +289,17 @@ static bool under_way(const struct find *f)
 	return false;
 }
 
+/* What was not delivered is no reason to ask for it for ever, nor to give it up. */
+static void tell_choice(const struct find *f)
+{
+	if (f->below > 0 && f->manifest.release < f->below)
+		report(f->report, "release %llu came to nothing: %llu, the highest below it, is tried",
+		       (unsigned long long)f->below, (unsigned long long)f->manifest.release);
+	else if (f->below > 0)
+		report(f->report, "release %llu came to nothing, and nobody has one below it: %llu is tried",
+		       (unsigned long long)f->below, (unsigned long long)f->manifest.release);
+}
+
 int find_release(struct find *f)
 {
 	struct platform *p = f->report->platform;
@@ -298,8 +323,10 @@ int find_release(struct find *f)
 	}
 	if (platform_interrupted(p))
 		return ERR_INTERRUPTED; /* every request has ended: the network is about to go */
-	if (f->best != SIZE_MAX)
+	if (f->best != SIZE_MAX) {
+		tell_choice(f);
 		return OK;
+	}
 	return f->refused != OK ? f->refused : f->providers_n == 0 ? ERR_NOT_FOUND : ERR_TIMEOUT;
 }
 

@@ -1,6 +1,6 @@
 /* Finding the release: asks every provider for its manifest at once, judges each as it arrives,
- * and takes the highest release that the policy accepts. Nothing a provider says is believed but
- * what is signed. */
+ * and takes the highest release that the policy accepts; after one that nobody could deliver, a
+ * lower one first. Nothing a provider says is believed but what is signed. */
 #ifndef EFI_FIND_H
 #define EFI_FIND_H
 
@@ -13,7 +13,7 @@
 
 #define FIND_PROVIDERS_MAX 16
 #define FIND_LIMIT_MS 15000 /* for all answers */
-#define FIND_GRACE_MS 500   /* after the first accepted one, for others to be sources or newer */
+#define FIND_GRACE_MS 500   /* after the first accepted one that will do, for others to be sources or newer */
 
 struct provider {
 	uint8_t url[URL_BYTES_MAX + sizeof "/manifest.json" + 2 * DOCUMENT_NAME_MAX]; /* of the manifest, as asked */
@@ -35,8 +35,9 @@ struct find {
 	struct provider providers[FIND_PROVIDERS_MAX];
 	size_t providers_n;
 	int refused;          /* the weightiest reason why one was not accepted; OK: none was */
-	uint64_t accepted_ms; /* when the first was; 0: not yet */
+	uint64_t accepted_ms; /* when the first that will do was; 0: not yet */
 	size_t best;          /* SIZE_MAX: none */
+	uint64_t below;       /* releases below this one come first; 0: none do */
 	struct manifest manifest, tried;
 	uint8_t *memory, *spare; /* owned: arenas of manifest and tried, in pages */
 	struct belief time;
@@ -48,6 +49,10 @@ MUST_CHECK int find_open(struct find *f, struct report *r, struct net *net, stru
 /* A provider's root, or the URL of a manifest (url_ok); views are kept. Doubles and more than fit
  * are left out. */
 void find_add(struct find *f, struct bytes url);
+/* Before find_release: this one was chosen before, and came to nothing. The highest below it comes
+ * first, and there is time for whoever has one to answer; any other is taken if there is none, so
+ * that several attempts go through all that is offered, and begin again. */
+void find_failed_before(struct find *f, uint64_t release);
 /* Asks all. OK: f->manifest is the release, the highest that the policy accepts. Otherwise the
  * weightiest reason, and what each provider's was has been told; ERR_NOT_FOUND when there is nobody
  * to ask. Blocks; ERR_INTERRUPTED on Escape. */

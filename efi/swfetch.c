@@ -37,6 +37,7 @@ struct swfetch {
 	struct load load;
 	struct image images[1 + PLAN_INITRDS_MAX];
 	size_t images_n;
+	uint64_t chosen; /* release of the last attempt that found one; 0: none did */
 	enum keccak_kind kind;
 };
 
@@ -276,13 +277,16 @@ static int attempt(struct swfetch *s, bool *started)
 		report(&s->report, "no memory for manifests: %u MiB are needed %s",
 		       (unsigned)(2ULL * MANIFEST_ARENA_BYTES >> 20), platform_error(s->report.platform));
 	if (err == OK) {
+		find_failed_before(&s->find, s->chosen);
 		add_providers(s);
 		if (s->find.providers_n == 0)
 			report(&s->report, "no provider is known: the configuration names none, and the LAN has none");
 		err = find_release(&s->find);
 	}
-	if (err == OK)
+	if (err == OK) {
+		s->chosen = s->find.manifest.release;
 		err = plan(s);
+	}
 	if (err == OK)
 		err = load_all(s);
 	if (err == OK)

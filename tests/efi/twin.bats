@@ -148,6 +148,30 @@ policy() {
 	[ ! -s "$dir/log" ]
 }
 
+@test "a signed release that nobody delivers: the next attempt takes the one below it, then begins again" {
+	own_store
+	releases 9 a --trees
+	rm store/stable/x86_64/vmlinuz
+	configure '"attempts":2,"backoff_seconds":0'
+	from honest "$own/honest/"
+	ends_twin 0
+	handed_over 7
+	says 'attempt 1 failed'
+	says 'release 9 came to nothing: 7, the highest below it, is tried'
+	# the floor holds for that, too, and a release that comes late is still taken
+	rm -rf out/*
+	jq -c '.release = 8' variables/Floor-stable-x86_64 > floor
+	mv floor variables/Floor-stable-x86_64
+	configure '"attempts":0,"backoff_seconds":0'
+	from honest "$own/honest/"
+	wait_until grep -q 'release 9 came to nothing, and nobody has one below it: 9 is tried' said
+	says '  release 7, but 8 or higher was accepted before'
+	cp "$dir/store/stable/x86_64/vmlinuz" store/stable/x86_64/late
+	mv store/stable/x86_64/late store/stable/x86_64/vmlinuz
+	ends_twin 0
+	handed_over 9
+}
+
 @test "the floor: kept over reboots, and an older release is refused" {
 	own_store
 	releases 9 a
