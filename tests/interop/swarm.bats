@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 bats_require_minimum_version 1.5.0
-# Swarm content against bee's own packages: the same references for the same files, each reads what the
-# other wrote, both answer alike over HTTP. A bee that cannot be built is a failure.
+# Swarm content against bee's own packages: each reads what the other wrote, and what one lost is recovered
+# by the parities of the other. A bee that cannot be built is a failure.
 
 setup_file() {
 	local root=$PWD dir=$BATS_FILE_TMPDIR size
@@ -11,7 +11,7 @@ setup_file() {
 	PATH="$root/build/bin:$root/build/interop:$PATH"
 	cd "$dir" || exit 1
 	mkdir files
-	for size in 1 31 32 33 4095 4096 4097 400000 524287 524288 524289; do
+	for size in 1 4097 400000; do
 		openssl enc -aes-128-ctr -nosalt -pass "pass:$size" -in /dev/zero 2>/dev/null | head -c "$size" > "files/$size"
 	done
 	mkdir -p site/docs/deep site/empty-name
@@ -50,31 +50,6 @@ setup() {
 bee_reference() { # FILE ENCRYPTED LEVEL
 	jq -r --arg f "$1" --argjson e "$2" --argjson l "$3" \
 		'select(.event == "file") | .file | select(.file == $f and .encrypted == $e and .redundancy == $l) | .reference' "$dir/bee.json"
-}
-
-@test "references of every size and level are bee's" {
-	local level file
-	for level in 0 1 2 3 4; do
-		printf "files/%s,r=$level\n" 1 31 32 33 4095 4096 4097 400000 524287 524288 524289 | xargs beenet split |
-			jq -r '"\(.reference)  \(.file)"' > theirs
-		for file in 1 31 32 33 4095 4096 4097 400000 524287 524288 524289; do
-			bmt-hash --plain --redundancy "$level" "files/$file"
-		done > ours
-		diff theirs ours
-		for file in 1 31 32 33 4095 4096 4097 400000 524287 524288 524289; do
-			bzz-put --store "store$level" --redundancy "$level" "files/$file" | jq -r '"\(.reference)  \(.file)"'
-		done > ours
-		diff theirs ours
-	done
-}
-
-@test "a folder has bee's reference" {
-	local level
-	for level in 0 1 3; do
-		beenet split "site,dir,index=index.html,r=$level" | jq -r .reference > theirs
-		bzz-put --store "folder$level" --redundancy "$level" --manifest --index index.html site | jq -r .reference > ours
-		diff theirs ours
-	done
 }
 
 @test "bzz-fetch reads what bee wrote, from its API" {
@@ -128,42 +103,4 @@ bee_reference() { # FILE ENCRYPTED LEVEL
 	done
 	kill "$pid"
 	wait "$pid" || true
-}
-
-# What a client sees of an answer: status, the headers that both should have, and the bytes.
-seen() { # URL [CURL-OPTION...]
-	local status
-	curl -s -D head -o body "$@" || echo "curl: $?"
-	status=$(head -n 1 head | tr -d '\r' | cut -d ' ' -f 2)
-	echo "$status"
-	if [ "$status" = 416 ]; then # how it is worded is one's own
-		grep -i '^content-range:' head | tr -d '\r' | tr '[:upper:]' '[:lower:]'
-		return
-	fi
-	grep -iE '^(content-type|content-length|content-range|accept-ranges|etag):' head | tr -d '\r' | tr '[:upper:]' '[:lower:]' | sort
-	[[ " $* " = *" -I "* ]] || sha256sum < body
-}
-
-@test "bzz-serve answers as bee's API does" {
-	local ours path site options
-	ours=$(jq -r .listening "$dir/serve.out")
-	site=$(bzz-put --store "$dir/chunks" --manifest --index index.html site | jq -r .reference)
-	[ "$site" = "$(bee_reference site false 0)" ]
-	big=$(bmt-hash files/400000 | jq -r .reference)
-	for path in "bytes/$big" "chunks/$big" "bzz/$site/" "bzz/$site/docs/data.json" "bzz/$site/docs/README" \
-		"bzz/$site/docs/deep/picture.png"; do
-		for options in "" "-r 0-99" "-r 100-" "-r -5" "-I"; do
-			[[ $path != chunks/* || -z $options ]] || continue
-			# shellcheck disable=SC2086
-			seen "$bee/$path" $options > theirs
-			# shellcheck disable=SC2086
-			seen "$ours/$path" $options > mine
-			# bee says less about a file in an answer to HEAD than in one to GET; we do not
-			[[ $options != -I ]] || sed -i '/^accept-ranges\|^etag/d' theirs mine
-			diff theirs mine || { echo "$path $options"; false; }
-		done
-	done
-	for path in "bytes/zz" "bytes/$(printf '%064d' 1)" "bzz/$site/nowhere" "bzz/$site" "bzz/$site/docs" "chunks/xyz"; do
-		[ "$(curl -s -o theirs -w '%{http_code}' "$bee/$path")" = "$(curl -s -o mine -w '%{http_code}' "$ours/$path")" ] || { echo "$path"; false; }
-	done
 }
