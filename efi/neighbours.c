@@ -90,24 +90,61 @@ static void read_message(struct instances *list, struct bytes data, const struct
 		take_address(list, &record);
 }
 
+static bool is_same(const struct net_address *a, const struct net_address *b)
+{
+	return a->six == b->six && memcmp(a->ip, b->ip, a->six ? sizeof a->ip : 4) == 0;
+}
+
+/* Whether there is room for it, which is told once if not. What others say of an address does not
+ * keep whoever has it from speaking for itself. */
+static bool has_room(struct neighbours *n, const struct report *r, const struct neighbour *new)
+{
+	struct net_address_text text;
+	const bool itself = is_same(&new->sender, &new->address);
+	unsigned of_sender = 0, of_address = 0;
+	for (size_t i = 0; i < n->n; i++) {
+		const struct neighbour *old = &n->v[i];
+		of_sender += is_same(&old->sender, &new->sender);
+		of_address += !itself && is_same(&old->address, &new->address);
+	}
+	if (of_sender >= NEIGHBOURS_EACH || of_address >= NEIGHBOURS_EACH) {
+		if (!n->told_each && of_sender >= NEIGHBOURS_EACH)
+			report(r, "mDNS: %s announces more than %d: %s is left out, and what else is too much",
+			       net_address_text(&text, &new->sender), NEIGHBOURS_EACH, (const char *)new->url);
+		else if (!n->told_each)
+			report(r, "mDNS: others announce more than %d at %s: %s is left out, and what else is too much",
+			       NEIGHBOURS_EACH, net_address_text(&text, &new->address), (const char *)new->url);
+		n->told_each = true;
+		return false;
+	}
+	if (n->n == NEIGHBOURS_MAX && !n->told_max)
+		report(r, "mDNS: more than %d neighbours: %s is left out, and all that answer later", NEIGHBOURS_MAX,
+		       (const char *)new->url);
+	n->told_max |= n->n == NEIGHBOURS_MAX;
+	return n->n < NEIGHBOURS_MAX;
+}
+
 static bool add(struct neighbours *n, const struct report *r, const struct instance *i, const struct net_address *from,
 		struct find *f)
 {
 	struct net_address_text text;
-	if (i->other || i->port == 0 || n->n == NEIGHBOURS_MAX || (!i->has_address && from->six))
+	struct neighbour new = {.sender = *from, .address = i->has_address ? i->address : *from};
+	if (i->other || i->port == 0 || (!i->has_address && from->six))
 		return false;
-	struct writer w = writer_of(n->urls[n->n], sizeof n->urls[0] - 1);
+	struct writer w = writer_of(new.url, sizeof new.url - 1); /* and a NUL */
 	write_text(&w, "http://");
-	write_text(&w, net_address_text(&text, i->has_address ? &i->address : from));
+	write_text(&w, net_address_text(&text, &new.address));
 	write_u8(&w, ':');
 	write_decimal(&w, i->port);
 	write_u8(&w, '/');
 	for (size_t k = 0; k < n->n; k++)
-		if (bytes_equal(bytes_text((const char *)n->urls[k]), writer_view(&w)))
+		if (bytes_equal(bytes_text((const char *)n->v[k].url), writer_view(&w)))
 			return false;
-	n->urls[n->n][w.n] = 0;
+	if (!has_room(n, r, &new))
+		return false;
+	n->v[n->n] = new;
 	report(r, "mDNS: %.*s at %.*s", REPORT_BYTES(view(&i->name)), REPORT_BYTES(writer_view(&w)));
-	find_add(f, bytes_of(n->urls[n->n++], w.n));
+	find_add(f, bytes_of(n->v[n->n++].url, w.n));
 	return true;
 }
 
@@ -121,6 +158,7 @@ void neighbours_find(struct neighbours *n, const struct report *r, struct net *n
 	uint64_t now = platform_now_ms(p), end = now + NEIGHBOURS_MS, again = now;
 	uint32_t socket = net_socket(net);
 	n->n = 0;
+	n->told_each = n->told_max = false;
 	if (socket == NET_NONE || dns_query_write(&w, 0, BYTES_LITERAL(SERVICE), DNS_PTR, false) != OK) {
 		report(r, "mDNS: this network stack cannot ask");
 		return;

@@ -90,10 +90,11 @@ efi_test = $(addprefix $(B)/host/,tests/efi/$1_test.o $2) $(B)/host/libphase.a
 $(EFI_UNITS:build/test/efi/%=$(B)/host/tests/efi/%.o): HOST_CPPFLAGS += -I.
 build/test/efi/request_test: $(call efi_test,request,efi/request.o efi/web.o)
 build/test/efi/resolve_test: $(call efi_test,resolve,efi/resolve.o efi/net_address.o)
+build/test/efi/neighbours_test: $(call efi_test,neighbours,efi/neighbours.o efi/net_address.o)
 build/test/efi/net_address_test: $(call efi_test,net_address,efi/net_address.o)
 build/test/efi/receive_window_test: $(call efi_test,receive_window,efi/receive_window.o)
 build/test/efi/request_test build/test/efi/resolve_test build/test/efi/net_address_test \
-build/test/efi/receive_window_test:
+build/test/efi/receive_window_test build/test/efi/neighbours_test:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 # The firmware's own machine code under other names, because the test needs the C library's, too.
