@@ -325,10 +325,12 @@ static int get_tree(struct load *l, unsigned source)
 	return err;
 }
 
-/* Gets the tree from the first source that has the right one. */
+/* Gets the tree from the first source that has the right one. How large it is, each source says for
+ * itself: a lack of memory for what one says is no word about the next one's. */
 static bool find_tree(struct load *l)
 {
 	struct report_size needed;
+	uint64_t lacked = 0; /* the least memory that was missing for one */
 	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
 		return false;
 	if (l->tree.bytes == 0)
@@ -342,17 +344,18 @@ static bool find_tree(struct load *l)
 		drop_tree(l);
 		if (err == ERR_INTERRUPTED)
 			return false; /* drive finds it, too */
-		if (err == ERR_NO_MEMORY) {
-			report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
-			       REPORT_BYTES(l->artifact->filename), report_size(&needed, l->tree.bytes));
-			return false;
-		}
+		if (err == ERR_NO_MEMORY && (lacked == 0 || l->tree.bytes < lacked))
+			lacked = l->tree.bytes;
 		if (i > 0)
 			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
 				      REPORT_BYTES(l->artifact->filename), err_text(err));
 	}
-	report(l->report, "%.*s: no provider has its tree: checked as a whole at the end",
-	       REPORT_BYTES(l->artifact->filename));
+	if (lacked > 0)
+		report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
+		       REPORT_BYTES(l->artifact->filename), report_size(&needed, lacked));
+	else
+		report(l->report, "%.*s: no provider has its tree: checked as a whole at the end",
+		       REPORT_BYTES(l->artifact->filename));
 	return false;
 }
 

@@ -327,6 +327,21 @@ policy() {
 	[ "$status" = 0 ]
 }
 
+@test "no memory for one provider's tree: the next one's is taken" {
+	local n
+	for n in {5..60}; do
+		rm -rf out/* variables/*
+		from honest honest+2 -- --workers 0 --fail-pages "$n"
+		wait "$twin" || true
+		rm twin.pid
+		! grep -q 'tree of vmlinuz: ' said || break
+	done
+	cat said
+	says '/honest/: tree of vmlinuz: '
+	run ! says 'no memory for its tree|no provider has its tree'
+	handed_over 7
+}
+
 @test "not enough memory: told before anything is fetched" {
 	refuses 3 honest -- --memory 21000000 # for all but the artifacts
 	says '(vmlinuz|initramfs.img) needs [45]\.0 MB of memory, and .* are free EFI_OUT_OF_RESOURCES'
