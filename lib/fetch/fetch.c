@@ -270,6 +270,8 @@ void fetch_revive(struct fetch *f)
 		s->strikes = s->rescued = 0;
 		s->retry_at_ms = 0;
 	}
+	f->solo = FETCH_NO_SOURCE; /* whose turn it was may be gone for good, and who had one be back */
+	memset(f->tried_solo, 0, sizeof f->tried_solo);
 }
 
 uint64_t fetch_done_bytes(const struct fetch *f)

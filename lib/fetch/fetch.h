@@ -140,7 +140,8 @@ void fetch_ended(struct fetch *f, unsigned request, int err, uint64_t now_ms);
 bool fetch_hashed(struct fetch *f, bool good);
 
 /* After FAIL and a pause: sources that failed or were slow are asked again, with a clean slate; what
- * has arrived stays. Those that sent wrong bytes stay dropped. */
+ * has arrived stays. Those that sent wrong bytes stay dropped. All are asked at once again, also when
+ * wrong wholes had been fetched of one at a time: each has its turn again if it must. */
 void fetch_revive(struct fetch *f);
 
 /* Bytes that count so far. */

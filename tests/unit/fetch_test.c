@@ -496,6 +496,26 @@ TEST(the_only_honest_source_may_be_slow_and_without_a_tree)
 	done(w);
 }
 
+/* All that are left fail in their turns; after the pause only one that had its turn is there again. */
+TEST(who_had_a_turn_is_asked_again_after_a_pause)
+{
+	for (unsigned back = 1; back < 3; back++) {
+		struct world *w = world_new(8U << 20, false, 3, 70 + back);
+		w->servers[0].lies_per_mille = 1000;
+		w->servers[1].closes_after = w->servers[2].closes_after = 5U
+									  << 20; /* after its part of the mixed whole */
+		run(w, 600000);
+		CHECK(w->failed && w->f.sources[0].fault == FETCH_WRONG && w->f.solo != FETCH_NO_SOURCE);
+		w->failed = false;
+		w->servers[back].closes_after = 0;
+		fetch_revive(&w->f);
+		run(w, w->now_ms + 600000);
+		if (!CHECK(!w->failed && w->finished_ms > 0))
+			printf("# source %u\n", back);
+		done(w);
+	}
+}
+
 TEST(no_source_fails_at_once)
 {
 	struct world *w = world_new(100, false, 0, 12);
@@ -601,6 +621,7 @@ int main(void)
 	RUN(a_slow_source_has_not_all_the_time_for_its_whole);
 	RUN(an_unfinished_turn_does_not_spoil_the_next_one);
 	RUN(the_only_honest_source_may_be_slow_and_without_a_tree);
+	RUN(who_had_a_turn_is_asked_again_after_a_pause);
 	RUN(no_source_fails_at_once);
 	RUN(when_a_piece_counts);
 	RUN(a_source_that_has_moved);
