@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "crypto/keccak.h"
 #include "swarm/content_hash.h"
 
 /* Hex digits of either case, "0x" in front allowed: n of them at most. Gives how many; 0: they are none. */
@@ -43,9 +44,14 @@ static int parse_feed(struct bytes text, struct bzz_address *a, const char **wha
 	if (!more || parse_hex(owner, a->owner, sizeof a->owner) != sizeof a->owner)
 		return ERR_VALUE;
 	const struct bytes topic = part(text, &a->path, &a->has_path);
-	*what = "the topic is hex digits, 64 of them by habit";
-	a->topic_n = parse_hex(topic, a->topic, sizeof a->topic);
+	*what = "the topic is 64 hex digits, 0x and hex digits, or a text";
 	a->is_feed = true;
+	if (bytes_starts(topic, "0x") || topic.n == (size_t)2 * KECCAK256_BYTES)
+		a->topic_n = parse_hex(topic, a->topic, sizeof a->topic);
+	if (a->topic_n == 0 && !bytes_starts(topic, "0x") && topic.n > 0) { /* as bzz-put reads it */
+		keccak256_of(topic, a->topic);
+		a->topic_n = KECCAK256_BYTES;
+	}
 	return a->topic_n == 0 ? ERR_VALUE : OK;
 }
 

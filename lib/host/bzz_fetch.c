@@ -300,7 +300,9 @@ static int explain(const struct job *job, int err, const struct why *why)
 		err = job->f->last_err;
 	if (why->id.n == REFERENCE_BYTES)
 		hex_encode(why->id, address);
-	if (err == ERR_NOT_FOUND && gateways_n(job->f->gateways) == 0)
+	if (address[0] == 0)
+		cli_error(job->f->cli, err, "%s: %s", job->name, err_text(err));
+	else if (err == ERR_NOT_FOUND && gateways_n(job->f->gateways) == 0)
 		cli_error(job->f->cli, err, "%s: chunk %s is in no store that was given", job->name, address);
 	else if (err == ERR_NOT_FOUND || err == ERR_SOURCE)
 		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address,

@@ -182,6 +182,20 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/lacks" "$strong" | cmp - "$dir/middle"
 }
 
+@test "a feed: by the words that put it, by digits, and by its manifest" {
+	local put owner topic
+	head -c 32 /dev/urandom | xxd -p -c 64 > owner.key
+	chmod 600 owner.key
+	put=$(bzz-put --store "$dir/chunks" --feed news --key owner.key "$dir/middle")
+	owner=$(jq -r .feed.owner <<< "$put") topic=$(jq -r .feed.topic <<< "$put")
+	bzz-fetch -s "$dir/chunks" "feeds/$owner/news" | cmp - "$dir/middle"
+	bzz-fetch -g "$http/good" "feeds/$owner/$topic" | cmp - "$dir/middle"
+	bzz-put --store "$dir/chunks" --feed news --key owner.key "$dir/small" > /dev/null
+	bzz-fetch -g "$http/good" "feeds/0x$owner/0x$topic" | cmp - "$dir/small"
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" "feeds/$owner/olds"
+	[[ $stderr = *"no update was found"* ]]
+}
+
 @test "usage" {
 	run -2 bzz-fetch
 	run -2 --separate-stderr bzz-fetch "$small"

@@ -117,7 +117,7 @@ static int answer(const struct source *src, struct asked *asked, size_t *asked_n
 		struct bytes data = bytes_of(c->bytes, c->n);
 		if (src->liar > 0 && random_below(src->liar) == 0) {
 			memcpy(lies[n], c->bytes, c->n);
-			lies[n][random_below((unsigned)c->n)] ^= 1U << random_below(8);
+			lies[n][random_below((unsigned)c->n)] ^= (uint8_t)(1U << random_below(8));
 			data.p = lies[n];
 			t->lies++;
 		}

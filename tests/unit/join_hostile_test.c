@@ -205,7 +205,7 @@ TEST(a_wrong_key_reads_nothing)
 	make(5 * 4096, 1, true, &root);
 	for (unsigned i = 0; i < 64; i++) {
 		struct reference wrong = root;
-		wrong.key[i % 32] ^= 1U << i % 8;
+		wrong.key[i % 32] ^= (uint8_t)(1U << i % 8);
 		join_init(&join, &wrong, &memory);
 		t = read_range(&plainly, 0, UINT64_MAX);
 		CHECK((t.err == ERR_LIMIT || t.err == ERR_TREE || t.err == ERR_VERSION) && t.bytes == 0);
