@@ -44,15 +44,14 @@ static int parse_feed(struct bytes text, struct bzz_address *a, const char **wha
 	if (!more || parse_hex(owner, a->owner, sizeof a->owner) != sizeof a->owner)
 		return ERR_VALUE;
 	const struct bytes topic = part(text, &a->path, &a->has_path);
-	*what = "the topic is 64 hex digits, 0x and hex digits, or a text";
+	*what = "the topic is 64 hex digits, or a text";
 	a->is_feed = true;
-	if (bytes_starts(topic, "0x") || topic.n == (size_t)2 * KECCAK256_BYTES)
-		a->topic_n = parse_hex(topic, a->topic, sizeof a->topic);
-	if (a->topic_n == 0 && !bytes_starts(topic, "0x") && topic.n > 0) { /* as bzz-put reads it */
+	if (topic.n == 0)
+		return ERR_VALUE;
+	if (hex_decode(topic, a->topic, KECCAK256_BYTES) != OK) /* as bzz-put reads it */
 		keccak256_of(topic, a->topic);
-		a->topic_n = KECCAK256_BYTES;
-	}
-	return a->topic_n == 0 ? ERR_VALUE : OK;
+	a->topic_n = KECCAK256_BYTES;
+	return OK;
 }
 
 int bzz_address_parse(const char *text, struct bzz_address *address, const char **what)

@@ -6,12 +6,10 @@
 #include "crypto/secp256k1.h"
 #include "swarm/reference.h"
 
-#define BZZ_ADDRESS_TOPIC_MAX 64
-
 struct bzz_address {
 	bool is_feed;
 	struct reference reference; /* unless it is a feed */
-	uint8_t owner[SECP256K1_ADDRESS_BYTES], topic[BZZ_ADDRESS_TOPIC_MAX];
+	uint8_t owner[SECP256K1_ADDRESS_BYTES], topic[KECCAK256_BYTES];
 	size_t topic_n;
 	bool has_path; /* a slash follows: it is a manifest, and this is where in it */
 	struct bytes path;

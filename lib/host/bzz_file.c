@@ -1,5 +1,6 @@
 #include "host/bzz_file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,16 @@ static void start(struct bzz_file *f, uint64_t offset, uint64_t end)
 	join_read(&f->join, offset, end - offset);
 }
 
+/* Closes after an error: the address that why names stands in the file's memory. */
+static void give_up(struct bzz_file *f, int err, struct why *why)
+{
+	if (err == ERR_NOT_FOUND)
+		errno = 0; /* that is no answer of the system's */
+	if (why != NULL)
+		why->id = BYTES_NONE;
+	bzz_file_close(f);
+}
+
 /* A chunk is missing: from here on with memory for recovery. */
 static int recover(struct bzz_file *f, int err)
 {
@@ -139,7 +150,7 @@ int bzz_file_open(const struct chunk_source *source, const struct reference *roo
 	while (err == OK && !join_size(&f->join, &f->size))
 		err = step(f, why);
 	if (err != OK) {
-		bzz_file_close(f);
+		give_up(f, err, why);
 		return err;
 	}
 	*file = f;
@@ -206,11 +217,12 @@ int bzz_file_whole(const struct chunk_source *source, const struct reference *ro
 		err = bzz_file_read(f, done, size, p + done, (size_t)size - done, &more, why);
 		done += more;
 	}
-	bzz_file_close(f);
 	if (err != OK) {
+		give_up(f, err, why);
 		free(p);
 		return err;
 	}
+	bzz_file_close(f);
 	*data = p;
 	*n = done;
 	return OK;

@@ -10,7 +10,7 @@ struct bzz_file;
 
 /* Gets the root, so that the size is known. root_chunk: the root itself where no source has it under
  * its address (what a feed's update or a single-owner chunk wraps), span || payload, borrowed for this
- * call; or empty. ERR_NOT_FOUND: nobody has the root; errors of the tree with why. */
+ * call; or empty. ERR_NOT_FOUND: nobody has the root; errors of the tree with why, without an address. */
 MUST_CHECK int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
 			     struct bzz_file **file, struct why *why);
 uint64_t bzz_file_size(const struct bzz_file *f);

@@ -48,16 +48,13 @@ static int find_newest(const struct bzz_request *r, const uint8_t owner[static S
  * that length: the reference counts when it leads somewhere. Gives the version's name. */
 static const char *find_content(const struct bzz_request *r, const struct update *u, struct bzz_place *place)
 {
-	struct bzz_file *file;
-	struct why why = {.what = NULL};
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	size_t n;
 	uint64_t time_s;
 	place->chunk_n = 0;
 	if (feed_is_legacy(u->chunk.content, &time_s, &place->root)) {
-		int err = bzz_file_open(&r->site->source, &place->root, BYTES_NONE, &file, &why);
-		if (err == OK)
-			bzz_file_close(file);
-		if (err != ERR_NOT_FOUND) /* what is damaged is no other content */
-			return "v1";
+		if (chunk_source_get(&r->site->source, place->root.address, chunk, &n) != ERR_NOT_FOUND)
+			return "v1"; /* also when it is damaged: that makes it no other content */
 	}
 	place->root = (struct reference){.encrypted = false};
 	memcpy(place->root.address, u->chunk.address, sizeof place->root.address);

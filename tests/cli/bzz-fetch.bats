@@ -182,6 +182,24 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/lacks" "$strong" | cmp - "$dir/middle"
 }
 
+@test "a manifest that is nowhere, and one of whose nodes is" {
+	local nowhere what
+	nowhere=$(printf '%064d' 7)
+	for what in "$nowhere/index.html" "$nowhere/" "--list $nowhere" "--range -5 $nowhere"; do
+		# shellcheck disable=SC2086
+		run -3 --separate-stderr bzz-fetch -s "$dir/chunks" $what
+		[[ $stderr = *"$nowhere"*"not found"* ]]
+		# shellcheck disable=SC2086
+		run -3 --separate-stderr timeout 60 bzz-fetch -g "$http/absent" $what
+		[ -n "$stderr" ]
+	done
+	bzz-fetch -s "$dir/chunks" --list "$site" > /dev/null
+	# the node of sub/a.txt, which holds no more than its entry
+	printf '%s\n' "$site" > "$dir/lacks"
+	run -3 --separate-stderr timeout 60 bzz-fetch -g "$http/lacks" --list "$site"
+	[ -n "$stderr" ]
+}
+
 @test "a feed: by the words that put it, by digits, and by its manifest" {
 	local put owner topic
 	head -c 32 /dev/urandom | xxd -p -c 64 > owner.key
@@ -191,7 +209,7 @@ setup() {
 	bzz-fetch -s "$dir/chunks" "feeds/$owner/news" | cmp - "$dir/middle"
 	bzz-fetch -g "$http/good" "feeds/$owner/$topic" | cmp - "$dir/middle"
 	bzz-put --store "$dir/chunks" --feed news --key owner.key "$dir/small" > /dev/null
-	bzz-fetch -g "$http/good" "feeds/0x$owner/0x$topic" | cmp - "$dir/small"
+	bzz-fetch -g "$http/good" "feeds/0x$owner/$topic" | cmp - "$dir/small"
 	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" "feeds/$owner/olds"
 	[[ $stderr = *"no update was found"* ]]
 }
