@@ -60,6 +60,6 @@ machine() {
 	jq -Rn '{threshold: 1, channel: "stable", keys: [inputs | {key_id: .}], boot: {mdns: true, attempts: 1}}' a.id > esp/EFI/swfetch/swfetch.json
 	run -3 network_on 3 "$root/build/test/swfetch-twin" --esp esp --variables variables --hand-over out
 	echo "$output"
-	[[ "$output" == *"mDNS: nobody on this network has the release"*"no provider is known"* ]]
+	[[ "$output" == *"mDNS: nobody on this network answers for this channel and architecture"*"no provider is known"* ]]
 	[ -z "$(ls out)" ]
 }
