@@ -22,8 +22,8 @@ static const struct cli_option options[] = {
 	{'t', "tree", CLI_TEXT, offsetof(struct options, tree), "FILE", "also write the intermediate chunks to FILE"},
 	{'p', "plain", CLI_FLAG, offsetof(struct options, plain), NULL, "print REFERENCE  FILE, as sha256sum does"},
 	{'c', "check", CLI_TEXT, offsetof(struct options, check), "LIST", "check the references listed in LIST"},
-	{0, "redundancy", CLI_UINT, offsetof(struct options, redundancy), "LEVEL",
-	 "as uploaded with this redundancy level, 0 to 4 (0)"},
+	{0, "redundancy", CLI_LEVEL, offsetof(struct options, redundancy), "LEVEL",
+	 "as uploaded with this redundancy: 0 to 4, or none to paranoid (none)"},
 	{0, "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL,
 	 "as uploaded encrypted: 128 digits, with a key"},
 	{0, "key-file", CLI_TEXT, offsetof(struct options, key_file), "FILE",
@@ -79,8 +79,6 @@ static void check_usage(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--tree goes with one FILE, and not with --chunk or --encrypt");
 	if (o->span != SPAN_UNSET && !o->chunk)
 		cli_usage(cli, "--span goes with --chunk");
-	if (o->redundancy > REDUNDANCY_LEVEL_MAX)
-		cli_usage(cli, "--redundancy: levels are 0 to %d", REDUNDANCY_LEVEL_MAX);
 	if (o->chunk && (o->redundancy > 0 || o->encrypt))
 		cli_usage(cli, "--chunk is one chunk in the clear: no --redundancy, no --encrypt");
 	if (o->key_file != NULL && !o->encrypt)

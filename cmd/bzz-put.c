@@ -11,7 +11,6 @@
 #include "host/cli_json.h"
 #include "host/store_sink.h"
 #include "http/url.h"
-#include "swarm/redundancy.h"
 
 struct options {
 	const char *store, *gateway, *stamp, *index, *error, *feed, *key;
@@ -28,8 +27,8 @@ static const struct cli_option options[] = {
 	{0, "whole", CLI_FLAG, offsetof(struct options, whole), NULL,
 	 "send a file in one request, for the node to split"},
 	{'e', "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL, "encrypt each chunk under a random key"},
-	{'r', "redundancy", CLI_UINT, offsetof(struct options, level), "LEVEL",
-	 "0 to 4: how much may get lost and be recovered (0)"},
+	{'r', "redundancy", CLI_LEVEL, offsetof(struct options, level), "LEVEL",
+	 "what may get lost: none, medium, strong, insane, paranoid, or 0 to 4 (none)"},
 	{'m', "manifest", CLI_FLAG, offsetof(struct options, manifest), NULL, "make a manifest for a single file, too"},
 	{0, "index", CLI_TEXT, offsetof(struct options, index), "NAME", "the index document of folders"},
 	{0, "error", CLI_TEXT, offsetof(struct options, error), "PATH", "what is shown for paths that do not exist"},
@@ -46,7 +45,7 @@ static const struct cli_program program = {
 	.text = "examples:\n"
 		"  bzz-put --store /srv/chunks vmlinuz\n"
 		"  bzz-put --store /srv/chunks --index index.html site\n"
-		"  bzz-put --gateway http://127.0.0.1:1633 --stamp $BATCH -r 2 vmlinuz",
+		"  bzz-put --gateway http://127.0.0.1:1633 --stamp $BATCH -r strong vmlinuz",
 	.options = options,
 	.options_n = sizeof options / sizeof options[0],
 	.operands_min = 1,
@@ -72,8 +71,6 @@ static void judge(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--stamp: '%s' is not 64 lower-case hexadecimal digits", o->stamp);
 	if (o->parallel == 0 || o->parallel > BZZ_UPLOAD_PARALLEL_MAX)
 		cli_usage(cli, "--parallel: 1 to %d", BZZ_UPLOAD_PARALLEL_MAX);
-	if (o->level > REDUNDANCY_LEVEL_MAX)
-		cli_usage(cli, "--redundancy: 0 to %d", REDUNDANCY_LEVEL_MAX);
 	if (o->index != NULL && strchr(o->index, '/') != NULL)
 		cli_usage(cli, "--index: '%s' has a slash", o->index);
 	if (o->whole && (o->gateway == NULL || o->encrypt || !is_regular(cli->operands.v[0])))

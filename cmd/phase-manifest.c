@@ -8,7 +8,6 @@
 #include "host/machine.h"
 #include "host/manifest_make.h"
 #include "phase/manifest.h"
-#include "swarm/redundancy.h"
 
 #define RELEASE_UNSET UINT64_MAX
 #define EXPIRES_DEFAULT_MS (30ULL * 86400 * 1000)
@@ -30,8 +29,8 @@ static const struct cli_option options[] = {
 	 "the kernel's exact command line, signed"},
 	{0, "expires", CLI_DURATION, offsetof(struct options, expires_ms), "D", "how long it holds: 12h, 30d (30d)"},
 	{0, "role", CLI_TEXTS, offsetof(struct options, make.roles), "NAME=FILE", "FILE is the artifact NAME"},
-	{0, "redundancy", CLI_UINT, offsetof(struct options, make.redundancy), "LEVEL",
-	 "Swarm references of this redundancy level, 0 to 4 (0)"},
+	{0, "redundancy", CLI_LEVEL, offsetof(struct options, make.redundancy), "LEVEL",
+	 "Swarm references of this redundancy: 0 to 4, or none to paranoid (none)"},
 	{0, "trees", CLI_FLAG, offsetof(struct options, make.trees), NULL,
 	 "write FILE.bmt beside each artifact: lets any 4 KiB be checked"},
 };
@@ -98,8 +97,6 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "--release 0: 0 means that there is none; begin with 1");
 	if (o.make.release > JSON_UINT_MAX)
 		cli_usage(&cli, "--release: larger than 2^53 - 1");
-	if (o.make.redundancy > REDUNDANCY_LEVEL_MAX)
-		cli_usage(&cli, "--redundancy: levels are 0 to %d", REDUNDANCY_LEVEL_MAX);
 	o.make.arch = machine_arch_option(&cli, o.make.arch);
 	check_texts(&cli, &o.make);
 	if (o.expires_ms > EXPIRES_MAX_MS)

@@ -5,6 +5,7 @@
 #include "core/decimal.h"
 #include "host/cli.h"
 #include "host/cli_parts.h"
+#include "swarm/redundancy.h"
 
 #define OPTIONS_MAX 64 /* no program has half as many */
 #define LONG_BASE 256  /* getopt's code for the option at index i is LONG_BASE + i */
@@ -104,6 +105,16 @@ static bool read_duration(struct bytes text, uint64_t *ms)
 	return false;
 }
 
+static bool read_size(struct bytes text, uint64_t *bytes)
+{
+	static const char units[] = "kMGT";
+	const char *unit = text.n == 0 ? NULL : memchr(units, text.p[text.n - 1], sizeof units - 1);
+	uint64_t n;
+	if (decimal_read(bytes_of(text.p, text.n - (unit != NULL)), &n) != OK)
+		return false;
+	return !__builtin_mul_overflow(n, unit == NULL ? 1 : (uint64_t)1 << 10 * (unit - units + 1), bytes);
+}
+
 static void add_text(struct cli_texts *list, const char *value)
 {
 	const char **v = realloc(list->v, (list->n + 1) * sizeof *v);
@@ -135,6 +146,17 @@ static void set_value(struct reading *r, const struct cli_option *o, const char 
 	case CLI_DURATION:
 		if (!read_duration(bytes_text(value), &n))
 			cli_usage(r->cli, "--%s: '%s' is not a duration such as 90s, 30m, 12h or 30d", o->name, value);
+		*(uint64_t *)field = n;
+		break;
+	case CLI_SIZE:
+		if (!read_size(bytes_text(value), &n))
+			cli_usage(r->cli, "--%s: '%s' is not a size such as 4096, 64k, 20M or 4G", o->name, value);
+		*(uint64_t *)field = n;
+		break;
+	case CLI_LEVEL:
+		if (redundancy_level_read(bytes_text(value), &n) != OK)
+			cli_usage(r->cli, "--%s: '%s' is none of none, medium, strong, insane, paranoid, or 0 to %d",
+				  o->name, value, REDUNDANCY_LEVEL_MAX);
 		*(uint64_t *)field = n;
 		break;
 	}

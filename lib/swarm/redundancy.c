@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/decimal.h"
 #include "swarm/bmt.h"
 
 #define LEVEL_MARK 0x80U
@@ -65,6 +66,18 @@ unsigned redundancy_parities(unsigned level, bool encrypted, unsigned children_n
 		parities = tables[level][encrypted].steps[i].parities;
 	}
 	return parities;
+}
+
+int redundancy_level_read(struct bytes text, uint64_t *level)
+{
+	static const char *const names[] = {"none", "medium", "strong", "insane", "paranoid"};
+	uint64_t n = 0;
+	while (n <= REDUNDANCY_LEVEL_MAX && !bytes_is(text, names[n]))
+		n++;
+	if (n > REDUNDANCY_LEVEL_MAX && (decimal_read(text, &n) != OK || n > REDUNDANCY_LEVEL_MAX))
+		return ERR_VALUE;
+	*level = n;
+	return OK;
 }
 
 int redundancy_span_read(const uint8_t span[static 8], struct redundancy_span *out)

@@ -21,6 +21,10 @@ struct redundancy_span {
 	unsigned level; /* 0: none */
 };
 
+/* A level as people write it: "0" to "4", or bee's names, "none", "medium", "strong", "insane" and "paranoid".
+ * ERR_VALUE. */
+MUST_CHECK int redundancy_level_read(struct bytes text, uint64_t *level);
+
 /* What an intermediate chunk must look like. */
 struct redundancy_shape {
 	uint64_t child_size; /* bytes below each child but the last */

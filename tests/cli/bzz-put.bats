@@ -71,6 +71,20 @@ taken() { # how many chunks the node has
 	[ "$(chunks -e)" = 6 ]
 }
 
+@test "-r takes the names of levels, as bmt-hash and phase-manifest do" {
+	local level=0 name
+	mkdir -p releases/stable/x86_64
+	cp file releases/stable/x86_64/vmlinuz
+	for name in none medium strong insane paranoid; do
+		[ "$(put -r "$name" file)" = "$(bmt-hash --redundancy "$level" file | jq -r .reference)" ]
+		[ "$(bmt-hash --redundancy "$name" file)" = "$(bmt-hash --redundancy "$level" file)" ]
+		[ "$(phase-manifest --release 1 --redundancy "$name" releases | jq -r .artifacts.kernel.swarm)" = "$(put -r "$level" file)" ]
+		level=$((level + 1))
+	done
+	run -2 bzz-put --store store -r most file
+	[[ $output = *"--redundancy: 'most'"*medium* ]]
+}
+
 @test "the same again takes no room" {
 	first=$(put file)
 	before=$(stat -c %s store/chunks)

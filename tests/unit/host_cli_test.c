@@ -15,7 +15,7 @@
 struct settings {
 	bool flag;
 	const char *file;
-	uint64_t count, patience_ms;
+	uint64_t count, patience_ms, size, level;
 	struct cli_texts names;
 };
 
@@ -24,6 +24,8 @@ static const struct cli_option options[] = {
 	{'o', "output", CLI_TEXT, offsetof(struct settings, file), "FILE", "a file"},
 	{'n', "count", CLI_UINT, offsetof(struct settings, count), "N", "a number"},
 	{0, "patience", CLI_DURATION, offsetof(struct settings, patience_ms), "TIME", "a duration"},
+	{0, "size", CLI_SIZE, offsetof(struct settings, size), "BYTES", "a size"},
+	{0, "level", CLI_LEVEL, offsetof(struct settings, level), "LEVEL", "a redundancy level"},
 	{0, "name", CLI_TEXTS, offsetof(struct settings, names), "NAME", "may be repeated"},
 };
 
@@ -59,6 +61,13 @@ typedef int body_fn(struct cli *cli, const struct settings *s);
 static int body_settings(struct cli *cli, const struct settings *s)
 {
 	print_settings(cli, s);
+	return OK;
+}
+
+static int body_size_and_level(struct cli *cli, const struct settings *s)
+{
+	(void)cli;
+	printf("%llu %llu\n", (unsigned long long)s->size, (unsigned long long)s->level);
 	return OK;
 }
 
@@ -113,13 +122,18 @@ static struct outcome run(body_fn *body, const char *line, const char *out)
 	return o;
 }
 
-static bool reads(const char *line, const char *expected)
+static bool reads_by(body_fn *body, const char *line, const char *expected)
 {
-	struct outcome o = run(body_settings, line, NULL);
+	struct outcome o = run(body, line, NULL);
 	bool good = o.status == 0 && strcmp(o.out, expected) == 0 && o.err[0] == 0;
 	if (!good)
 		printf("# %s: %d\n# %s# %s\n", line, o.status, o.out, o.err);
 	return good;
+}
+
+static bool reads(const char *line, const char *expected)
+{
+	return reads_by(body_settings, line, expected);
 }
 
 /* Exit 2, nothing on stdout, the sentence and the line that says where to look. */
@@ -424,6 +438,26 @@ TEST(progress_tells_rate_and_time_left)
 	CHECK(line != NULL && strstr(line, " MB/s, ") != NULL && strstr(line, " s left\r\033[K") != NULL);
 }
 
+TEST(sizes_and_levels)
+{
+	static const char *const sizes[] = {"k", "1K", "1kB", "-1", "1.5M", "17179869184G", "M4"};
+	char line[64], sentence[128];
+	CHECK(reads_by(body_size_and_level, "--size 4097", "4097 0\n"));
+	CHECK(reads_by(body_size_and_level, "--size 0", "0 0\n"));
+	CHECK(reads_by(body_size_and_level, "--size 64k --level 3", "65536 3\n"));
+	CHECK(reads_by(body_size_and_level, "--size 20M --level none", "20971520 0\n"));
+	CHECK(reads_by(body_size_and_level, "--size 17179869183G --level paranoid", "18446744072635809792 4\n"));
+	CHECK(reads_by(body_size_and_level, "--size 1T", "1099511627776 0\n"));
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		(void)snprintf(line, sizeof line, "--size=%s", sizes[i]);
+		(void)snprintf(sentence, sizeof sentence, "--size: '%s' is not a size such as 4096, 64k, 20M or 4G",
+			       sizes[i]);
+		CHECK(refuses(line, sentence));
+	}
+	CHECK(refuses("--level 5", "--level: '5' is none of none, medium, strong, insane, paranoid, or 0 to 4"));
+	CHECK(refuses("--level high", "--level: 'high' is none of none, medium, strong, insane, paranoid, or 0 to 4"));
+}
+
 int main(void)
 {
 	RUN(options_of_every_kind);
@@ -441,5 +475,6 @@ int main(void)
 	RUN(quoting_leaves_exactly_what_is_safe_on_a_screen);
 	RUN(progress_on_a_terminal_only);
 	RUN(progress_tells_rate_and_time_left);
+	RUN(sizes_and_levels);
 	return test_end();
 }

@@ -104,11 +104,28 @@ TEST(spans_that_no_file_has_are_refused)
 	CHECK(s.size == REDUNDANCY_SIZE_MAX); /* untouched */
 }
 
+TEST(levels_have_numbers_and_names)
+{
+	static const char *const names[] = {"none", "medium", "strong", "insane", "paranoid"};
+	static const char *const bad[] = {"",      "5",       "-1",
+					  "+1",    "1 ",      "Medium",
+					  "mediu", "mediums", "18446744073709551617"};
+	uint64_t level = 7;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		CHECK(redundancy_level_read(bytes_text(bad[i]), &level) == ERR_VALUE && level == 7);
+	for (size_t i = 0; i <= REDUNDANCY_LEVEL_MAX; i++) {
+		const char digit[] = {(char)('0' + i), 0};
+		CHECK(redundancy_level_read(bytes_text(names[i]), &level) == OK && level == i);
+		CHECK(redundancy_level_read(bytes_text(digit), &level) == OK && level == i);
+	}
+}
+
 int main(void)
 {
 	RUN(tables_are_bees);
 	RUN(roots_have_the_shape_of_their_size);
 	RUN(children_add_up_at_every_size);
+	RUN(levels_have_numbers_and_names);
 	RUN(spans_that_no_file_has_are_refused);
 	return test_end();
 }
