@@ -11,6 +11,7 @@
 #include "host/bzz_list.h"
 #include "host/bzz_output.h"
 #include "host/cli_json.h"
+#include "host/cli_url.h"
 #include "swarm/mantaray.h"
 
 struct options {
@@ -151,6 +152,8 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "%s: %s", cli.operands.v[0], what);
 	if (o.list && (o.range != NULL || o.output != NULL))
 		cli_usage(&cli, "--list goes with neither --range nor --output");
+	for (size_t i = 0; i < o.gateways.n; i++)
+		cli_url(&cli, "--gateway", o.gateways.v[i]);
 	if (o.gateways.n + o.stores.n == 0)
 		cli_usage(&cli, "where from? give a --gateway or a --store");
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;

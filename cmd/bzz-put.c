@@ -9,8 +9,8 @@
 #include "host/bzz_upload.h"
 #include "host/bzz_upload_whole.h"
 #include "host/cli_json.h"
+#include "host/cli_url.h"
 #include "host/store_sink.h"
-#include "http/url.h"
 
 struct options {
 	const char *store, *gateway, *stamp, *index, *error, *feed, *key;
@@ -65,8 +65,8 @@ static void judge(struct cli *cli, const struct options *o)
 		cli_usage(cli, "--store or --gateway says where to put it");
 	if ((o->gateway == NULL) != (o->stamp == NULL))
 		cli_usage(cli, "--gateway and --stamp go together");
-	if (o->gateway != NULL && !url_ok(bytes_text(o->gateway)))
-		cli_usage(cli, "--gateway: '%s' is not an http or https URL", o->gateway);
+	if (o->gateway != NULL)
+		cli_url(cli, "--gateway", o->gateway);
 	if (o->stamp != NULL && hex_decode(bytes_text(o->stamp), batch, sizeof batch) != OK)
 		cli_usage(cli, "--stamp: '%s' is not 64 lower-case hexadecimal digits", o->stamp);
 	if (o->parallel == 0 || o->parallel > BZZ_UPLOAD_PARALLEL_MAX)

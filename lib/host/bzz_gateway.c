@@ -75,7 +75,9 @@ static uint16_t cut_address(struct cli *cli, const char *text, char *address, si
 	else if (memchr(text, ':', host.n) != NULL) /* whose last part is no port */
 		host.n = 0;
 	if (host.n == 0 || host.n >= room || decimal_read(bytes_text(colon + 1), &port) != OK || port > UINT16_MAX)
-		cli_usage(cli, "--http: '%s' is not ADDRESS:PORT", text);
+		cli_usage(cli, "--http: '%s' is not ADDRESS:PORT, such as 127.0.0.1:1633 or [::]:1633", text);
+	if (bytes_is(host, "localhost")) /* the only name that needs nobody to be asked */
+		host = BYTES_LITERAL("127.0.0.1");
 	memcpy(address, host.p, host.n);
 	address[host.n] = 0;
 	return (uint16_t)port;

@@ -106,6 +106,16 @@ static int put_found(const struct bzz_put *p, const FTSENT *e, int folder, size_
 	}
 }
 
+/* A name that was mistyped makes a site whose front page is not there. */
+static void look_for(const struct bzz_put *p, const struct bzz_entries *entries, const char *option, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < entries->n; i++)
+		if (strcmp(entries->v[i].path, name) == 0)
+			return;
+	if (name != NULL)
+		cli_warn(p->cli, "%s: the folder has no file %s", option, name);
+}
+
 static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_result *result)
 {
 	char *copy = strdup(path);
@@ -115,7 +125,7 @@ static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_
 	struct bzz_entries entries = {.n = 0};
 	const struct bzz_site_documents documents = {.index = p->index, .error = p->error};
 	const int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	FTS *tree = folder < 0 ? NULL : fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *tree = folder < 0 ? NULL : fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	int err = tree == NULL ? fail_at(p, path, ERR_IO) : OK;
 	while (err == OK) {
 		errno = 0;
@@ -132,8 +142,11 @@ static int put_folder(const struct bzz_put *p, const char *path, struct bzz_put_
 		(void)close(folder); /* only walked from */
 	if (err == OK && entries.n == 0)
 		cli_error(p->cli, err = ERR_NOT_FOUND, "%s: has no files", path);
-	if (err == OK)
+	if (err == OK) {
+		look_for(p, &entries, "--index", p->index);
+		look_for(p, &entries, "--error", p->error);
 		err = bzz_manifest_write(p->write, &entries, &documents, &result->reference);
+	}
 	bzz_entries_free(&entries);
 	free(copy);
 	return err;

@@ -16,6 +16,14 @@ static bool is_double(const char *const *names, size_t i)
 	return false;
 }
 
+static const char *what_is_missing(const char *name)
+{
+	struct stat st;
+	if (stat(name, &st) != 0)
+		return errno == ENOENT ? "not found" : strerror(errno);
+	return S_ISDIR(st.st_mode) ? "bzz-put makes one with --store" : "it is no folder";
+}
+
 int chunk_stores_open(struct cli *cli, const char *const *names, size_t n, struct chunk_stores *stores)
 {
 	*stores = (struct chunk_stores){.cli = cli, .v = calloc(n, sizeof(struct chunk_store *)), .names = names};
@@ -29,7 +37,7 @@ int chunk_stores_open(struct cli *cli, const char *const *names, size_t n, struc
 		} else {
 			err = chunk_store_open(names[i], CHUNK_STORE_READ, &stores->v[i], &why);
 			if (err == ERR_NOT_FOUND)
-				cli_error(cli, err, "%s: no chunk store: not found", names[i]);
+				cli_error(cli, err, "%s: no chunk store: %s", names[i], what_is_missing(names[i]));
 			else if (err != OK)
 				cli_fail(cli, err, names[i], &why);
 		}

@@ -95,7 +95,8 @@ static int bind_socket(struct cli *cli, const char *option, const char *address,
 	(void)snprintf(port, sizeof port, "%u", (unsigned)number);
 	int bad = getaddrinfo(address, port, &hints, &found);
 	if (bad != 0)
-		cli_usage(cli, "%s: '%s' is no address", option, address);
+		cli_usage(cli, "%s: '%s' is no address in numbers, such as 127.0.0.1, or 0.0.0.0 for all", option,
+			  address);
 	int one = 1, off = 0, s = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s >= 0 && found->ai_family == AF_INET6) /* [::] takes IPv4 too */
 		(void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int fail(const struct store_sink *s, int err, const struct why *why)
 {
@@ -17,6 +18,11 @@ int store_sink_open(struct cli *cli, const char *folder, struct store_sink *s)
 {
 	struct why why = {.what = NULL};
 	*s = (struct store_sink){.cli = cli, .folder = folder};
+	struct stat st;
+	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		cli_error(cli, ERR_IO, "%s: is no folder; a store is one, and made when it is not there", folder);
+		return ERR_IO;
+	}
 	int err = chunk_store_open(folder, CHUNK_STORE_WRITE, &s->store, &why);
 	return err == OK ? OK : fail(s, err, &why);
 }

@@ -224,6 +224,12 @@ setup() {
 	[[ $stderr = *"names are not resolved"* ]]
 	run -2 bzz-fetch -s "$dir/chunks" feeds/00/11
 	run -2 bzz-fetch -s "$dir/chunks" --list -o x "$site"
+	for gateway in nonsense localhost:1633 ftp://localhost http://; do
+		run -2 --separate-stderr bzz-fetch -g "$http/good" -g "$gateway" "$small"
+		[[ $stderr = *"--gateway: '$gateway' "*"http"* ]]
+	done
+	run -3 --separate-stderr bzz-fetch -s "$dir/big" "$small"
+	[[ $stderr = *"big: no chunk store: it is no folder" ]]
 	run -3 --separate-stderr bzz-fetch -s nowhere "$small"
 	[[ $stderr = *nowhere* ]]
 }

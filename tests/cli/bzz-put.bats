@@ -117,13 +117,15 @@ taken() { # how many chunks the node has
 	url=http://127.0.0.1:1
 	for arguments in 'file' '--store s' '--store s file file' "--gateway $url file" "--stamp $stamp file" \
 		"--gateway ftp://x --stamp $stamp file" "--gateway $url --stamp 12 file" "--store s -r 5 file" \
-		"--gateway $url --stamp $stamp --parallel 0 file" "--gateway $url --stamp $stamp --parallel 257 file"; do
+		"--gateway $url --stamp $stamp --parallel 0 file" "--gateway localhost:1633 --stamp $stamp file" "--gateway $url --stamp $stamp --parallel 257 file"; do
 		# shellcheck disable=SC2086 # words
 		run -2 --separate-stderr bzz-put $arguments
 		# shellcheck disable=SC2154 # set by run
 		[[ ${stderr_lines[-1]} = "Try 'bzz-put --help'." ]]
 	done
 	[ ! -e s ]
+	run -2 --separate-stderr bzz-put --gateway localhost:1633 --stamp "$stamp" file
+	[[ $stderr = *"'localhost:1633' lacks http://"* ]]
 }
 
 @test "another process writes to the store: an error, and nothing is spoilt" {
@@ -301,6 +303,44 @@ taken() { # how many chunks the node has
 	[ "$(put --index one folder)" != "$first" ]
 	one=$(put -e folder)
 	[ "${#one}" = 128 ]
+}
+
+@test "a link as the operand is followed, one in a folder is not" {
+	mkdir -p folder/sub outside
+	echo one > folder/sub/one
+	echo two > outside/two
+	ln -s folder link
+	ln -s folder/sub/one "link to one"
+	run -0 --separate-stderr bzz-put --store store link
+	[ "$stderr" = '' ]
+	[ "$(jq -r .reference <<< "$output")" = "$(put folder)" ]
+	[ "$(put link/)" = "$(put folder)" ]
+	[ "$(put "link to one")" = "$(put folder/sub/one)" ]
+	ln -s ../outside folder/elsewhere
+	ln -s outside/two folder/two
+	run -0 --separate-stderr bzz-put --store store link
+	[ "$(jq -r .files <<< "$output")" = 1 ]
+	[[ $stderr = *'link/elsewhere: not a regular file'* && $stderr = *'link/two: not a regular file'* ]]
+	ln -s nowhere dangling
+	run -3 bzz-put --store store dangling
+}
+
+@test "an index or error document that is not in the folder is warned of" {
+	mkdir -p folder/sub
+	echo one > folder/index.html
+	echo two > folder/sub/missing.html
+	run -0 --separate-stderr bzz-put --store store --index index.htm --error missing.html folder
+	[[ $stderr = *'--index: the folder has no file index.htm'* && $stderr = *'--error: the folder has no file missing.html'* ]]
+	run -0 --separate-stderr bzz-put --store store --index index.html --error sub/missing.html folder
+	[ "$stderr" = '' ]
+}
+
+@test "a store that is a file" {
+	run -3 --separate-stderr bzz-put --store file file
+	[ "$stderr" = 'bzz-put: file: is no folder; a store is one, and made when it is not there' ]
+	[ "$(head -n 1 file)" = 1 ]
+	run -3 --separate-stderr bzz-put --store file/store file
+	[[ $stderr = *'file/store: Not a directory' ]]
 }
 
 @test "folders that cannot be" {

@@ -266,6 +266,12 @@ damage() {
 		run -2 --separate-stderr bzz-serve --http "$address" store
 		[[ $stderr = *--http* ]]
 	done
+	run -2 --separate-stderr bzz-serve --http localhost store
+	[[ $stderr = *"'localhost' is not ADDRESS:PORT, such as 127.0.0.1:1633"* ]]
+	bzz-serve --http localhost:0 store 3>&- > local 2> err &
+	echo $! > local.pid
+	wait_until test -s local
+	[[ $(jq -r .listening local) = http://127.0.0.1:[1-9]* ]]
 	serve store
 	run -3 --separate-stderr bzz-serve --http "127.0.0.1:${url##*:}" store
 	[[ $stderr = *'cannot listen on 127.0.0.1 port'* ]]

@@ -767,7 +767,7 @@ answers() { # STATUS PATH
 	run -2 phase-serve -p 65536 store
 	run -2 phase-serve -a mips store
 	run -2 phase-serve -b nonsense store
-	[ "$output" = "phase-serve: --bind: 'nonsense' is no address
+	[ "$output" = "phase-serve: --bind: 'nonsense' is no address in numbers, such as 127.0.0.1, or 0.0.0.0 for all
 Try 'phase-serve --help'." ]
 	run -3 phase-serve --no-mdns -p 0 missing
 	run -3 phase-serve --no-mdns -p 0 --policy store/stable/x86_64/vmlinuz store
