@@ -5,6 +5,7 @@
 
 #include "crypto/cpu.h"
 #include "crypto/keccak_lanes.h"
+#include "crypto/secret.h"
 
 typedef uint64_t lane;
 
@@ -129,22 +130,31 @@ static void group_scalar(const uint8_t *in, size_t words, size_t stride, uint8_t
 	store_hash(state, out);
 }
 
+static void numbered_scalar(const uint64_t *key, uint32_t first, uint8_t *out, size_t n)
+{
+	(void)n;
+	uint64_t state[KECCAK_WORDS];
+	hash_twice(state, key, KECCAK_NUMBERED_PAD | first);
+	store_hash(state, out);
+}
+
 static const struct {
 	const char *name;
 	unsigned lanes;
 	/* Fewer messages than this are faster one by one: what a group costs in scalar hashes. */
 	unsigned worth;
 	keccak_group_fn *group;
+	keccak_numbered_fn *numbered;
 } kinds[KECCAK_KINDS] = {
-	[KECCAK_SCALAR] = {"scalar", 1, 1, group_scalar},
+	[KECCAK_SCALAR] = {"scalar", 1, 1, group_scalar, numbered_scalar},
 #if defined(__x86_64__)
-	[KECCAK_SSE2] = {"sse2", 2, 2, keccak_group_sse2},
-	[KECCAK_AVX2] = {"avx2", 4, 2, keccak_group_avx2},
-	[KECCAK_AVX512] = {"avx512", 8, 1, keccak_group_avx512},
+	[KECCAK_SSE2] = {"sse2", 2, 2, keccak_group_sse2, keccak_numbered_sse2},
+	[KECCAK_AVX2] = {"avx2", 4, 2, keccak_group_avx2, keccak_numbered_avx2},
+	[KECCAK_AVX512] = {"avx512", 8, 1, keccak_group_avx512, keccak_numbered_avx512},
 #else
-	[KECCAK_SSE2] = {"sse2", 2, 2, NULL},
-	[KECCAK_AVX2] = {"avx2", 4, 2, NULL},
-	[KECCAK_AVX512] = {"avx512", 8, 1, NULL},
+	[KECCAK_SSE2] = {"sse2", 2, 2, NULL, NULL},
+	[KECCAK_AVX2] = {"avx2", 4, 2, NULL, NULL},
+	[KECCAK_AVX512] = {"avx512", 8, 1, NULL, NULL},
 #endif
 };
 
@@ -195,4 +205,23 @@ void keccak256_many(enum keccak_kind kind, const uint8_t *in, size_t message_byt
 		out += group * out_stride;
 		n -= group;
 	}
+}
+
+void keccak256_numbered(enum keccak_kind kind, const uint8_t key[static KECCAK256_BYTES], uint32_t first, uint8_t *out,
+			size_t n)
+{
+	uint64_t words[KECCAK_HASH_WORDS];
+	assert(n <= UINT32_MAX - first && kinds[kind].numbered != NULL);
+	for (size_t i = 0; i < KECCAK_HASH_WORDS; i++)
+		words[i] = load_word(key + 8 * i);
+	while (n != 0) {
+		const bool few = n < kinds[kind].worth;
+		const size_t lanes = few ? 1 : kinds[kind].lanes;
+		const size_t group = n < lanes ? n : lanes;
+		(few ? numbered_scalar : kinds[kind].numbered)(words, first, out, group);
+		first += (uint32_t)group;
+		out += group * KECCAK256_BYTES;
+		n -= group;
+	}
+	secret_wipe(words, sizeof words);
 }

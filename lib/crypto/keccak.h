@@ -39,5 +39,9 @@ const char *keccak_kind_name(enum keccak_kind kind);
  * out == in works while out_stride <= stride. kind must be one that keccak_can run. */
 void keccak256_many(enum keccak_kind kind, const uint8_t *in, size_t message_bytes, size_t stride, uint8_t *out,
 		    size_t out_stride, size_t n);
+/* Hashes a key with each of n numbers twice, keccak256(keccak256(key || LE32(first + i))), to n hashes
+ * end to end: the key stream of Swarm's encryption. n <= UINT32_MAX - first. */
+void keccak256_numbered(enum keccak_kind kind, const uint8_t key[static KECCAK256_BYTES], uint32_t first, uint8_t *out,
+			size_t n);
 
 #endif

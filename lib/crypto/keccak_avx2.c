@@ -55,6 +55,15 @@ static inline void transpose(lane to[static LANES], lane r0, lane r1, lane r2, l
 	to[3] = _mm256_permute2x128_si256(b, d, 0x31);
 }
 
+/* Words 0 to 3 of each lane are its hash. */
+static inline void store_hashes(const lane *s, uint8_t *out, size_t out_stride, size_t n)
+{
+	lane hash[LANES];
+	transpose(hash, s[0], s[1], s[2], s[3]);
+	for (size_t k = 0; k < n; k++)
+		store(out + k * out_stride, hash[k]);
+}
+
 /* The first words words, at most LANES, without reading what follows them. */
 static inline lane load_some(const uint8_t *p, size_t words)
 {
@@ -85,10 +94,7 @@ static inline __attribute__((always_inline)) void group(const uint8_t *in, size_
 		s[i] = _mm256_setzero_si256();
 	s[KECCAK_RATE_WORDS - 1] ^= lane_all((uint64_t)0x80 << 56);
 	permute(s);
-	lane hash[LANES];
-	transpose(hash, s[0], s[1], s[2], s[3]);
-	for (size_t k = 0; k < n; k++)
-		store(out + k * out_stride, hash[k]);
+	store_hashes(s, out, out_stride, n);
 }
 
 void keccak_group_avx2(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
@@ -98,5 +104,12 @@ void keccak_group_avx2(const uint8_t *in, size_t words, size_t stride, uint8_t *
 		group(in, 8, stride, out, out_stride, n);
 	else
 		group(in, words, stride, out, out_stride, n);
+}
+
+void keccak_numbered_avx2(const uint64_t *key, uint32_t first, uint8_t *out, size_t n)
+{
+	lane s[KECCAK_WORDS];
+	hash_twice(s, key, _mm256_add_epi64(lane_all(KECCAK_NUMBERED_PAD | first), _mm256_set_epi64x(3, 2, 1, 0)));
+	store_hashes(s, out, KECCAK_HASH_BYTES, n);
 }
 #endif

@@ -104,4 +104,13 @@ void keccak_group_avx512(const uint8_t *in, size_t words, size_t stride, uint8_t
 	else
 		group(in, words, stride, out, out_stride, n);
 }
+
+void keccak_numbered_avx512(const uint64_t *key, uint32_t first, uint8_t *out, size_t n)
+{
+	lane s[KECCAK_WORDS];
+	const lane numbers =
+		_mm512_add_epi64(lane_all(KECCAK_NUMBERED_PAD | first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+	hash_twice(s, key, numbers);
+	store_hashes(s, out, KECCAK_HASH_BYTES, n);
+}
 #endif

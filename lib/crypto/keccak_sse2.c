@@ -44,6 +44,19 @@ static inline lane load_half(const uint8_t *p)
 	return _mm_loadl_epi64((const lane *)(const void *)p);
 }
 
+/* Words 0 to 3 of each lane are its hash. */
+static inline void store_hashes(const lane *s, uint8_t *out, size_t out_stride, size_t n)
+{
+	lane *to = (lane *)(void *)out;
+	_mm_storeu_si128(to, _mm_unpacklo_epi64(s[0], s[1]));
+	_mm_storeu_si128(to + 1, _mm_unpacklo_epi64(s[2], s[3]));
+	if (n == LANES) {
+		to = (lane *)(void *)(out + out_stride);
+		_mm_storeu_si128(to, _mm_unpackhi_epi64(s[0], s[1]));
+		_mm_storeu_si128(to + 1, _mm_unpackhi_epi64(s[2], s[3]));
+	}
+}
+
 static inline __attribute__((always_inline)) void group(const uint8_t *in, size_t words, size_t stride, uint8_t *out,
 							size_t out_stride, size_t n)
 {
@@ -65,14 +78,7 @@ static inline __attribute__((always_inline)) void group(const uint8_t *in, size_
 		s[i] = _mm_setzero_si128();
 	s[KECCAK_RATE_WORDS - 1] ^= lane_all((uint64_t)0x80 << 56);
 	permute(s);
-	lane *to = (lane *)(void *)out;
-	_mm_storeu_si128(to, _mm_unpacklo_epi64(s[0], s[1]));
-	_mm_storeu_si128(to + 1, _mm_unpacklo_epi64(s[2], s[3]));
-	if (n == LANES) {
-		to = (lane *)(void *)(out + out_stride);
-		_mm_storeu_si128(to, _mm_unpackhi_epi64(s[0], s[1]));
-		_mm_storeu_si128(to + 1, _mm_unpackhi_epi64(s[2], s[3]));
-	}
+	store_hashes(s, out, out_stride, n);
 }
 
 void keccak_group_sse2(const uint8_t *in, size_t words, size_t stride, uint8_t *out, size_t out_stride, size_t n)
@@ -82,5 +88,12 @@ void keccak_group_sse2(const uint8_t *in, size_t words, size_t stride, uint8_t *
 		group(in, 8, stride, out, out_stride, n);
 	else
 		group(in, words, stride, out, out_stride, n);
+}
+
+void keccak_numbered_sse2(const uint64_t *key, uint32_t first, uint8_t *out, size_t n)
+{
+	lane s[KECCAK_WORDS];
+	hash_twice(s, key, _mm_add_epi64(lane_all(KECCAK_NUMBERED_PAD | first), _mm_set_epi64x(1, 0)));
+	store_hashes(s, out, KECCAK_HASH_BYTES, n);
 }
 #endif

@@ -224,6 +224,40 @@ TEST(lanes_do_not_mix)
 	}
 }
 
+/* keccak256(keccak256(key || LE32(number))), one at a time. */
+static void number_alone(const uint8_t *key, uint32_t number, uint8_t *out)
+{
+	uint8_t message[KECCAK256_BYTES + 4];
+	memcpy(message, key, KECCAK256_BYTES);
+	for (unsigned i = 0; i < 4; i++)
+		message[KECCAK256_BYTES + i] = (uint8_t)(number >> 8 * i);
+	keccak256_of(bytes_of(message, sizeof message), out);
+	keccak256_of(bytes_of(out, KECCAK256_BYTES), out);
+}
+
+TEST(numbered_hashes_are_those_of_key_and_number)
+{
+	static const uint32_t firsts[] = {0, 1, 7, 128, 0xff, 0xfffc, 0x12345678, UINT32_MAX - MESSAGES_MAX};
+	const struct edge e = edge_of();
+	uint8_t out[(MESSAGES_MAX + 1) * KECCAK256_BYTES], want[sizeof out];
+	uint8_t *key = e.end - KECCAK256_BYTES;
+	for (int k = 0; k < KECCAK_KINDS; k++)
+		for (size_t f = 0; f < sizeof firsts / sizeof firsts[0]; f++) {
+			if (!keccak_can((enum keccak_kind)k))
+				continue;
+			for (size_t n = 0; n <= MESSAGES_MAX; n++) {
+				fill(key, KECCAK256_BYTES, f + n);
+				memset(out, 0x55, sizeof out);
+				memset(want, 0x55, sizeof want);
+				for (size_t i = 0; i < n; i++)
+					number_alone(key, firsts[f] + (uint32_t)i, want + i * KECCAK256_BYTES);
+				keccak256_numbered((enum keccak_kind)k, key, firsts[f], out, n);
+				CHECK(memcmp(out, want, sizeof out) == 0);
+			}
+		}
+	munmap(e.all, e.all_n);
+}
+
 TEST(zero_subtrees_of_the_bmt)
 {
 	cJSON *file = test_vectors("swarm-bmt.json");
@@ -254,6 +288,7 @@ int main(void)
 	RUN(lanes_agree_with_one_message_at_a_time);
 	RUN(hashes_may_replace_their_messages);
 	RUN(lanes_do_not_mix);
+	RUN(numbered_hashes_are_those_of_key_and_number);
 	RUN(zero_subtrees_of_the_bmt);
 	return test_end();
 }
