@@ -55,15 +55,15 @@ static int next_in_store(const struct bzz_feed *feed, struct chunk_store *store,
 	struct feed_search s;
 	uint64_t number;
 	uint8_t address[REFERENCE_BYTES], chunk[CHUNK_STORED_BYTES_MAX];
+	enum feed_answer answer;
 	size_t n;
 	feed_search_init(&s, 0);
 	while (!feed_search_done(&s) && feed_search_want(&s, &number)) {
 		feed_address(topic_of(feed), feed->owner, number, address);
-		/* one that is damaged was there: its number is taken */
-		int err = chunk_store_get(store, address, chunk, &n, NULL);
-		if (err != OK && err != ERR_NOT_FOUND && err != ERR_HASH)
+		int err = feed_answer_of(chunk_store_get(store, address, chunk, &n, NULL), &answer);
+		if (err != OK)
 			return err;
-		feed_search_answer(&s, number, err == ERR_NOT_FOUND ? FEED_NOT_THERE : FEED_THERE);
+		feed_search_answer(&s, number, answer);
 	}
 	if (s.any && s.newest + 1 > *next)
 		*next = s.newest + 1;

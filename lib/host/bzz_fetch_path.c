@@ -20,6 +20,8 @@ struct following {
 	struct bzz_root root; /* that it wraps */
 	bool is_legacy;
 	struct reference legacy;
+	int trouble; /* why a store did not give an update that it has or may have; OK: there is none */
+	uint64_t trouble_number;
 };
 
 /* Whether data is that update, and what it says when it is the newest so far. */
@@ -43,24 +45,40 @@ static bool take_update(struct following *w, uint64_t number, struct bytes data)
 	return true;
 }
 
-/* Asks for the numbers that the search wants; gives how many wait for the gateways. */
-static size_t ask(struct following *w)
+static int take_stored(struct following *w, uint64_t number, const uint8_t address[static REFERENCE_BYTES])
 {
-	uint8_t address[REFERENCE_BYTES], chunk[CHUNK_STORED_BYTES_MAX];
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	size_t n;
+	int err = bzz_fetch_stored(w->f, address, chunk, &n);
+	if (err == OK && !take_update(w, number, bytes_of(chunk, n)))
+		err = ERR_HASH;
+	if (err != OK && err != ERR_NOT_FOUND && (w->trouble == OK || number > w->trouble_number)) {
+		w->trouble = err;
+		w->trouble_number = number;
+	}
+	return err;
+}
+
+/* Asks for the numbers that the search wants; adds how many wait for the gateways. */
+static int ask(struct following *w, size_t *asked)
+{
+	uint8_t address[REFERENCE_BYTES];
+	enum feed_answer answer;
 	uint64_t number;
-	size_t asked = 0, n;
 	while (feed_search_want(&w->search, &number)) {
 		feed_address(w->topic, w->owner, number, address);
-		if (bzz_fetch_stored(w->f, address, chunk, &n) == OK && take_update(w, number, bytes_of(chunk, n)))
-			feed_search_answer(&w->search, number, FEED_THERE);
-		else if (gateways_n(w->f->gateways) == 0)
-			feed_search_answer(&w->search, number, FEED_NOT_THERE);
-		else {
+		int err = take_stored(w, number, address);
+		if (err != OK && gateways_n(w->f->gateways) > 0) {
 			gateways_ask(w->f->gateways, number, address);
-			asked++;
+			(*asked)++;
+			continue;
 		}
+		err = feed_answer_of(err, &answer);
+		if (err != OK)
+			return err;
+		feed_search_answer(&w->search, number, answer);
 	}
-	return asked;
+	return OK;
 }
 
 static int receive(struct following *w, size_t *asked)
@@ -83,28 +101,38 @@ static int receive(struct following *w, size_t *asked)
 	return err;
 }
 
+static int search(struct following *w)
+{
+	int err = OK;
+	while (err == OK && !feed_search_done(&w->search)) {
+		size_t asked = 0;
+		err = ask(w, &asked);
+		while (err == OK && asked > 0) {
+			err = receive(w, &asked);
+			if (err == OK)
+				err = ask(w, &asked);
+		}
+	}
+	/* what nobody gave whole may say something else than what is older */
+	if (err == OK && w->trouble != OK && (!w->any || w->number < w->trouble_number))
+		err = w->trouble;
+	return err == OK && !w->search.any ? ERR_NOT_FOUND : err;
+}
+
 int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADDRESS_BYTES], struct bytes topic,
 		   struct bzz_root *root)
 {
 	struct following w = {.f = f, .owner = owner, .topic = topic};
-	int err = OK;
 	feed_search_init(&w.search, 0);
 	gateways_forget(f->gateways);
-	while (err == OK && !feed_search_done(&w.search)) {
-		size_t asked = ask(&w);
-		while (err == OK && asked > 0) {
-			err = receive(&w, &asked);
-			if (err == OK)
-				asked += ask(&w);
-		}
-	}
+	int err = search(&w);
 	gateways_forget(f->gateways);
-	if (err == OK && !w.search.any)
-		err = ERR_NOT_FOUND;
-	if (err != OK) {
+	if (err != OK && err == w.trouble)
+		cli_error(f->cli, err, "feed: update %" PRIu64 " cannot be read: %s", w.trouble_number, err_text(err));
+	else if (err != OK)
 		cli_error(f->cli, err, "feed: %s", err == ERR_NOT_FOUND ? "no update was found" : err_text(err));
+	if (err != OK)
 		return err;
-	}
 	if (w.search.in_doubt)
 		cli_warn(f->cli, "feed: update %" PRIu64 " may not be the newest: nobody said whether there is a next",
 			 w.search.newest);

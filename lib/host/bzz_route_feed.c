@@ -31,16 +31,19 @@ static int get_update(const struct bzz_request *r, const uint8_t owner[static SE
 	return err;
 }
 
-/* A store answers at once and knows: what is damaged here is as good as not there. */
 static int find_newest(const struct bzz_request *r, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
 		       struct bytes topic, uint64_t first, struct update *u)
 {
 	struct feed_search s;
+	enum feed_answer answer;
 	uint64_t number;
 	feed_search_init(&s, first);
-	while (!feed_search_done(&s) && feed_search_want(&s, &number))
-		feed_search_answer(&s, number,
-				   get_update(r, owner, topic, number, u) == OK ? FEED_THERE : FEED_NOT_THERE);
+	while (!feed_search_done(&s) && feed_search_want(&s, &number)) {
+		int err = feed_answer_of(get_update(r, owner, topic, number, u), &answer);
+		if (err != OK)
+			return err;
+		feed_search_answer(&s, number, answer);
+	}
 	return s.any ? get_update(r, owner, topic, s.newest, u) : ERR_NOT_FOUND;
 }
 

@@ -59,6 +59,14 @@ size_t feed_write_legacy(uint64_t time_s, const struct reference *reference,
 	return TIME_BYTES + reference_write(reference, payload + TIME_BYTES);
 }
 
+int feed_answer_of(int err, enum feed_answer *answer)
+{
+	if (err != OK && err != ERR_HASH && err != ERR_NOT_FOUND)
+		return err;
+	*answer = err == ERR_NOT_FOUND ? FEED_NOT_THERE : FEED_THERE;
+	return OK;
+}
+
 static void probe(struct feed_search *s, uint64_t number)
 {
 	s->probes[s->n].number = number;

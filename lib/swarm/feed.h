@@ -4,6 +4,7 @@
 #ifndef SWARM_FEED_H
 #define SWARM_FEED_H
 
+#include "core/err.h"
 #include "swarm/chunk.h"
 #include "swarm/reference.h"
 
@@ -33,6 +34,12 @@ enum feed_answer {
 	FEED_NOT_THERE,
 	FEED_NO_ANSWER, /* nobody said either */
 };
+
+/* What it means to a search how a source that knows answered to an update's address. A damaged one
+ * (ERR_HASH) is there: were it not, an older one would pass for the newest; whoever wants what it says
+ * gets the error then. What is neither OK, ERR_HASH nor ERR_NOT_FOUND says nothing of the feed, is given
+ * back, and must end the search. */
+MUST_CHECK int feed_answer_of(int err, enum feed_answer *answer);
 
 /* The search for the newest update: numbers to ask for, several at a time, and what came of them.
  * With n updates about log8(n) rounds of FEED_PROBES.

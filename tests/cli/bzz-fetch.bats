@@ -37,6 +37,8 @@ setup() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	# shellcheck source=tests/wait.bash
 	. "$root/tests/wait.bash"
+	# shellcheck source=tests/store.bash
+	. "$root/tests/store.bash"
 	PATH="$root/build/bin:$PATH"
 	dir=$BATS_FILE_TMPDIR
 	cd "$BATS_TEST_TMPDIR" || exit 1
@@ -212,6 +214,31 @@ setup() {
 	bzz-fetch -g "$http/good" "feeds/0x$owner/$topic" | cmp - "$dir/small"
 	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" "feeds/$owner/olds"
 	[[ $stderr = *"no update was found"* ]]
+}
+
+@test "a feed whose newest update is damaged here: a gateway's, or none, and never an older one" {
+	local number feed
+	head -c 32 /dev/urandom | xxd -p -c 64 > owner.key
+	chmod 600 owner.key
+	for number in 0 1 2; do
+		echo "$number" > news
+		bzz-put --store "$dir/chunks" --feed news --key owner.key news > last
+	done
+	feed=feeds/$(jq -r .feed.owner last)/news
+	cp -r "$dir/chunks" mine
+	[ "$(bzz-fetch -s mine "$feed")" = 2 ]
+	spoil mine/chunks "$(jq -r .reference last)"
+	run -1 --separate-stderr bzz-fetch -s mine "$feed"
+	[ -z "$output" ]
+	[[ $stderr = *"update 2 cannot be read"* ]]
+	run -1 --separate-stderr timeout 60 bzz-fetch -s mine -g "$http/absent" "$feed"
+	[ -z "$output" ]
+	[ "$(timeout 60 bzz-fetch -s mine -g "$http/good" "$feed")" = 2 ]
+	echo 3 > news
+	bzz-put --store mine --feed news --key owner.key news > /dev/null
+	[ "$(bzz-fetch -s mine "$feed")" = 3 ]
+	run -3 --separate-stderr fail_reads mine/chunks 2+ bzz-fetch -s mine "$feed"
+	[[ $stderr = *"Input/output error"* || $stderr = *"input or output failed"* ]]
 }
 
 @test "usage" {

@@ -6,6 +6,8 @@ bats_require_minimum_version 1.5.0
 setup() {
 	# shellcheck source=tests/wait.bash
 	. tests/wait.bash
+	# shellcheck source=tests/store.bash
+	. tests/store.bash
 	PATH="$PWD/build/bin:$PATH"
 	cd "$BATS_TEST_TMPDIR" || exit 1
 	seq 1 60000 > file # 348894 bytes: 86 leaves
@@ -432,4 +434,24 @@ damage() {
 	echo '<html>new' > site/index.html
 	bzz-put --store store --index index.html --feed news --key owner.key site > last
 	[ "$(get "$manifest/")" = '<html>new' ]
+}
+
+@test "feeds: no older update is given for one that is damaged" {
+	(umask 077 && printf '%064d\n' 1 > owner.key)
+	for number in 0 1 2 3; do
+		echo "$number" > news
+		references[number]=$(put --feed news --key owner.key news)
+	done
+	feed=/feeds/7e5f4552091a69125d5dfcb7b8c2659029395bdf/$(bzz-put --store other --feed news --key owner.key news | jq -r .feed.topic)
+	spoil store/chunks "${references[1]}" # nobody asks for what it says
+	serve store
+	[ "$(get "$feed")" = 3 ]
+	spoil store/chunks "${references[3]}"
+	[ "$(status_of "$feed")" = 500 ]
+	[ "$(jq -r .message got)" = 'a chunk of it is damaged here' ]
+	kill "$pid"
+	wait "$pid"
+	[ "$(bzz-put --store store --feed news --key owner.key news | jq .feed.index)" = 4 ]
+	serve store
+	[ "$(get "$feed")" = 3 ]
 }

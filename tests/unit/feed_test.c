@@ -164,6 +164,17 @@ TEST(silence_is_asked_again_and_then_doubted)
 	CHECK(!s.any && !feed_search_done(&s));
 }
 
+TEST(what_a_source_cannot_read_ends_a_search)
+{
+	enum feed_answer a = FEED_NO_ANSWER;
+	CHECK(feed_answer_of(ERR_IO, &a) == ERR_IO && feed_answer_of(ERR_NO_MEMORY, &a) == ERR_NO_MEMORY);
+	CHECK(a == FEED_NO_ANSWER); /* untouched */
+	CHECK(feed_answer_of(ERR_NOT_FOUND, &a) == OK && a == FEED_NOT_THERE);
+	CHECK(feed_answer_of(OK, &a) == OK && a == FEED_THERE);
+	a = FEED_NOT_THERE;
+	CHECK(feed_answer_of(ERR_HASH, &a) == OK && a == FEED_THERE);
+}
+
 TEST(numbers_end)
 {
 	struct feed_search s;
@@ -193,6 +204,7 @@ int main(void)
 	RUN(the_newest_is_found_in_few_rounds);
 	RUN(a_gap_is_the_end);
 	RUN(silence_is_asked_again_and_then_doubted);
+	RUN(what_a_source_cannot_read_ends_a_search);
 	RUN(numbers_end);
 	return test_end();
 }
