@@ -7,7 +7,9 @@
 #include "host/cli_json.h"
 #include "swarm/mantaray_list.h"
 
+/* What somebody's manifest can make us fetch: twice the largest that is known. A node is a chunk at least. */
 #define NODES_MAX 4000000
+#define NODES_BYTES_MAX (1ULL << 30)
 #define MEMORY_BYTES (64U << 20) /* nodes on the way down */
 
 /* metadata: strict JSON, judged by mantaray_open. */
@@ -46,22 +48,19 @@ static int load(const struct chunk_source *source, const struct bzz_root *root, 
 	return err;
 }
 
-static int list(const struct chunk_source *source, const struct bzz_root *root, struct bytes prefix,
-		struct mantaray_list *l, struct why *why)
+static int list(const struct chunk_source *source, const struct bzz_root *root, struct mantaray_list *l,
+		struct why *why)
 {
 	struct mantaray_entry entry;
 	struct reference wanted;
 	int err = OK;
 	while (err == OK) {
-		if (mantaray_list_entry(l, &entry)) {
-			const bool inside =
-				entry.path.n >= prefix.n && bytes_equal(bytes_of(entry.path.p, prefix.n), prefix);
-			err = inside ? print(&entry) : OK;
-		} else if (mantaray_list_wants(l, &wanted)) {
+		if (mantaray_list_entry(l, &entry))
+			err = print(&entry);
+		else if (mantaray_list_wants(l, &wanted))
 			err = load(source, root, &wanted, l, why);
-		} else {
+		else
 			break;
-		}
 	}
 	return err;
 }
@@ -74,8 +73,9 @@ int bzz_list(struct cli *cli, struct bzz_fetch *f, const char *name, const struc
 	void *memory = malloc(MEMORY_BYTES); /* what is not touched costs nothing */
 	int err = ERR_NO_MEMORY;
 	if (l != NULL && memory != NULL) {
-		mantaray_list_init(l, &root->reference, NODES_MAX, memory, MEMORY_BYTES);
-		err = list(&source, root, prefix, l, &why);
+		const struct mantaray_limits limits = {.nodes_n = NODES_MAX, .bytes = NODES_BYTES_MAX};
+		mantaray_list_init(l, &root->reference, prefix, limits, memory, MEMORY_BYTES);
+		err = list(&source, root, l, &why);
 	}
 	if (err != OK && err != ERR_NO_MEMORY)
 		cli_fail(cli, err, name, &why);

@@ -30,6 +30,7 @@ int bzz_path_init(struct bzz_path *b, const struct reference *root, struct bytes
 		return ERR_LIMIT;
 	b->outcome = BZZ_UNDER_WAY;
 	b->is_error = false;
+	b->bytes_left = BZZ_PATH_NODES_BYTES_MAX;
 	b->feeds = follow_feed;
 	b->root = *root;
 	b->index_n = b->error_n = b->joined_n = b->topic_n = 0;
@@ -171,6 +172,10 @@ int bzz_path_node(struct bzz_path *b, uint8_t *node, size_t n, struct why *why)
 {
 	struct reference next;
 	assert(b->outcome == BZZ_UNDER_WAY);
+	if (n > b->bytes_left)
+		return why_not(why, ERR_LIMIT, "the manifest makes it too long a way to the path", WHY_NOWHERE,
+			       BYTES_NONE);
+	b->bytes_left -= n;
 	int err = mantaray_walk_node(&b->walk, node, n, why);
 	if (err == OK && !mantaray_walk_wants(&b->walk, &next))
 		advance(b);

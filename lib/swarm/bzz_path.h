@@ -9,6 +9,7 @@
 #include "swarm/mantaray.h"
 
 #define BZZ_TOPIC_BYTES_MAX 64
+#define BZZ_PATH_NODES_BYTES_MAX (16U << 20) /* to be seen for one path: a hundred times what honest ones need */
 
 enum bzz_outcome {
 	BZZ_UNDER_WAY,
@@ -25,7 +26,8 @@ struct bzz_path {
 	size_t topic_n;
 	/* its own: */
 	unsigned step;
-	bool feeds; /* one that leads to a feed again is none */
+	uint64_t bytes_left; /* of nodes */
+	bool feeds;          /* one that leads to a feed again is none */
 	struct reference root;
 	size_t path_n, index_n, error_n, joined_n;
 	uint8_t path[MANTARAY_PATH_MAX], index[MANTARAY_METADATA_MAX], error[MANTARAY_METADATA_MAX];
@@ -38,7 +40,8 @@ struct bzz_path {
 MUST_CHECK int bzz_path_init(struct bzz_path *b, const struct reference *root, struct bytes path, bool follow_feed);
 /* The node that it wants to see; false: see outcome. */
 bool bzz_path_wants(const struct bzz_path *b, struct reference *node);
-/* Errors are those of mantaray_open: there is no manifest, or a broken one. */
+/* Errors are those of mantaray_open: there is no manifest, or a broken one; and ERR_LIMIT beyond
+ * BZZ_PATH_NODES_BYTES_MAX. */
 MUST_CHECK int bzz_path_node(struct bzz_path *b, uint8_t *node, size_t n, struct why *why);
 
 #endif

@@ -12,17 +12,36 @@ struct mantaray_open_node {
 	struct mantaray_cursor cursor;
 };
 
-void mantaray_list_init(struct mantaray_list *l, const struct reference *root, uint64_t nodes_max, void *memory,
-			size_t room)
+void mantaray_list_init(struct mantaray_list *l, const struct reference *root, struct bytes prefix,
+			struct mantaray_limits limits, void *memory, size_t room)
 {
-	*l = (struct mantaray_list){.memory = arena_of(memory, room), .nodes_left = nodes_max, .next = *root};
-	l->wants = true;
+	*l = (struct mantaray_list){
+		.memory = arena_of(memory, room), .prefix = prefix, .left = limits, .next = *root, .wants = true};
+}
+
+/* Whether what begins with more behind the first path_n bytes may lie below the prefix. These do. */
+static bool leads_there(const struct mantaray_list *l, size_t path_n, struct bytes more)
+{
+	if (path_n >= l->prefix.n)
+		return true;
+	const struct bytes left = bytes_skip(l->prefix, path_n);
+	const size_t n = left.n < more.n ? left.n : more.n;
+	return bytes_equal(bytes_of(left.p, n), bytes_of(more.p, n));
+}
+
+/* The next fork of a node that leads to what is listed. */
+static bool next_fork(struct mantaray_list *l)
+{
+	while (mantaray_next(&l->top->node, &l->top->cursor, &l->fork))
+		if (leads_there(l, l->top->path_n, l->fork.prefix))
+			return true;
+	return false;
 }
 
 /* The next fork of what is open: its node is wanted. Nothing is open any more: the end. */
 static void advance(struct mantaray_list *l)
 {
-	while (l->top != NULL && !mantaray_next(&l->top->node, &l->top->cursor, &l->fork)) {
+	while (l->top != NULL && !next_fork(l)) {
 		l->memory.n = l->top->memory_n;
 		l->top = l->top->up;
 	}
@@ -64,11 +83,13 @@ static int open_forks(struct mantaray_list *l, const struct mantaray *m, struct 
 	struct mantaray_fork fork;
 	while (mantaray_next(m, &c, &fork))
 		if (fork.prefix.n > sizeof l->path - l->path_n)
-			return why_not(why, ERR_LIMIT, "path", WHY_NOWHERE, BYTES_NONE);
+			return why_not(why, ERR_LIMIT, "the manifest has a path that is too long", WHY_NOWHERE,
+				       BYTES_NONE);
 	struct mantaray_open_node *top = arena_take(&l->memory, sizeof *top);
 	uint8_t *copy = arena_take(&l->memory, node.n);
 	if (top == NULL || copy == NULL)
-		return why_not(why, ERR_NO_SPACE, "nodes in each other", WHY_NOWHERE, BYTES_NONE);
+		return why_not(why, ERR_NO_SPACE, "the manifest has too many nodes in each other", WHY_NOWHERE,
+			       BYTES_NONE);
 	memcpy(copy, node.p, node.n);
 	*top = (struct mantaray_open_node){.up = l->top, .memory_n = before, .path_n = l->path_n, .node = *m};
 	top->node.index = copy + (m->index - node.p);
@@ -81,15 +102,18 @@ static int open_forks(struct mantaray_list *l, const struct mantaray *m, struct 
 static int take_node(struct mantaray_list *l, uint8_t *node, size_t n, struct why *why)
 {
 	struct mantaray m;
-	if (l->nodes_left == 0)
-		return why_not(why, ERR_LIMIT, "nodes of a manifest", WHY_NOWHERE, BYTES_NONE);
-	l->nodes_left--;
+	if (l->left.nodes_n == 0 || l->left.bytes < n)
+		return why_not(why, ERR_LIMIT, "the manifest is larger than what is listed: name a folder of it",
+			       WHY_NOWHERE, BYTES_NONE);
+	l->left.nodes_n--;
+	l->left.bytes -= n;
 	int err = mantaray_open(node, n, &m, why);
 	if (err == OK && m.forks_n > 0)
 		err = open_forks(l, &m, bytes_of(node, n), why);
 	if (err != OK)
 		return err;
-	l->has_entry = (l->fork.type & MANTARAY_VALUE) != 0; /* no fork leads to the root: nothing lies there */
+	/* no fork leads to the root: nothing lies there */
+	l->has_entry = (l->fork.type & MANTARAY_VALUE) != 0 && l->path_n >= l->prefix.n;
 	l->entry = m.entry;
 	return OK;
 }

@@ -113,6 +113,18 @@ setup() {
 	[[ $stderr = *": no node of a manifest" ]]
 }
 
+@test "a part of a manifest costs its nodes, not all of them" {
+	local n
+	bzz-fetch -g "$http/good" --list "$site" > all
+	n=$(wc -l < "$dir/log")
+	: > "$dir/log"
+	bzz-fetch -g "$http/good" --list "$site/sub/" > part
+	[ "$(jq -r .path part)" = sub/a.txt ]
+	[ "$(wc -l < "$dir/log")" -lt "$n" ]
+	bzz-fetch -g "$http/good" --list "$site/nowhere" > none
+	[ ! -s none ]
+}
+
 @test "each fault of a gateway alone: an error, exit 3, and nothing wrong is written" {
 	local mode
 	for mode in wrong other html absent broken endless redirect; do

@@ -32,15 +32,17 @@ static void resolve(const uint8_t *data, size_t size, struct bytes path)
 	}
 }
 
-static void list_all(const uint8_t *data, size_t size)
+static void list_all(const uint8_t *data, size_t size, struct bytes prefix)
 {
 	struct reference next = {.encrypted = false};
 	struct mantaray_entry entry;
 	unsigned nodes = 0, entries = 0;
-	mantaray_list_init(&listing, &next, NODES_MAX, memory, sizeof memory);
+	const struct mantaray_limits limits = {.nodes_n = NODES_MAX, .bytes = (uint64_t)NODES_MAX * NODE_MAX};
+	mantaray_list_init(&listing, &next, prefix, limits, memory, sizeof memory);
 	for (;;) {
 		if (mantaray_list_entry(&listing, &entry)) {
 			assert(entry.path.n > 0 && entry.path.n <= MANTARAY_PATH_MAX);
+			assert(entry.path.n >= prefix.n && bytes_equal(bytes_of(entry.path.p, prefix.n), prefix));
 			entries++;
 		} else if (mantaray_list_wants(&listing, &next)) {
 			memcpy(node, data, size);
@@ -63,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size_t path_n = data[0] < size - 1 ? data[0] : size - 1;
 	resolve(data + 1, size - 1, bytes_of(data + size - path_n, path_n));
-	list_all(data + 1, size - 1);
+	list_all(data + 1, size - 1, BYTES_NONE);
+	list_all(data + 1, size - 1, bytes_of(data + size - path_n, path_n));
 	memcpy(node, data + 1, size - 1);
 	if (mantaray_open(node, size - 1, &m, &why) != OK)
 		return 0;

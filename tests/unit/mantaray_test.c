@@ -3,6 +3,7 @@
 
 #include "core/hex.h"
 #include "swarm/bzz_path.h"
+#include "swarm/mantaray_write.h"
 #include "test.h"
 
 static uint8_t node[1 << 17], copy[1 << 17];
@@ -301,6 +302,47 @@ TEST(paths_have_a_limit)
 	CHECK(bzz_path_init(&bzz, &root, bytes_of(path, sizeof path - 1), true) == OK);
 }
 
+/* A node of a hundred kilobytes with a fork for each small letter. */
+static size_t make_fat_node(uint8_t *out, size_t room)
+{
+	static _Alignas(16) uint8_t memory[1 << 19];
+	static uint8_t value[4000];
+	struct arena arena = arena_of(memory, sizeof memory);
+	struct mantaray_write w;
+	const struct reference r = {.address[0] = 1};
+	memset(value, 'v', sizeof value);
+	const struct mantaray_pair pair = {BYTES_LITERAL("k"), bytes_of(value, sizeof value)};
+	size_t size, made = 0;
+	CHECK(mantaray_write_init(&w, &arena) == OK);
+	for (char c = 'a'; c <= 'z'; c++)
+		CHECK(mantaray_write_add(&w, bytes_of(&c, 1), &r, &pair, 1, NULL) == OK);
+	while (mantaray_write_wants(&w, &size)) {
+		CHECK(mantaray_write_node(&w, NULL, out, room, &made) == OK);
+		CHECK(mantaray_write_stored(&w, &r) == OK);
+	}
+	return made;
+}
+
+TEST(a_way_of_fat_nodes_has_an_end)
+{
+	static uint8_t path[MANTARAY_PATH_MAX], fat[1 << 17];
+	const struct reference root = {.encrypted = false};
+	const size_t size = make_fat_node(fat, sizeof fat);
+	struct reference next;
+	struct why why;
+	uint64_t seen = 0;
+	int err = OK;
+	memset(path, 'a', sizeof path);
+	CHECK(size > 100000 && size * sizeof path > 16 * (uint64_t)BZZ_PATH_NODES_BYTES_MAX);
+	CHECK(bzz_path_init(&bzz, &root, bytes_of(path, sizeof path), true) == OK);
+	while (err == OK && CHECK(bzz_path_wants(&bzz, &next))) {
+		memcpy(copy, fat, size);
+		seen += size;
+		err = bzz_path_node(&bzz, copy, size, &why);
+	}
+	CHECK(err == ERR_LIMIT && seen > BZZ_PATH_NODES_BYTES_MAX && seen - size <= BZZ_PATH_NODES_BYTES_MAX);
+}
+
 int main(void)
 {
 	RUN(every_path_of_every_manifest_is_found);
@@ -311,5 +353,6 @@ int main(void)
 	RUN(metadata_is_strict);
 	RUN(paths_are_resolved_in_bees_order);
 	RUN(paths_have_a_limit);
+	RUN(a_way_of_fat_nodes_has_an_end);
 	return test_end();
 }
