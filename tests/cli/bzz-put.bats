@@ -164,7 +164,7 @@ taken() { # how many chunks the node has
 
 @test "a full disk: exit 3 and says so; with room it goes on" {
 	mkdir store
-	unshare -rm bash -e <<- 'EOF'
+	unshare -m bash -e <<- 'EOF'
 		mount -t tmpfs -o size=1m tmpfs store
 		head -c 300000 /dev/urandom > small
 		head -c 3000000 /dev/urandom > large

@@ -1,0 +1,201 @@
+/* What to do next: whom to ask for which chunks, and who has been silent for too long. */
+
+#include "fetch/asks_parts.h"
+
+#define PER_SOURCE 24 /* requests under way */
+#define RUN_MIN 4     /* leaves that are worth a range */
+#define RUN_LEAST 16  /* of one that is asked for while others want some, too */
+#define LOOK_AHEAD 64 /* of the queue's, for one that can be asked for now */
+
+/* Takes the one behind previous (ASKS_NONE: the first) out of the queue. */
+static void unqueue(struct asks *a, uint32_t previous)
+{
+	const uint32_t i = previous == ASKS_NONE ? a->queue.head : a->asks[previous].next;
+	if (previous == ASKS_NONE)
+		a->queue.head = a->asks[i].next;
+	else
+		a->asks[previous].next = a->asks[i].next;
+	if (a->queue.tail == i)
+		a->queue.tail = previous;
+	a->asks[i].queued = false;
+	a->queued_n--;
+}
+
+/* Requests at a time to one of them: those to the slow ones never take the room of the others. */
+static unsigned per_source(const struct asks *a)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < a->sources_n; i++)
+		n += !a->sources[i].dropped;
+	return n * PER_SOURCE <= ASKS_REQUESTS_MAX ? PER_SOURCE : ASKS_REQUESTS_MAX / n;
+}
+
+/* Who is to be asked for it now: the one with the least to do; ASKS_SOURCES_MAX: nobody can. */
+static unsigned choose(const struct asks *a, const struct ask *k, uint64_t now_ms)
+{
+	unsigned best = ASKS_SOURCES_MAX;
+	const unsigned most = per_source(a);
+	const uint32_t left = asks_usable(a, k) & ~k->tried;
+	for (unsigned i = 0; i < a->sources_n; i++) {
+		const struct asks_source *s = &a->sources[i];
+		if ((left >> i & 1) == 0 || s->retry_at_ms > now_ms || s->under_way >= most)
+			continue;
+		if (best == ASKS_SOURCES_MAX || s->under_way < a->sources[best].under_way)
+			best = i;
+	}
+	return best;
+}
+
+/* A share of what is queued, so that all have some. */
+static size_t run_max(const struct asks *a)
+{
+	size_t ranging = 0;
+	for (size_t i = 0; i < a->sources_n; i++)
+		ranging += !a->sources[i].dropped && a->sources[i].by_range;
+	const size_t share = a->queued_n / (2 * ranging + 1);
+	return share < RUN_LEAST ? RUN_LEAST : share > ASKS_RUN_MAX ? ASKS_RUN_MAX : share;
+}
+
+/* How many of the queue from ask i on make one range for the source; 0: it is to be asked by address. */
+static size_t run_of(const struct asks *a, uint32_t i, unsigned source, uint32_t asks[static ASKS_RUN_MAX])
+{
+	const struct asks_source *s = &a->sources[source];
+	const struct ask *k = &a->asks[i];
+	const bool alone = k->alone;
+	size_t n = 1;
+	asks[0] = i;
+	if (k->leaf.size == 0 || !s->by_range || (alone && s->by_address))
+		return 0;
+	for (const size_t most = run_max(a); n < most && !alone; n++) {
+		const uint32_t next = k->next;
+		if (next == ASKS_NONE)
+			break;
+		const struct ask *b = &a->asks[next];
+		if (b->leaf.size == 0 || b->alone || b->leaf.offset != k->leaf.offset + k->leaf.size ||
+		    (b->tried >> source & 1) != 0)
+			break;
+		asks[n] = next;
+		k = b;
+	}
+	return n < RUN_MIN && s->by_address ? 0 : n;
+}
+
+static unsigned free_request(const struct asks *a)
+{
+	unsigned i = 0;
+	while (i < ASKS_REQUESTS_MAX && a->requests[i].active)
+		i++;
+	return i;
+}
+
+static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, uint64_t now_ms, struct asks_want *want)
+{
+	const unsigned request = free_request(a);
+	struct asks_request *r = &a->requests[request];
+	struct asks_source *s = &a->sources[source];
+	const size_t run = run_of(a, i, source, r->asks);
+	r->active = true;
+	r->by_range = run > 0;
+	r->paused = r->hedged = r->skipped = false;
+	r->source = source;
+	r->heard_ms = r->begun_ms = now_ms;
+	r->asks_n = run > 0 ? run : 1;
+	r->asks_done = r->got = 0;
+	s->under_way++;
+	s->requests_n++;
+	for (size_t k = 0; k < r->asks_n; k++) {
+		unqueue(a, previous);
+		a->asks[r->asks[k]].tried |= 1U << source;
+		a->asks[r->asks[k]].under_way++;
+	}
+	const struct asks_leaf first = a->asks[i].leaf, last = a->asks[r->asks[r->asks_n - 1]].leaf;
+	*want = (struct asks_want){.kind = ASKS_WANT_ASK,
+				   .request = request,
+				   .source = source,
+				   .by_range = r->by_range,
+				   .address = a->asks[i].address,
+				   .offset = first.offset,
+				   .length = last.offset + last.size - first.offset};
+}
+
+static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
+{
+	uint32_t previous = ASKS_NONE, i = a->queue.head;
+	if (free_request(a) == ASKS_REQUESTS_MAX)
+		return false;
+	for (unsigned looked = 0; i != ASKS_NONE && looked < LOOK_AHEAD; looked++) {
+		const struct ask *k = &a->asks[i];
+		const uint32_t next = k->next;
+		if (!k->active || k->answered || (asks_usable(a, k) & ~k->tried) == 0) { /* answered, or nobody left */
+			unqueue(a, previous);
+			if (!k->active)
+				asks_release(a, i);
+			else if (!k->answered && k->under_way == 0) /* else asks_wrong may bring it back */
+				asks_try_again(a, i);
+			i = previous == ASKS_NONE ? a->queue.head : next;
+			continue;
+		}
+		const unsigned source = choose(a, k, now_ms);
+		if (source != ASKS_SOURCES_MAX) {
+			ask(a, previous, i, source, now_ms, want);
+			return true;
+		}
+		previous = i;
+		i = next;
+	}
+	return false;
+}
+
+/* When a request is to get company, or to be given up; UINT64_MAX: not by time. */
+static uint64_t patience_ends(const struct asks_request *r)
+{
+	const uint64_t silence = r->by_range ? ASKS_STALL_MS : r->hedged ? ASKS_SILENCE_MS : ASKS_HEDGE_MS;
+	const uint64_t silent = r->heard_ms + silence;
+	const uint64_t slow = r->begun_ms + (r->hedged ? ASKS_CHUNK_MS : ASKS_SLOW_MS);
+	return silent < slow ? silent : slow;
+}
+
+/* Silent and slow ones get company, or are left: true, with the want that stops it. */
+static bool watch_one(struct asks *a, unsigned request, uint64_t now_ms, struct asks_want *want)
+{
+	struct asks_request *r = &a->requests[request];
+	const struct ask *k = &a->asks[r->asks[0]];
+	const bool late = now_ms >= patience_ends(r);
+	const bool superfluous = r->hedged && (!k->active || k->answered); /* by the company */
+	if (superfluous || (late && (r->by_range || r->hedged))) {
+		*want = (struct asks_want){.kind = ASKS_WANT_ABANDON, .request = request, .source = r->source};
+		asks_ended(a, request, ERR_TIMEOUT, now_ms);
+		return true;
+	}
+	if (late) {
+		r->hedged = true;
+		if (k->active && !k->answered && !k->queued && (asks_usable(a, k) & ~k->tried) != 0)
+			asks_queue(a, r->asks[0], true);
+	}
+	return false;
+}
+
+static uint64_t wait_until(const struct asks *a, uint64_t now_ms)
+{
+	uint64_t at = UINT64_MAX;
+	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++) {
+		const struct asks_request *r = &a->requests[i];
+		if (r->active && !r->paused && patience_ends(r) < at)
+			at = patience_ends(r);
+	}
+	for (size_t i = 0; i < a->sources_n && a->queued_n > 0; i++) {
+		const struct asks_source *s = &a->sources[i];
+		if (!s->dropped && s->retry_at_ms > now_ms && s->retry_at_ms < at)
+			at = s->retry_at_ms;
+	}
+	return at;
+}
+
+void asks_next(struct asks *a, uint64_t now_ms, struct asks_want *want)
+{
+	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
+		if (a->requests[i].active && !a->requests[i].paused && watch_one(a, i, now_ms, want))
+			return;
+	if (!ask_one(a, now_ms, want))
+		*want = (struct asks_want){.kind = ASKS_WANT_WAIT, .at_ms = wait_until(a, now_ms)};
+}
