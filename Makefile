@@ -18,7 +18,7 @@ include tools/deps.mk
 -include tools/firmware.mk
 
 # Core rooms: no I/O, built twice.  host: everything POSIX.
-CORES    := core crypto http p2p swarm phase fetch
+CORES    := core crypto http p2p kad swarm phase fetch
 CORE_SRC := $(foreach r,$(CORES),$(wildcard lib/$(r)/*.c))
 HOST_SRC := $(wildcard lib/host/*.c)
 CMDS     := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
