@@ -22,7 +22,7 @@ struct here {
 	struct join_arrival arrival;
 	uint8_t address[REFERENCE_BYTES];
 	bool is_leaf, from_sink;
-	struct gateway_leaf leaf;
+	struct asks_leaf leaf;
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
 };
 
@@ -205,7 +205,7 @@ static int ask(struct job *job, struct why *why)
 		h->arrival = (struct join_arrival){.id = want.id};
 		memcpy(h->address, want.address, REFERENCE_BYTES);
 		h->is_leaf = want.size > 0 && want.size <= CHUNK_PAYLOAD_MAX && job->sized;
-		h->leaf = (struct gateway_leaf){.offset = want.offset, .size = (uint32_t)want.size};
+		h->leaf = (struct asks_leaf){.offset = want.offset, .size = (uint32_t)want.size};
 		h->from_sink = take_from_sink(job, h);
 		if (!h->from_sink && !take_root(job, h) && !take_stored(job, h)) {
 			err = ask_others(job, h, why);

@@ -1,10 +1,8 @@
 /* HTTP gateways to Swarm (the API of a bee node, or anything that answers /chunks and /bytes): chunks
- * by their address from all of them at once.
+ * by their address from all of them at once. libcurl carries out what fetch/asks.h wants, which says who is
+ * asked for what in which way; here are the requests, and the bytes until they are taken.
  *
  * None is trusted: what arrives is given out unchecked, and the caller says which answers were wrong.
- * A chunk is asked of one gateway after the other until one has it; one that is silent for long gets
- * company. Leaves of one plain file that follow each other are asked for as a range of /bytes, as
- * long as the gateway's ranges hold what they should: some hundred chunks a request.
  *
  *	gateways_ask(g, id, address) …, or gateways_ask_leaf
  *	n = gateways_take(g, answers, max, timeout_ms)
@@ -12,18 +10,13 @@
 #ifndef HOST_GATEWAYS_H
 #define HOST_GATEWAYS_H
 
+#include "fetch/asks.h"
 #include "host/cli.h"
-#include "swarm/reference.h"
 
-#define GATEWAYS_MAX 32
-#define GATEWAYS_ASKS_MAX 2048 /* chunks that wait or are under way */
+#define GATEWAYS_MAX ASKS_SOURCES_MAX
+#define GATEWAY_URL_MAX 3900 /* of a gateway itself */
 
 struct gateways;
-
-struct gateway_leaf {
-	uint64_t offset; /* in the file */
-	uint32_t size;   /* 1..CHUNK_PAYLOAD_MAX */
-};
 
 struct gateway_answer {
 	uint64_t id;
@@ -31,7 +24,7 @@ struct gateway_answer {
 	struct bytes data; /* span || payload, or a whole single-owner chunk; until the next gateways_take */
 	unsigned gateway;  /* who gave it */
 	bool by_range;
-	unsigned ask; /* its own */
+	unsigned buffer; /* its own */
 };
 
 struct gateway_count {
@@ -40,7 +33,7 @@ struct gateway_count {
 };
 
 /* urls: "http://HOST:1633" and the like, borrowed; those beyond GATEWAYS_MAX are not asked.
- * ERR_NO_MEMORY. */
+ * ERR_NO_MEMORY, ERR_LIMIT (printed): a URL longer than GATEWAY_URL_MAX. */
 MUST_CHECK int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct gateways **gateways);
 /* The plain file of size bytes whose leaves may be asked for by range. */
 void gateways_file(struct gateways *g, const uint8_t root[static REFERENCE_BYTES], uint64_t size);
@@ -50,10 +43,11 @@ void gateways_close(struct gateways *g); /* NULL: nothing */
 size_t gateways_room(const struct gateways *g);
 void gateways_ask(struct gateways *g, uint64_t id, const uint8_t address[static REFERENCE_BYTES]);
 void gateways_ask_leaf(struct gateways *g, uint64_t id, const uint8_t address[static REFERENCE_BYTES],
-		       struct gateway_leaf leaf);
+		       struct asks_leaf leaf);
 /* Forgets all asks: nothing of them is answered any more. */
 void gateways_forget(struct gateways *g);
-/* Answers that are there, waiting for the first at most timeout_ms. ERR_NO_MEMORY; else OK and *n. */
+/* Answers that are there, waiting for the first at most timeout_ms. ERR_NO_MEMORY, ERR_IO: this machine's fault;
+ * else OK and *n. */
 MUST_CHECK int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max, int timeout_ms, size_t *n);
 /* An answer of the last gateways_take was no chunk of its address: the gateway is blamed, and the
  * others are asked. */

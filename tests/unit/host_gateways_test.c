@@ -12,7 +12,7 @@
 
 #define ASKS 400         /* more than wait to be taken at most */
 #define UNDER_WAY 63     /* transfers at a time: as many to each gateway */
-#define READY 256        /* answers that wait to be taken, at most */
+#define READY 256        /* answers that wait to be taken, at least */
 #define CONNECTIONS 4096 /* a hedged request may have one of its own */
 #define ADDRESS_DIGITS (2 * REFERENCE_BYTES)
 #define PATIENCE_MS 60000
@@ -130,7 +130,7 @@ static void open_gateways(void)
 	CHECK(gateways_open(&cli, names, 3, &g) == OK);
 }
 
-/* 59 answers wait, then 122, 185, 248: there is room for eight more, and there are 63 transfers. */
+/* 59 answers wait, then 122, 185, 248, and nothing is taken; transfers go on while there is room. */
 TEST(no_answer_takes_the_place_of_another)
 {
 	uint8_t address[REFERENCE_BYTES];
