@@ -7,6 +7,8 @@
 
 #include <curl/curl.h>
 
+#include "host/cli_url.h"
+#include "host/download.h"
 #include "host/fetch_release.h"
 #include "host/file.h"
 
@@ -15,7 +17,7 @@
 
 struct options {
 	struct trust_options trust;
-	struct cli_texts sources, artifacts;
+	struct cli_texts sources, gateways, artifacts;
 	const char *folder;
 	uint64_t timeout_ms;
 };
@@ -27,6 +29,8 @@ static const struct cli_option table[] = {
 	{'o', "output", CLI_TEXT, FIELD(folder), "DIR", "put the files into DIR (default: the current folder)"},
 	{0, "artifact", CLI_TEXTS, FIELD(artifacts), "NAME", "fetch this artifact only; may be repeated"},
 	{0, "source", CLI_TEXTS, FIELD(sources), "URL", "another provider's root that has the files; may be repeated"},
+	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL",
+	 "a Swarm gateway that files come from, too; may be repeated"},
 	{0, "timeout", CLI_DURATION, FIELD(timeout_ms), "TIME", "how long a provider may take for its manifest (10s)"},
 };
 static const struct cli_program program = {
@@ -104,6 +108,14 @@ static int read_candidates(struct cli *cli, const struct options *o, const struc
 	return err;
 }
 
+static void check_gateways(struct cli *cli, const struct options *o)
+{
+	if (o->gateways.n > DOWNLOAD_GATEWAYS_MAX)
+		cli_usage(cli, "--gateway: %d at most", DOWNLOAD_GATEWAYS_MAX);
+	for (size_t i = 0; i < o->gateways.n; i++)
+		cli_url(cli, "--gateway", o->gateways.v[i]);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.trust = {.threshold = TRUST_NO_THRESHOLD}, .folder = ".", .timeout_ms = TIMEOUT_MS};
@@ -113,7 +125,11 @@ int main(int argc, char **argv)
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
 	trust_check_usage(&cli, &o.trust);
-	struct fetch_options fetch = {.folder = o.folder, .state = o.trust.state, .artifacts = &o.artifacts};
+	check_gateways(&cli, &o);
+	struct fetch_options fetch = {.folder = o.folder,
+				      .state = o.trust.state,
+				      .artifacts = &o.artifacts,
+				      .gateways = &o.gateways};
 	struct release_wanted wanted = {.trust = &trust, .state = o.trust.state, .timeout_ms = o.timeout_ms};
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err != OK)

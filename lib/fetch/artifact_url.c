@@ -1,5 +1,7 @@
 #include "fetch/artifact_url.h"
 
+#include "core/hex.h"
+
 bool artifact_url_absolute(const struct artifact *a)
 {
 	return bytes_http_scheme(a->download_url) > 0;
@@ -15,4 +17,18 @@ void artifact_url_write(struct bytes root, const struct manifest *m, const struc
 	else
 		manifest_write_url(m->channel, m->arch, a->filename, w);
 	write_text(w, suffix);
+}
+
+bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w)
+{
+	char reference[2 * sizeof a->swarm];
+	if (!a->has_swarm)
+		return false;
+	while (gateway.n > 0 && gateway.p[gateway.n - 1] == '/')
+		gateway.n--;
+	hex_encode(bytes_of(a->swarm, sizeof a->swarm), reference);
+	write_bytes(w, gateway);
+	write_text(w, "/bytes/");
+	write_bytes(w, bytes_of(reference, sizeof reference));
+	return true;
 }

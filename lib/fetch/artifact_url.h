@@ -1,4 +1,4 @@
-/* Where a provider has an artifact: its root and what the manifest says. */
+/* Where a source has an artifact: a provider's root and what the manifest says, or a Swarm gateway's. */
 #ifndef FETCH_ARTIFACT_URL_H
 #define FETCH_ARTIFACT_URL_H
 
@@ -10,5 +10,8 @@ bool artifact_url_absolute(const struct artifact *a);
  * there is none, or an absolute one, CHANNEL/ARCH/FILENAME. */
 void artifact_url_write(struct bytes root, const struct manifest *m, const struct artifact *a, const char *suffix,
 			struct writer *w);
+/* Writes where any gateway to Swarm (the API of a bee node) has the same bytes: gateway, with or without '/' at its
+ * end, /bytes/, and the artifact's Swarm reference. False: it has none. */
+bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w);
 
 #endif

@@ -20,19 +20,24 @@ static void wake(void *context)
 	(void)curl_multi_wakeup(context); /* at worst the poll ends by itself within POLL_MAX_MS */
 }
 
-int download_open(struct cli *cli, const char *const *roots, size_t roots_n, const char *folder,
-		  struct download **download)
+int download_open(struct cli *cli, const struct download_places *places, const char *folder, struct download **download)
 {
+	const size_t most = FETCH_SOURCES_MAX - 1 - places->gateways_n;
 	struct download *d = calloc(1, sizeof *d);
 	if (d == NULL)
 		return ERR_NO_MEMORY;
 	d->cli = cli;
-	d->roots = roots;
-	d->roots_n = roots_n < FETCH_SOURCES_MAX - 1 ? roots_n : FETCH_SOURCES_MAX - 1;
+	d->places = *places;
+	if (d->places.roots_n > most) {
+		cli_warn(cli, "%zu of the providers are not asked: with the gateways there are too many",
+			 places->roots_n - most);
+		d->places.roots_n = most;
+	}
 	d->folder = strdup(folder);
 	d->multi = curl_multi_init();
 	fetch_init(&d->fetch);
-	for (size_t i = 0; i <= d->roots_n; i++) /* the last: the URL that an artifact itself names */
+	for (size_t i = 0; i <= d->places.roots_n + d->places.gateways_n;
+	     i++) /* the last: the URL that an artifact itself names */
 		(void)fetch_source_add(&d->fetch);
 	if (d->folder == NULL || d->multi == NULL) {
 		download_close(d);
@@ -54,6 +59,14 @@ void download_close(struct download *d)
 const struct fetch_source *download_source(const struct download *d, size_t i)
 {
 	return &d->fetch.sources[i];
+}
+
+const char *download_source_url(const struct download *d, size_t i)
+{
+	const struct download_places *p = &d->places;
+	if (i < p->roots_n)
+		return p->roots[i];
+	return i - p->roots_n < p->gateways_n ? p->gateways[i - p->roots_n] : NULL;
 }
 
 static const char *fault_text(const struct fetch_source *s)
@@ -79,8 +92,10 @@ static const char *fault_text(const struct fetch_source *s)
 static void tell_wrong(struct download *d, unsigned source)
 {
 	char url[DOWNLOAD_URL_BYTES], name[256];
-	const char *root = source < d->roots_n ? d->roots[source] : transfer_url(d, source, "", url) ? url : "";
-	cli_warn(d->cli, "%s: dropped: sent wrong bytes of %s", root,
+	const char *place = download_source_url(d, source);
+	if (place == NULL)
+		place = transfer_url(d, source, "", url) ? url : "";
+	cli_warn(d->cli, "%s: dropped: sent wrong bytes of %s", place,
 		 cli_quote(d->artifact->filename, name, sizeof name));
 }
 
@@ -277,6 +292,14 @@ static void complain(struct download *d, int err, const char *suffix, const char
 		cli_error(d->cli, err, "%s/%s%s: %s", d->folder, name, suffix, what != NULL ? what : text);
 }
 
+static void tell_no_reference(struct download *d)
+{
+	char name[256];
+	if (d->places.gateways_n > 0 && !d->artifact->has_swarm)
+		cli_warn(d->cli, "%s: has no Swarm reference in its manifest: gateways are not asked for it",
+			 cli_quote(d->artifact->filename, name, sizeof name));
+}
+
 int download_artifact(struct download *d, const struct manifest *m, const struct artifact *a)
 {
 	struct checker_tree tree;
@@ -288,7 +311,8 @@ int download_artifact(struct download *d, const struct manifest *m, const struct
 		return OK;
 	}
 	fetch_begin(&d->fetch, a->size);
-	fetch_source_moved(&d->fetch, (unsigned)d->roots_n, artifact_url_absolute(a));
+	fetch_source_moved(&d->fetch, (unsigned)d->fetch.sources_n - 1, artifact_url_absolute(a));
+	tell_no_reference(d);
 	for (size_t i = 0; i < d->fetch.sources_n; i++) /* who is dropped already is not asked for this one */
 		d->told[i] = d->fetch.sources[i].fault;
 	if (tree_get(d, &tree))

@@ -25,9 +25,8 @@ struct transfer {
 struct download {
 	struct cli *cli;
 	CURLM *multi;
-	const char *const *roots; /* borrowed */
-	size_t roots_n;
-	char *folder; /* owned */
+	struct download_places places; /* the sources, in this order; the last is the URL an artifact names itself */
+	char *folder;                  /* owned */
 	struct fetch fetch;
 	struct transfer transfers[FETCH_REQUESTS_MAX];
 	struct checker checker;
@@ -39,7 +38,8 @@ struct download {
 };
 
 /* The URL of the artifact at a source, and suffix behind it; false when it does not fit, or the
- * source is the artifact's own URL and the manifest names none. */
+ * source is the artifact's own URL and the manifest names none, or a gateway and it has no Swarm reference, or a
+ * suffix is asked for, which gateways know nothing of. */
 bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES]);
 /* Begins what an ASK wants; when the source has no URL for it, it has ended at once. ERR_NO_MEMORY. */
 MUST_CHECK int transfer_begin(struct download *d, const struct fetch_want *want);

@@ -113,12 +113,13 @@ static bool add_files(const struct fetching *f, cJSON *o)
 static bool add_sources(const struct fetching *f, cJSON *o)
 {
 	cJSON *array = cJSON_AddArrayToObject(o, "sources");
-	for (size_t i = 0; array != NULL && i < f->c->roots_n; i++) {
+	const char *url;
+	for (size_t i = 0; array != NULL && (url = download_source_url(f->download, i)) != NULL; i++) {
 		const struct fetch_source *s = download_source(f->download, i);
 		cJSON *source = cJSON_CreateObject();
 		if (source == NULL || !cJSON_AddItemToArray(array, source))
 			return false;
-		if (cJSON_AddStringToObject(source, "url", f->c->roots[i]) == NULL ||
+		if (cJSON_AddStringToObject(source, "url", url) == NULL ||
 		    cJSON_AddNumberToObject(source, "bytes", (double)s->bytes) == NULL ||
 		    cJSON_AddNumberToObject(source, "bad", (double)s->bad_bytes) == NULL)
 			return false;
@@ -165,7 +166,11 @@ static int keep_manifest(struct fetching *f)
 
 static int fetch(struct fetching *f)
 {
-	int err = download_open(f->cli, (const char *const *)f->c->roots, f->c->roots_n, f->folder, &f->download);
+	const struct download_places places = {.roots = (const char *const *)f->c->roots,
+					       .roots_n = f->c->roots_n,
+					       .gateways = f->o->gateways->v,
+					       .gateways_n = f->o->gateways->n};
+	int err = download_open(f->cli, &places, f->folder, &f->download);
 	if (err != OK) {
 		cli_fail(f->cli, err, f->folder, NULL);
 		return err;

@@ -9,14 +9,19 @@
 bool transfer_url(const struct download *d, unsigned source, const char *suffix, char url[DOWNLOAD_URL_BYTES])
 {
 	struct writer w = writer_of(url, DOWNLOAD_URL_BYTES - 1);
-	if (source == d->roots_n) { /* the absolute URL is a source of its own */
+	const char *place = download_source_url(d, source);
+	bool there = true;
+	if (place == NULL) { /* the absolute URL is a source of its own */
 		write_bytes(&w, d->artifact->download_url);
 		write_text(&w, suffix);
+		there = artifact_url_absolute(d->artifact);
+	} else if (source >= d->places.roots_n) {
+		there = suffix[0] == 0 && artifact_url_write_gateway(bytes_text(place), d->artifact, &w);
 	} else {
-		artifact_url_write(bytes_text(d->roots[source]), d->manifest, d->artifact, suffix, &w);
+		artifact_url_write(bytes_text(place), d->manifest, d->artifact, suffix, &w);
 	}
 	url[w.n] = 0;
-	return !w.full && (source < d->roots_n || artifact_url_absolute(d->artifact));
+	return there && !w.full;
 }
 
 static size_t take_header(char *p, size_t size, size_t n, void *context)

@@ -45,10 +45,27 @@ TEST(none_means_the_usual_place)
 	CHECK(!artifact_url_absolute(a) && is(a, "http://a/", "", "http://a/stable/x86_64/initrd.img"));
 }
 
+TEST(a_gateway_has_it_under_its_reference)
+{
+	char text[256];
+	struct artifact a = {.has_swarm = true, .swarm = {0xab, [31] = 0x0c}};
+	static const char *const gateways[] = {"http://a:1633", "http://a:1633/", "http://a:1633//"};
+	for (size_t i = 0; i < sizeof gateways / sizeof gateways[0]; i++) {
+		struct writer w = writer_of(text, sizeof text);
+		CHECK(artifact_url_write_gateway(bytes_text(gateways[i]), &a, &w));
+		CHECK(bytes_is(writer_view(&w), "http://a:1633/bytes/"
+						"ab0000000000000000000000000000000000000000000000000000000000000c"));
+	}
+	struct writer w = writer_of(text, sizeof text);
+	a.has_swarm = false;
+	CHECK(!artifact_url_write_gateway(bytes_text("http://a"), &a, &w) && w.n == 0);
+}
+
 int main(void)
 {
 	RUN(relative_to_the_root);
 	RUN(an_absolute_one_is_for_its_own_host);
+	RUN(a_gateway_has_it_under_its_reference);
 	RUN(none_means_the_usual_place);
 	return test_end();
 }
