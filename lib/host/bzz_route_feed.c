@@ -22,7 +22,7 @@ static int get_update(const struct bzz_request *r, const uint8_t owner[static SE
 	struct bmt_scratch scratch;
 	size_t n;
 	feed_address(topic, owner, number, address);
-	int err = chunk_source_get(&r->site->source, address, u->data, &n);
+	int err = chunk_source_get(&r->source, address, u->data, &n);
 	if (err == OK)
 		err = chunk_check(address, bytes_of(u->data, n), keccak_widest(), &scratch, &u->chunk);
 	if (err == OK && u->chunk.kind != CHUNK_SINGLE_OWNER)
@@ -56,7 +56,7 @@ static const char *find_content(const struct bzz_request *r, const struct update
 	uint64_t time_s;
 	place->chunk_n = 0;
 	if (feed_is_legacy(u->chunk.content, &time_s, &place->root)) {
-		if (chunk_source_get(&r->site->source, place->root.address, chunk, &n) != ERR_NOT_FOUND)
+		if (chunk_source_get(&r->source, place->root.address, chunk, &n) != ERR_NOT_FOUND)
 			return "v1"; /* also when it is damaged: that makes it no other content */
 	}
 	place->root = (struct reference){.encrypted = false};
@@ -97,7 +97,7 @@ static enum MHD_Result send_root(const struct bzz_request *r, const struct bzz_p
 	size_t n;
 	if (place->chunk_n != 0)
 		return bzz_send_bytes(r, a, bytes_of(place->chunk, place->chunk_n));
-	int err = chunk_source_get(&r->site->source, place->root.address, chunk, &n);
+	int err = chunk_source_get(&r->source, place->root.address, chunk, &n);
 	return err == OK ? bzz_send_bytes(r, a, bytes_of(chunk, n))
 			 : bzz_problem_of(r, err, "wrapped chunk cannot be retrieved");
 }
@@ -108,7 +108,6 @@ enum MHD_Result bzz_route_feed(const struct bzz_request *r)
 	const char *after = MHD_lookup_connection_value(r->c, MHD_GET_ARGUMENT_KIND, "after");
 	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
 	struct bzz_answer a = {.type = "application/octet-stream"};
-	struct why why = {.what = NULL};
 	struct bzz_place place;
 	struct update u;
 	uint64_t first = 0;
@@ -123,6 +122,6 @@ enum MHD_Result bzz_route_feed(const struct bzz_request *r)
 	add_headers(&u, find_content(r, &u, &place), true, &a);
 	if (only_root != NULL && strcmp(only_root, "true") == 0)
 		return send_root(r, &place, &a);
-	err = bzz_file_open(&r->site->source, &place.root, bytes_of(place.chunk, place.chunk_n), &a.file, &why);
+	err = bzz_answer_open(r, &place, &a);
 	return err == OK ? bzz_send(r, &a) : bzz_problem_of(r, err, "wrapped chunk cannot be retrieved");
 }

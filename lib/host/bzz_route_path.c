@@ -56,8 +56,8 @@ static int look_up(const struct bzz_request *r, const struct bzz_place *place, s
 	while (err == OK && bzz_path_wants(b, &wanted)) {
 		uint8_t *node = NULL;
 		size_t n = 0;
-		err = bzz_file_whole(&r->site->source, &wanted, root_chunk(place, &wanted), MANTARAY_NODE_BYTES_MAX,
-				     &node, &n, why);
+		err = bzz_file_whole(&r->source, &wanted, root_chunk(place, &wanted), MANTARAY_NODE_BYTES_MAX, &node,
+				     &n, why);
 		if (err == OK)
 			err = bzz_path_node(b, node, n, why);
 		free(node);
@@ -104,11 +104,11 @@ static void describe(const struct mantaray_walk *walk, struct bzz_answer *a)
 static enum MHD_Result send_entry(const struct bzz_request *r, const struct mantaray_walk *walk, bool by_feed,
 				  struct bzz_answer *a)
 {
-	struct why why = {.what = NULL};
+	const struct bzz_place place = {.root = walk->entry};
 	if (reference_is_zero(&walk->entry)) /* metadata only */
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
 	describe(walk, a);
-	int err = bzz_file_open(&r->site->source, &walk->entry, BYTES_NONE, &a->file, &why);
+	int err = bzz_answer_open(r, &place, a);
 	if (err != OK)
 		return bzz_problem_of(r, err, "Not Found");
 	if (!by_feed) /* what a feed leads to may be another content tomorrow */

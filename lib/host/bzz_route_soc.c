@@ -29,14 +29,14 @@ static enum MHD_Result send_wrapped(const struct bzz_request *r, const struct ch
 {
 	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
 	char signature[2 * SECP256K1_RECOVERABLE_BYTES + 1] = "";
-	struct reference root = {.encrypted = false};
-	struct why why = {.what = NULL};
+	struct bzz_place place = {.chunk_n = wrapped->content.n};
 	hex_encode(bytes_of(wrapped->signature, SECP256K1_RECOVERABLE_BYTES), signature);
 	bzz_answer_add(a, "Swarm-Soc-Signature", signature);
 	if (only_root != NULL && strcmp(only_root, "true") == 0)
 		return bzz_send_bytes(r, a, wrapped->content);
-	memcpy(root.address, wrapped->address, sizeof root.address);
-	int err = bzz_file_open(&r->site->source, &root, wrapped->content, &a->file, &why);
+	memcpy(place.root.address, wrapped->address, sizeof place.root.address);
+	memcpy(place.chunk, wrapped->content.p, wrapped->content.n);
+	int err = bzz_answer_open(r, &place, a);
 	return err == OK ? bzz_send(r, a) : bzz_problem_of(r, err, "Not Found");
 }
 
@@ -51,7 +51,7 @@ enum MHD_Result bzz_route_soc(const struct bzz_request *r)
 	if (!bzz_parse_owner(r->first, owner) || !bzz_parse_hex(r->rest, id, sizeof id))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	soc_address(id, owner, address);
-	int err = chunk_source_get(&r->site->source, address, data, &n);
+	int err = chunk_source_get(&r->source, address, data, &n);
 	if (err == OK)
 		err = chunk_check(address, bytes_of(data, n), keccak_widest(), &scratch, &chunk);
 	return err == OK ? send_wrapped(r, &chunk, &a) : bzz_problem_of(r, err, "requested chunk cannot be retrieved");

@@ -8,51 +8,94 @@
 
 /* A range of a file on its way to somebody. */
 struct stream {
-	struct bzz_file *file; /* owned */
+	struct bzz_file *file;   /* owned; NULL: to be opened anew */
+	struct bzz_meter *meter; /* held */
 	struct bzz_site *site;
+	struct bzz_place place;
 	uint64_t first, end;
 };
+
+static struct bytes root_chunk(const struct bzz_place *place)
+{
+	return bytes_of(place->chunk, place->chunk_n);
+}
+
+int bzz_answer_open(const struct bzz_request *r, const struct bzz_place *place, struct bzz_answer *a)
+{
+	struct why why = {.what = NULL};
+	int err = bzz_file_open(&r->source, &place->root, root_chunk(place), &a->file, &why);
+	if (err == OK)
+		a->place = *place;
+	return err;
+}
+
+/* Where something was missing the file has memory for recovery, and whoever is slow to take the bytes would keep
+ * it: so nothing of it outlives a block, and no more recoveries are under way than there are threads. */
+static int read_block(struct stream *s, uint64_t offset, uint64_t end, char *buf, size_t max, size_t *n)
+{
+	const struct chunk_source source = bzz_meter_source(s->meter);
+	struct why why = {.what = NULL};
+	int err = OK;
+	bzz_meter_refill(s->meter);
+	if (s->file == NULL)
+		err = bzz_file_open(&source, &s->place.root, root_chunk(&s->place), &s->file, &why);
+	if (err == OK)
+		err = bzz_file_read(s->file, offset, end, buf, max, n, &why);
+	if (s->meter->missed) {
+		bzz_file_close(s->file);
+		s->file = NULL;
+	}
+	if (err != OK) /* the head is gone already: a body that ends early is all that can be said */
+		cli_warn_rarely(s->site->cli, "an answer ends early: %s",
+				s->meter->spent ? "it takes too many chunks to go on" : err_text(err));
+	return err;
+}
 
 static ssize_t read_stream(void *context, uint64_t position, char *buf, size_t max)
 {
 	struct stream *s = context;
-	struct why why = {.what = NULL};
 	size_t n = 0;
 	if (s->first + position >= s->end)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	int err = bzz_file_read(s->file, s->first + position, s->end, buf, max, &n, &why);
-	if (err != OK) { /* the head is gone already: a body that ends early is all that can be said */
-		cli_warn(s->site->cli, "an answer ends early: %s", err_text(err));
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	return (ssize_t)n;
+	return read_block(s, s->first + position, s->end, buf, max, &n) == OK ? (ssize_t)n
+									      : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 static void free_stream(void *context)
 {
 	struct stream *s = context;
 	bzz_file_close(s->file);
+	bzz_meter_release(s->meter);
 	free(s);
 }
 
-/* Takes the file in any case. */
-static struct stream *stream_of(const struct bzz_request *r, struct bzz_file *file, uint64_t first, uint64_t end)
+/* Takes the answer's file in any case. */
+static struct stream *stream_of(const struct bzz_request *r, const struct bzz_answer *a, uint64_t first, uint64_t end)
 {
 	struct stream *s = malloc(sizeof *s);
+	const bool anew = s == NULL || r->meter->missed;
+	if (anew)
+		bzz_file_close(a->file);
 	if (s == NULL)
-		bzz_file_close(file);
-	else
-		*s = (struct stream){.file = file, .site = r->site, .first = first, .end = end};
+		return NULL;
+	*s = (struct stream){.file = anew ? NULL : a->file,
+			     .meter = r->meter,
+			     .site = r->site,
+			     .place = a->place,
+			     .first = first,
+			     .end = end};
+	bzz_meter_hold(s->meter);
 	return s;
 }
 
-static struct MHD_Response *from_range(const struct bzz_request *r, struct bzz_file *file, uint64_t first, uint64_t end)
+static struct MHD_Response *from_range(const struct bzz_request *r, const struct bzz_answer *a, uint64_t first,
+				       uint64_t end)
 {
 	if (first == end) {
-		bzz_file_close(file);
+		bzz_file_close(a->file);
 		return http_empty();
 	}
-	struct stream *s = stream_of(r, file, first, end);
+	struct stream *s = stream_of(r, a, first, end);
 	if (s == NULL)
 		return NULL;
 	struct MHD_Response *response =
@@ -66,17 +109,16 @@ static struct MHD_Response *from_range(const struct bzz_request *r, struct bzz_f
 static ssize_t read_part(void *context, uint64_t offset, char *buf, size_t max)
 {
 	struct stream *s = context;
-	struct why why;
 	size_t n = 0;
-	return bzz_file_read(s->file, offset, offset + max, buf, max, &n, &why) == OK ? (ssize_t)n : -1;
+	return read_block(s, offset, offset + max, buf, max, &n) == OK ? (ssize_t)n : -1;
 }
 
 static struct MHD_Response *from_ranges(const struct bzz_request *r, const struct bzz_answer *a,
 					const struct ranges *ranges, uint64_t size)
 {
 	if (ranges->n == 1)
-		return from_range(r, a->file, ranges->v[0].first, ranges->v[0].last + 1);
-	struct stream *s = stream_of(r, a->file, 0, size);
+		return from_range(r, a, ranges->v[0].first, ranges->v[0].last + 1);
+	struct stream *s = stream_of(r, a, 0, size);
 	if (s == NULL)
 		return NULL;
 	return http_parts(ranges, size, a->type,
@@ -156,7 +198,7 @@ enum MHD_Result bzz_send(const struct bzz_request *r, struct bzz_answer *a)
 	} else if (wanted == HTTP_PARTIAL) {
 		response = from_ranges(r, a, &ranges, size);
 	} else {
-		response = from_range(r, a->file, 0, size);
+		response = from_range(r, a, 0, size);
 	}
 	if (response == NULL)
 		return MHD_NO;
@@ -189,6 +231,10 @@ enum MHD_Result bzz_send_bytes(const struct bzz_request *r, const struct bzz_ans
 
 enum MHD_Result bzz_problem(const struct bzz_request *r, unsigned status, const char *detail)
 {
+	if (r->meter->spent) {
+		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+		detail = "it takes too many chunks to answer that";
+	}
 	return r->site->problem(r->site->context, r->c, status, detail);
 }
 

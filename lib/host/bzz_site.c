@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "host/bzz_address.h"
 #include "host/bzz_site_parts.h"
 #include "swarm/content_hash.h"
 
@@ -14,17 +15,16 @@ bool bzz_parse_reference(struct bytes text, struct reference *reference)
 
 static enum MHD_Result route_bytes(const struct bzz_request *r)
 {
-	struct reference reference;
+	struct bzz_place place = {.chunk_n = 0};
 	struct bzz_answer a = {.type = "application/octet-stream"};
-	struct why why = {.what = NULL};
 	if (r->has_rest)
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
-	if (!bzz_parse_reference(r->first, &reference))
+	if (!bzz_parse_reference(r->first, &place.root))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
-	int err = bzz_file_open(&r->site->source, &reference, BYTES_NONE, &a.file, &why);
+	int err = bzz_answer_open(r, &place, &a);
 	if (err != OK)
 		return bzz_problem_of(r, err, "Not Found");
-	bzz_answer_etag(&a, &reference);
+	bzz_answer_etag(&a, &place.root);
 	return bzz_send(r, &a);
 }
 
@@ -38,7 +38,7 @@ static enum MHD_Result route_chunks(const struct bzz_request *r)
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
 	if (reference_parse(r->first, &reference) != OK)
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
-	int err = chunk_source_get(&r->site->source, reference.address, chunk, &n);
+	int err = chunk_source_get(&r->source, reference.address, chunk, &n);
 	return err == OK ? bzz_send_bytes(r, &a, bytes_of(chunk, n)) : bzz_problem_of(r, err, "chunk not found");
 }
 
@@ -95,19 +95,33 @@ static bool decode(const char **url, bool to_slash, struct writer *w, struct byt
 	return !w->full;
 }
 
+static enum MHD_Result answer(struct bzz_request *r)
+{
+	const struct route *route = route_of(r->url);
+	if (route == NULL)
+		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
+	const char *p = without_version(r->url) + strlen(route->name) + 2;
+	struct writer w = writer_of(r->room, sizeof r->room);
+	if (!decode(&p, true, &w, &r->first))
+		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path");
+	r->has_rest = *p == '/';
+	if (r->has_rest)
+		p++;
+	return decode(&p, false, &w, &r->rest) ? route->answer(r)
+					       : bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path");
+}
+
 enum MHD_Result bzz_site_route(struct bzz_site *site, struct MHD_Connection *c, const char *url, bool head)
 {
-	const struct route *route = route_of(url);
-	struct bzz_request r = {.site = site, .c = c, .url = url, .head = head};
-	if (route == NULL)
-		return bzz_problem(&r, MHD_HTTP_NOT_FOUND, "Not Found");
-	const char *p = without_version(url) + strlen(route->name) + 2;
-	struct writer w = writer_of(r.room, sizeof r.room);
-	if (!decode(&p, true, &w, &r.first))
-		return bzz_problem(&r, MHD_HTTP_BAD_REQUEST, "invalid path");
-	r.has_rest = *p == '/';
-	if (r.has_rest)
-		p++;
-	return decode(&p, false, &w, &r.rest) ? route->answer(&r)
-					      : bzz_problem(&r, MHD_HTTP_BAD_REQUEST, "invalid path");
+	char shown[1024]; /* keys are not for logs */
+	struct bzz_request r = {.site = site, .meter = bzz_meter_new(&site->source), .c = c, .url = url, .head = head};
+	if (r.meter == NULL)
+		return MHD_NO;
+	r.source = bzz_meter_source(r.meter);
+	const enum MHD_Result result = answer(&r);
+	if (r.meter->spent)
+		cli_warn_rarely(site->cli, "%s: refused: it takes more than %d chunks to answer that",
+				bzz_address_shown(url, shown, sizeof shown), BZZ_METER_CHUNKS);
+	bzz_meter_release(r.meter);
+	return result;
 }

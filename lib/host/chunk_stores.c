@@ -64,8 +64,8 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 			continue;
 		char hex[2 * REFERENCE_BYTES + 1] = "";
 		hex_encode(bytes_of(address, REFERENCE_BYTES), hex);
-		cli_warn(stores->cli, "%s: chunk %s: %s", stores->names[i], hex,
-			 err == ERR_HASH ? "damaged" : err_text(err));
+		cli_warn_rarely(stores->cli, "%s: chunk %s: %s", stores->names[i], hex,
+				err == ERR_HASH ? "damaged" : err_text(err));
 		worst = err;
 	}
 	return worst;

@@ -14,12 +14,13 @@
 #include "host/file.h"
 
 #define LINE_BYTES_MAX 2048 /* a message longer than this is cut */
+#define RARE_MS 1000
 
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	bool dumb = term == NULL || strcmp(term, "dumb") == 0;
-	*cli = (struct cli){.program = program, .options = options};
+	*cli = (struct cli){.program = program, .options = options, .rare_lock = PTHREAD_MUTEX_INITIALIZER};
 	(void)setlocale(LC_CTYPE, ""); /* without it messages are ASCII: no harm */
 	cli_read_options(cli, argc, argv, options);
 	cli->tty = isatty(STDERR_FILENO) == 1 && !dumb && !cli->quiet && !cli->log_json;
@@ -116,6 +117,46 @@ void cli_warn(struct cli *cli, const char *format, ...)
 	if (!cli->quiet)
 		print_format(cli, "warning", format, args);
 	va_end(args);
+}
+
+/* Whether a message of this format may be printed now; *left_out_n: how many were not, since the last. */
+static bool has_turn(struct cli *cli, const char *format, uint64_t *left_out_n)
+{
+	const uint64_t now = clock_now_ms();
+	size_t i = 0;
+	bool turn = true;
+	*left_out_n = 0;
+	(void)pthread_mutex_lock(&cli->rare_lock); /* of a mutex that is ours: cannot fail */
+	while (i < CLI_RARE_MAX && cli->rare[i].format != NULL && cli->rare[i].format != format)
+		i++;
+	if (i < CLI_RARE_MAX) {
+		turn = cli->rare[i].format == NULL || now - cli->rare[i].at_ms >= RARE_MS;
+		if (turn) {
+			*left_out_n = cli->rare[i].left_out_n;
+			cli->rare[i].at_ms = now;
+		}
+		cli->rare[i].format = format;
+		cli->rare[i].left_out_n = turn ? 0 : cli->rare[i].left_out_n + 1;
+	}
+	(void)pthread_mutex_unlock(&cli->rare_lock); /* as above */
+	return turn;
+}
+
+void cli_warn_rarely(struct cli *cli, const char *format, ...)
+{
+	char text[LINE_BYTES_MAX];
+	uint64_t left_out_n;
+	va_list args;
+	if (cli->quiet || !has_turn(cli, format, &left_out_n))
+		return;
+	va_start(args, format);
+	if (vsnprintf(text, sizeof text, format, args) < 0)
+		text[0] = 0;
+	va_end(args);
+	if (left_out_n == 0)
+		print_line(cli, "warning", text);
+	else
+		cli_warn(cli, "%s (and %llu more like it)", text, (unsigned long long)left_out_n);
 }
 
 void cli_info(struct cli *cli, const char *format, ...)

@@ -6,6 +6,7 @@
 #ifndef HOST_CLI_H
 #define HOST_CLI_H
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "core/err.h"
@@ -45,6 +46,8 @@ struct cli_program {
 	size_t operands_min, operands_max;
 };
 
+#define CLI_RARE_MAX 8 /* kinds of messages that are held back, in one program */
+
 struct cli {
 	const struct cli_program *program;
 	struct cli_texts operands;
@@ -55,6 +58,11 @@ struct cli {
 	bool output_failed; /* and that is told */
 	bool progress_shown;
 	uint64_t progress_at_ms, progress_began_ms, progress_first;
+	pthread_mutex_t rare_lock;
+	struct {
+		const char *format; /* NULL: none */
+		uint64_t at_ms, left_out_n;
+	} rare[CLI_RARE_MAX];
 	uint8_t *options; /* the program's options struct: cli_end frees the lists in it */
 };
 
@@ -71,6 +79,9 @@ void cli_start(struct cli *cli, const struct cli_program *program, int argc, cha
  * program that shows no progress; all else here is for the thread that called cli_start. */
 void cli_error(struct cli *cli, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void cli_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what may happen a thousand times a second: of one format, a literal, a message a second at most,
+ * and the next one says how many were left out. Any thread. */
+void cli_warn_rarely(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_info(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));  /* not with --quiet */
 void cli_debug(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3))); /* with --verbose */
 /* "NAME: SUBJECT: sentence (what, at byte N)" from an error and its detail; why may be NULL. */

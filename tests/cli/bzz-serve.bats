@@ -204,6 +204,52 @@ damage() {
 	rm -r store
 }
 
+@test "damage: a store full of it fills no log" {
+	local began=$SECONDS
+	reference=$(put -r 4 file)
+	damage 1 3 5 7 9 11 13 15 17 19 21 23 25 27 29 31 33 35 37
+	serve store
+	for _ in {1..20}; do
+		get "/bytes/$reference" | cmp - file
+	done
+	get "/bytes/$reference" -r 1-2,5000-9000,81930-81940 | grep -aq 'Content-Range: bytes 81930-81940/348894'
+	[ "$(grep -c damaged err)" -le $((SECONDS - began + 2)) ]
+}
+
+@test "a manifest that costs too much is refused, and the server goes on" {
+	# nodes of a megabyte, as long a chain as there are letters in the path
+	cat > node.py <<- 'EOF'
+		import sys
+		child = bytes.fromhex(sys.argv[1])
+		version = "5768b3b6a7db56d21d1abff40d41cebfc83448fed8d7e9b06ec0d3b073f28f"
+		n = 250
+		index = sum(1 << b for b in range(n)).to_bytes(32, "little")
+		text = b'{"k":"%s"}' % (sys.argv[2].encode() * 500)
+		text += b"\n" * (-(len(text) + 2) % 32)
+		out = bytes(32) + bytes.fromhex(version) + b"\x20" + bytes(32) + index
+		for b in range(n):
+		    out += b"\x14\x01" + bytes([b]) + bytes(29) + child + len(text).to_bytes(2, "big") + text
+		sys.stdout.buffer.write(out)
+	EOF
+	put file > /dev/null
+	node=$zeros path=
+	for depth in {10..13}; do
+		node=$(python3 node.py "$node" "fat-$depth" | put -)
+		path=${path}a
+	done
+	serve store
+	[ "$(status_of "/bzz/$node/$path")" = 404 ] # four of them are a manifest like any other
+	for depth in {14..28}; do
+		node=$(python3 node.py "$node" "fat-$depth" | put -)
+		path=${path}a
+	done
+	[ "$(status_of "/bzz/$node/$path")" = 500 ]
+	[ "$(jq -r .message got)" = 'it takes too many chunks to answer that' ]
+	grep -q "/bzz/$node/$path: refused: it takes more than 2048 chunks" err
+	[ "$(status_of "/bytes/$(bmt-hash file | jq -r .reference)")" = 200 ]
+	cmp got file
+}
+
 @test "damage: a root that is gone is found in its replicas" {
 	reference=$(put -r 1 file)
 	python3 - <<- 'EOF'

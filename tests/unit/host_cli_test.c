@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/decimal.h"
 #include "core/utf8.h"
 #include "host/cli.h"
+#include "host/clock.h"
 #include "test.h"
 
 #define OUTPUT_BYTES_MAX 8192
@@ -438,6 +440,42 @@ TEST(progress_tells_rate_and_time_left)
 	CHECK(line != NULL && strstr(line, " MB/s, ") != NULL && strstr(line, " s left\r\033[K") != NULL);
 }
 
+/* Until a second was over; how many there were is the last line of stdout. */
+static int body_flood(struct cli *cli, const struct settings *s)
+{
+	unsigned n = 0;
+	(void)s;
+	cli_warn_rarely(cli, "another %d", 1);
+	for (const uint64_t end = clock_now_ms() + 1001; clock_now_ms() < end; n++)
+		cli_warn_rarely(cli, "chunk %u", n);
+	cli_warn_rarely(cli, "another %d", 2);
+	printf("%u\n", n);
+	return OK;
+}
+
+static uint64_t number_at(const char *text)
+{
+	uint64_t n = 0;
+	return decimal_read(bytes_of(text, strspn(text, "0123456789")), &n) == OK ? n : 0;
+}
+
+TEST(what_comes_by_the_thousand_is_held_back)
+{
+	static const char first[] = "probe: another 1\nprobe: chunk 0\nprobe: chunk ";
+	struct outcome o = run(body_flood, "", NULL);
+	char expected[64];
+	CHECK(o.status == 0 && number_at(o.out) > 100);
+	CHECK(strncmp(o.err, first, strlen(first)) == 0);
+	const uint64_t again = number_at(o.err + strlen(first));
+	(void)snprintf(expected, sizeof expected, "%llu (and %llu more like it)\n", (unsigned long long)again,
+		       (unsigned long long)again - 1);
+	CHECK(strncmp(o.err + strlen(first), expected, strlen(expected)) == 0);
+	const char *last = strstr(o.err, "probe: another 2\n");
+	CHECK(last != NULL && strlen(last) == 17); /* the other's flood does not keep it back */
+	o = run(body_flood, "--quiet", NULL);
+	CHECK(o.err[0] == 0);
+}
+
 TEST(sizes_and_levels)
 {
 	static const char *const sizes[] = {"k", "1K", "1kB", "-1", "1.5M", "17179869184G", "M4"};
@@ -475,6 +513,7 @@ int main(void)
 	RUN(quoting_leaves_exactly_what_is_safe_on_a_screen);
 	RUN(progress_on_a_terminal_only);
 	RUN(progress_tells_rate_and_time_left);
+	RUN(what_comes_by_the_thousand_is_held_back);
 	RUN(sizes_and_levels);
 	return test_end();
 }

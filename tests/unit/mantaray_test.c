@@ -314,8 +314,8 @@ static size_t make_fat_node(uint8_t *out, size_t room)
 	const struct mantaray_pair pair = {BYTES_LITERAL("k"), bytes_of(value, sizeof value)};
 	size_t size, made = 0;
 	CHECK(mantaray_write_init(&w, &arena) == OK);
-	for (char c = 'a'; c <= 'z'; c++)
-		CHECK(mantaray_write_add(&w, bytes_of(&c, 1), &r, &pair, 1, NULL) == OK);
+	for (const char *c = "abcdefghijklmnopqrstuvwxyz"; *c != 0; c++)
+		CHECK(mantaray_write_add(&w, bytes_of(c, 1), &r, &pair, 1, NULL) == OK);
 	while (mantaray_write_wants(&w, &size)) {
 		CHECK(mantaray_write_node(&w, NULL, out, room, &made) == OK);
 		CHECK(mantaray_write_stored(&w, &r) == OK);
