@@ -446,8 +446,11 @@ static int body_flood(struct cli *cli, const struct settings *s)
 	unsigned n = 0;
 	(void)s;
 	cli_warn_rarely(cli, "another %d", 1);
-	for (const uint64_t end = clock_now_ms() + 1001; clock_now_ms() < end; n++)
+	const uint64_t end = clock_now_ms() + 1001;
+	for (bool last = false; !last; n++) {
+		last = clock_now_ms() >= end; /* by then another one has its turn, or had it just now */
 		cli_warn_rarely(cli, "chunk %u", n);
+	}
 	cli_warn_rarely(cli, "another %d", 2);
 	printf("%u\n", n);
 	return OK;
