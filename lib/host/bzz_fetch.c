@@ -21,7 +21,7 @@ struct recovery {
 struct here {
 	struct join_arrival arrival;
 	uint8_t address[REFERENCE_BYTES];
-	bool is_leaf, from_sink;
+	bool is_leaf;
 	struct asks_leaf leaf;
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
 };
@@ -114,7 +114,11 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
 	struct bzz_fetch *f = context;
-	return bzz_fetch_stored(f, address, chunk, n) == OK ? OK : get_from_gateways(f, address, chunk, n);
+	const int stored = bzz_fetch_stored(f, address, chunk, n);
+	if (stored == OK)
+		return OK;
+	const int err = get_from_gateways(f, address, chunk, n);
+	return err == ERR_NOT_FOUND ? stored : err;
 }
 
 struct chunk_source bzz_fetch_source(struct bzz_fetch *f)
@@ -144,30 +148,30 @@ static bool take_root(const struct job *job, struct here *h)
 }
 
 /* Unchecked: the machine does that. */
-static bool take_stored(const struct job *job, struct here *h)
+static int take_stored(const struct job *job, struct here *h)
 {
 	size_t n = 0;
-	if (job->f->stores.n == 0 || chunk_source_peek(&job->f->stored, h->address, h->chunk, &n) != OK)
-		return false;
-	h->arrival.data = bytes_of(h->chunk, n);
-	return true;
+	int err = job->f->stores.n == 0 ? ERR_NOT_FOUND : chunk_source_peek(&job->f->stored, h->address, h->chunk, &n);
+	if (err == OK)
+		h->arrival.data = bytes_of(h->chunk, n);
+	return err;
 }
 
 /* By the stores' own check: what lay there, or an earlier fetch left, was not that chunk. */
-static bool take_checked(const struct job *job, struct here *h)
+static int take_checked(const struct job *job, struct here *h)
 {
 	size_t n = 0;
-	if (bzz_fetch_stored(job->f, h->address, h->chunk, &n) != OK)
-		return false;
-	h->arrival.data = bytes_of(h->chunk, n);
-	return true;
+	int err = bzz_fetch_stored(job->f, h->address, h->chunk, &n);
+	if (err == OK)
+		h->arrival.data = bytes_of(h->chunk, n);
+	return err;
 }
 
-/* It is not here. */
-static int ask_others(struct job *job, const struct here *h, struct why *why)
+/* It is not to be had here, and why. */
+static int ask_others(struct job *job, const struct here *h, int err, struct why *why)
 {
 	if (gateways_n(job->f->gateways) == 0)
-		return join_failed(&job->join, h->arrival.id, why);
+		return join_failed(&job->join, h->arrival.id, err, why);
 	if (h->is_leaf && !job->root->reference.encrypted)
 		gateways_ask_leaf(job->f->gateways, h->arrival.id, h->address, h->leaf);
 	else
@@ -187,8 +191,11 @@ static int check_here(struct job *job, size_t n, struct why *why)
 		struct here *h = &job->here[i];
 		if (arrivals[i].err == OK)
 			continue;
-		err = take_checked(job, h) ? join_chunk(&job->join, h->arrival.id, h->arrival.data, why)
-					   : ask_others(job, h, why);
+		int taken = take_checked(job, h);
+		if (taken == OK)
+			taken = join_chunk(&job->join, h->arrival.id, h->arrival.data, why);
+		if (taken != OK)
+			err = ask_others(job, h, taken, why);
 	}
 	return err;
 }
@@ -206,9 +213,9 @@ static int ask(struct job *job, struct why *why)
 		memcpy(h->address, want.address, REFERENCE_BYTES);
 		h->is_leaf = want.size > 0 && want.size <= CHUNK_PAYLOAD_MAX && job->sized;
 		h->leaf = (struct asks_leaf){.offset = want.offset, .size = (uint32_t)want.size};
-		h->from_sink = take_from_sink(job, h);
-		if (!h->from_sink && !take_root(job, h) && !take_stored(job, h)) {
-			err = ask_others(job, h, why);
+		const int taken = take_from_sink(job, h) || take_root(job, h) ? OK : take_stored(job, h);
+		if (taken != OK) {
+			err = ask_others(job, h, taken, why);
 			continue;
 		}
 		if (++n == BMT_BATCH) {
@@ -231,9 +238,8 @@ static int receive(struct job *job, struct why *why)
 	job->steps += n;
 	for (size_t i = 0; err == OK && i < n; i++) {
 		if (answers[i].err != OK) {
-			job->f->last_err = answers[i].err;
 			job->asked_n--;
-			err = join_failed(&job->join, answers[i].id, why);
+			err = join_failed(&job->join, answers[i].id, answers[i].err, why);
 			continue;
 		}
 		which[arrived] = i;
@@ -284,20 +290,19 @@ static int run(struct job *job, const struct bzz_range *range, struct why *why)
 		know_size(job, range);
 		if (err == OK)
 			err = give_out(job);
+		if (err == OK)
+			err = join_error(&job->join, why);
 		if (err == OK && job->steps + job->done == before && job->asked_n == 0)
 			err = ERR_NOT_FOUND; /* of the machine's ways none is left */
 	}
 	return err;
 }
 
-/* When the gateways failed to say, that is the news; not that nobody has it. */
 static int explain(const struct job *job, int err, const struct why *why)
 {
 	char address[2 * REFERENCE_BYTES + 1] = {0};
-	if (err == ERR_IO || err == ERR_NO_MEMORY)
-		return err; /* printed, or told at the end */
-	if (err == ERR_NOT_FOUND && job->f->last_err != OK)
-		err = job->f->last_err;
+	if (why->err == OK && (err == ERR_IO || err == ERR_NO_MEMORY))
+		return err; /* the sink's, and printed, or told at the end */
 	if (why->id.n == REFERENCE_BYTES)
 		hex_encode(why->id, address);
 	if (address[0] == 0)
@@ -344,7 +349,6 @@ int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root 
 	job->done = job->total = job->steps = job->size = 0;
 	job->sized = false;
 	job->asked_n = 0;
-	f->last_err = OK;
 	gateways_forget(f->gateways);
 	int err = prepare(job);
 	if (err == OK) {

@@ -11,7 +11,6 @@ struct bzz_fetch {
 	bool has_stores;
 	struct gateways *gateways;
 	enum keccak_kind kind;
-	int last_err; /* why a gateway did not give a chunk */
 	struct bmt_scratch scratch;
 };
 

@@ -15,6 +15,11 @@ struct recovery {
 	struct erasure erasure;
 };
 
+struct missing {
+	uint64_t id;
+	int err;
+};
+
 struct bzz_file {
 	struct chunk_source source;
 	struct reference root;
@@ -23,8 +28,8 @@ struct bzz_file {
 	struct bytes left; /* of what the machine gave */
 	size_t root_chunk_n;
 	uint8_t root_chunk[CHUNK_BYTES_MAX];
-	/* Chunks that no source has; told to the machine one by one, when all before them was read. */
-	uint64_t missing[AT_ONCE + 1];
+	/* Chunks that are not to be had; told to the machine one by one, when all before them was read. */
+	struct missing missing[AT_ONCE + 1];
 	size_t missing_n;
 	struct recovery *recovery; /* owned; NULL: not needed so far */
 	struct join_memory memory;
@@ -45,20 +50,24 @@ static int peek(const struct bzz_file *f, const uint8_t address[static REFERENCE
 	return chunk_source_peek(&f->source, address, chunk, n);
 }
 
+static void miss(struct bzz_file *f, uint64_t id, int err)
+{
+	f->missing[f->missing_n++] = (struct missing){.id = id, .err = err};
+}
+
 /* What lay there was not that chunk: by the source's own check, which may know another place. */
 static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[static REFERENCE_BYTES], uint8_t *chunk,
 		     struct why *why)
 {
 	size_t n = 0;
 	int err = chunk_source_get(&f->source, address, chunk, &n);
-	err = err == OK ? join_chunk(&f->join, id, bytes_of(chunk, n), why) : ERR_HASH;
-	if (err != ERR_HASH)
+	if (err == OK && (err = join_chunk(&f->join, id, bytes_of(chunk, n), why)) != ERR_HASH)
 		return err;
-	f->missing[f->missing_n++] = id;
+	miss(f, id, err);
 	return OK;
 }
 
-/* Gets some of what the machine wants. A chunk that is damaged here is as good as none. */
+/* Gets some of what the machine wants. */
 static int step(struct bzz_file *f, struct why *why)
 {
 	struct join_arrival arrivals[AT_ONCE];
@@ -66,23 +75,24 @@ static int step(struct bzz_file *f, struct why *why)
 	struct join_want want;
 	size_t n = 0;
 	if (f->missing_n > 0) {
-		const uint64_t id = f->missing[0];
+		const struct missing m = f->missing[0];
 		memmove(f->missing, f->missing + 1, --f->missing_n * sizeof f->missing[0]);
-		return join_failed(&f->join, id, why);
+		return join_failed(&f->join, m.id, m.err, why);
 	}
 	while (n < AT_ONCE && f->missing_n == 0 && join_want(&f->join, &want)) {
 		size_t chunk_n = 0;
-		if (peek(f, want.address, f->chunks[n], &chunk_n) == OK) {
+		int err = peek(f, want.address, f->chunks[n], &chunk_n);
+		if (err == OK) {
 			memcpy(addresses[n], want.address, REFERENCE_BYTES);
 			arrivals[n] = (struct join_arrival){.id = want.id, .data = bytes_of(f->chunks[n], chunk_n)};
 			n++;
 		} else {
-			f->missing[f->missing_n++] = want.id;
+			miss(f, want.id, err);
 		}
 	}
-	if (n == 0 && f->missing_n == 0)
-		return ERR_NOT_FOUND; /* of the machine's ways none is left */
 	int err = join_chunks(&f->join, arrivals, n, why);
+	if (err == OK && n == 0 && f->missing_n == 0)
+		return ERR_NOT_FOUND; /* of the machine's ways none is left */
 	for (size_t i = 0; err == OK && i < n; i++)
 		if (arrivals[i].err != OK)
 			err = get_again(f, arrivals[i].id, addresses[i], f->chunks[i], why);
@@ -108,10 +118,10 @@ static void give_up(struct bzz_file *f, int err, struct why *why)
 	bzz_file_close(f);
 }
 
-/* A chunk is missing: from here on with memory for recovery. */
+/* Where a chunk is not to be had: from here on with memory for recovery. */
 static int recover(struct bzz_file *f, int err)
 {
-	if (err != ERR_NOT_FOUND || f->recovery != NULL)
+	if ((err != ERR_NOT_FOUND && err != ERR_HASH && err != ERR_IO && err != ERR_SOURCE) || f->recovery != NULL)
 		return err;
 	f->recovery = malloc(sizeof *f->recovery);
 	if (f->recovery == NULL)

@@ -134,8 +134,8 @@ static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_plac
 	int err = bzz_path_init(b, &place->root, r->rest, !by_feed);
 	if (err == OK)
 		err = look_up(r, place, b, &why);
-	if (err == ERR_NO_MEMORY)
-		return MHD_NO;
+	if (err == ERR_NO_MEMORY || err == ERR_IO || err == ERR_HASH)
+		return bzz_problem_of(r, err, "Not Found");
 	if (err != OK) /* no manifest, a broken one, or one that is not all here */
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, r->rest.n == 0 ? nowhere : "Not Found");
 	switch (b->outcome) {

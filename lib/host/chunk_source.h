@@ -1,4 +1,5 @@
-/* Where chunks come from when a reader wants them now: stores on disk. Any thread. */
+/* Where chunks come from when a reader wants them now: stores on disk, gateways. Any thread, where the
+ * context allows it: that of stores does. */
 #ifndef HOST_CHUNK_SOURCE_H
 #define HOST_CHUNK_SOURCE_H
 
@@ -6,12 +7,13 @@
 #include "host/cli.h"
 
 struct chunk_source {
-	/* The chunk, content-addressed or single-owner, checked against its address. ERR_NOT_FOUND; ERR_HASH: it
-	 * is there, and damaged; ERR_IO. */
+	/* The chunk, content-addressed or single-owner, checked against its address. ERR_NOT_FOUND: nobody has
+	 * it; ERR_HASH: somebody has it, damaged; ERR_IO, ERR_SOURCE, ERR_NO_MEMORY: somebody may have it. What
+	 * is wrong with a store or gateway is told in the log; that a chunk is not to be had, the caller tells. */
 	int (*get)(void *context, const uint8_t address[static REFERENCE_BYTES],
 		   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
-	/* The same unchecked, for readers who check by themselves, many at a time; where it was wrong they ask
-	 * by get. NULL: there is no quicker way. */
+	/* The same unchecked and without a word in the log, for readers who check by themselves, many at a time,
+	 * and ask by get where it was wrong. NULL: there is no quicker way. */
 	int (*peek)(void *context, const uint8_t address[static REFERENCE_BYTES],
 		    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
 	void *context;
@@ -23,10 +25,12 @@ static inline int chunk_source_get(const struct chunk_source *s, const uint8_t a
 	return s->get(s->context, address, chunk, n);
 }
 
+/* Unchecked where that is quicker. Errors are those of get. */
 static inline int chunk_source_peek(const struct chunk_source *s, const uint8_t address[static REFERENCE_BYTES],
 				    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
-	return (s->peek != NULL ? s->peek : s->get)(s->context, address, chunk, n);
+	int err = s->peek != NULL ? s->peek(s->context, address, chunk, n) : ERR_HASH;
+	return err == OK || err == ERR_NOT_FOUND ? err : s->get(s->context, address, chunk, n);
 }
 
 /* Several stores as one source: the first that has a chunk whole gives it. Damage is told in the log. */

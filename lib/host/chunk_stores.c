@@ -75,10 +75,15 @@ static int peek(void *context, const uint8_t address[static REFERENCE_BYTES],
 		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
 	struct chunk_stores *stores = context;
-	for (size_t i = 0; i < stores->n; i++)
-		if (chunk_store_peek(stores->v[i], address, chunk, n) == OK)
+	int worst = ERR_NOT_FOUND;
+	for (size_t i = 0; i < stores->n; i++) {
+		int err = chunk_store_peek(stores->v[i], address, chunk, n);
+		if (err == OK)
 			return OK;
-	return ERR_NOT_FOUND;
+		if (err != ERR_NOT_FOUND)
+			worst = err;
+	}
+	return worst;
 }
 
 struct chunk_source chunk_stores_source(struct chunk_stores *stores)

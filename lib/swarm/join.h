@@ -5,7 +5,7 @@
  *	join_read(&j, 0, UINT64_MAX);
  *	while (!join_done(&j)) {
  *		while (room for a request && join_want(&j, &want)) ask(want.id, want.address);
- *		... an answer: join_chunk(&j, id, data, NULL), nobody has it: join_failed(&j, id, NULL)
+ *		... an answer: join_chunk(&j, id, data, NULL); not to be had: join_failed(&j, id, err, NULL)
  *		while (join_data(&j, &data)) use(data.offset, data.bytes);
  *	}
  *
@@ -23,11 +23,13 @@
  * Every level of the tree has a slot set aside for the chunk that is needed first; so any number of
  * slots, also none, gets to the end. Intermediate chunks stay where slots allow, for the next range.
  *
- * Errors. ERR_HASH is the source's: the chunk stays wanted, ask another. All others end the read:
- * every call gives them until the next join_read. ERR_NOT_FOUND: a chunk is not to be had and not to
- * be recovered; ERR_TREE, ERR_LIMIT (larger than REDUNDANCY_SIZE_MAX), ERR_VERSION: what hashes right
- * is no tree, and no other source will have a better one. why->at is where in the file the chunk's
- * bytes begin, why->id its address, until the next call. */
+ * Errors. An answer that does not hash to its address is its source's fault: the chunk stays wanted,
+ * ask another. The read ends where a chunk is not to be had and not to be recovered, with the error
+ * that join_failed was told of it; with ERR_TREE, ERR_LIMIT (larger than REDUNDANCY_SIZE_MAX) and
+ * ERR_VERSION, where what hashes right is no tree, and no other source will have a better one. From
+ * then on, until the next join_read, join_chunks, join_failed and join_error give that error, join_want
+ * gives nothing, and join_data what was here before. why->at is where in the file the chunk's bytes
+ * begin, why->id its address, until the next call. */
 #ifndef SWARM_JOIN_H
 #define SWARM_JOIN_H
 
@@ -57,6 +59,7 @@ struct join_ask {
 	uint32_t generation; /* tells an answer of before from one to this */
 	uint8_t state;
 	uint8_t list; /* on which it waits to be given out */
+	int16_t err;  /* why it was not to be had */
 	struct join_link link;
 };
 
@@ -151,9 +154,12 @@ bool join_wanted(struct join *j, uint64_t id);
 MUST_CHECK int join_chunks(struct join *j, struct join_arrival *arrivals, size_t n, struct why *why);
 /* One answer: also ERR_HASH. */
 MUST_CHECK int join_chunk(struct join *j, uint64_t id, struct bytes data, struct why *why);
-/* Nobody has it. OK: other ways are tried, or the chunk is not needed. An answer that comes all the
- * same is taken. */
-MUST_CHECK int join_failed(struct join *j, uint64_t id, struct why *why);
+/* It is not to be had, and why: ERR_NOT_FOUND, nobody has it, or what kept those from giving it who
+ * may have it. OK: other ways are tried, or the chunk is not needed. An answer that comes all the same
+ * is taken. */
+MUST_CHECK int join_failed(struct join *j, uint64_t id, int err, struct why *why);
+/* What ended the read, join_want included; OK: nothing has. */
+MUST_CHECK int join_error(const struct join *j, struct why *why);
 /* The next bytes of the range, valid until join_data or join_read is called; false: none at present.
  * What is not taken holds its slot: this is what slows the asking down. */
 bool join_data(struct join *j, struct join_data *data);

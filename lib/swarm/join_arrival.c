@@ -13,6 +13,12 @@ int join_end(struct join *j, enum err err, const char *what, uint32_t slot)
 	return j->err;
 }
 
+int join_end_lost(struct join *j, const char *what, uint32_t slot)
+{
+	const int err = join_ask_at(j, slot)->err;
+	return join_end(j, err == OK ? ERR_NOT_FOUND : (enum err)err, what, slot);
+}
+
 /* The number that an id tells; JOIN_NONE when no answer to it is expected any more. What failed is
  * still welcome. */
 static uint32_t expected(struct join *j, uint64_t id)
@@ -211,9 +217,7 @@ int join_chunks(struct join *j, struct join_arrival *arrivals, size_t n, struct 
 	}
 	if (b.n > 0 && j->err == OK)
 		(void)settle_batch(j, &b);
-	if (j->err != OK && why != NULL)
-		*why = j->why;
-	return j->err;
+	return join_error(j, why);
 }
 
 int join_chunk(struct join *j, uint64_t id, struct bytes data, struct why *why)
@@ -231,7 +235,7 @@ static int ask_replicas(struct join *j)
 {
 	const uint32_t root = join_root(j);
 	if (j->memory.replicas_level == 0)
-		return join_end(j, ERR_NOT_FOUND, "root", root);
+		return join_end_lost(j, "root", root);
 	join_remove_ask(j, root);
 	join_ask_at(j, root)->state = JOIN_WAITING;
 	if (j->replicas_n != 0)
@@ -249,7 +253,7 @@ static int lose_replica(struct join *j, uint32_t ask)
 	join_ask_at(j, ask)->state = JOIN_LOST;
 	for (unsigned i = 0; i < j->replicas_n; i++)
 		lost += j->replica_asks[i].state == JOIN_LOST;
-	return lost < j->replicas_n ? OK : join_end(j, ERR_NOT_FOUND, "root, and its replicas", join_root(j));
+	return lost < j->replicas_n ? OK : join_end_lost(j, "root, and its replicas", join_root(j));
 }
 
 static int fail(struct join *j, uint32_t ask)
@@ -263,14 +267,22 @@ static int fail(struct join *j, uint32_t ask)
 	return join_group_failed(j, ask);
 }
 
-int join_failed(struct join *j, uint64_t id, struct why *why)
+int join_failed(struct join *j, uint64_t id, int err, struct why *why)
 {
 	const uint32_t ask = expected(j, id);
+	assert(err != OK && err >= INT16_MIN);
 	if (j->err == OK && ask != JOIN_NONE) {
-		const uint8_t state = join_ask_at(j, ask)->state;
-		if (state == JOIN_WANTED || state == JOIN_ASKED)
+		struct join_ask *a = join_ask_at(j, ask);
+		if (a->state == JOIN_WANTED || a->state == JOIN_ASKED) {
+			a->err = (int16_t)err;
 			(void)fail(j, ask);
+		}
 	}
+	return join_error(j, why);
+}
+
+int join_error(const struct join *j, struct why *why)
+{
 	if (j->err != OK && why != NULL)
 		*why = j->why;
 	return j->err;

@@ -91,6 +91,7 @@ int join_group_child(struct join *j, uint32_t slot)
 	if (g->recovering && state != JOIN_IDLE) {
 		join_remove_ask(j, slot);
 		s->ask.state = JOIN_WAITING;
+		s->ask.err = g->asks[s->child].err;
 	}
 	return OK;
 }
@@ -225,7 +226,7 @@ int join_group_step(struct join *j, uint32_t group)
 		coming++;
 	}
 	if (held + coming < enough)
-		return join_end(j, ERR_NOT_FOUND, "chunk, and too many of its siblings and parities", slot);
+		return join_end_lost(j, "chunk, and too many of its siblings and parities", slot);
 	return OK;
 }
 
@@ -234,7 +235,7 @@ int join_group_failed(struct join *j, uint32_t slot)
 	struct join_slot *s = join_slot_at(j, slot);
 	struct join_slot *parent = join_slot_at(j, s->parent);
 	if (j->level == 0 || j->memory.groups_n == 0)
-		return join_end(j, ERR_NOT_FOUND, "chunk", slot);
+		return join_end_lost(j, "chunk", slot);
 	join_remove_ask(j, slot);
 	if (parent->group == JOIN_NONE) {
 		const uint32_t group = available(j, true);

@@ -63,6 +63,8 @@ void join_parent_done(struct join *j, uint32_t parent);
 
 /* Ends the read with an error about a slot, and notes why. */
 int join_end(struct join *j, enum err err, const char *what, uint32_t slot);
+/* The same for want of its chunk. */
+int join_end_lost(struct join *j, const char *what, uint32_t slot);
 /* The bytes of a slot's chunk, found right, are here. */
 int join_arrived(struct join *j, uint32_t slot, struct bytes data);
 /* The slot has all children that the range wants still to find. */

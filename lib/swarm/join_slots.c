@@ -159,6 +159,7 @@ void join_ask_for(struct join *j, uint32_t ask, enum join_list_name list)
 	join_remove_ask(j, ask);
 	join_append(j, list, ask);
 	join_ask_at(j, ask)->state = JOIN_WANTED;
+	join_ask_at(j, ask)->err = OK;
 }
 
 void join_ask_end(struct join *j, uint32_t ask, enum join_state state)

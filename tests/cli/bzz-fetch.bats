@@ -196,6 +196,22 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/lacks" "$strong" | cmp - "$dir/middle"
 }
 
+@test "a store that cannot be read: a gateway's chunks, or none; that is not the same as that nobody has them" {
+	local big_leaf=12
+	run -3 --separate-stderr fail_reads "$dir/chunks/chunks" 20+ bzz-fetch -s "$dir/chunks" -o got "$big"
+	[[ $stderr = *"chunk "*"input or output failed"* && $stderr != *"is in no store"* ]]
+	[ ! -e got ]
+	fail_reads "$dir/chunks/chunks" 20+ bzz-fetch -s "$dir/chunks" -g "$http/good" "$big" | cmp - "$dir/big"
+	fail_reads "$dir/chunks/chunks" 3..4 bzz-fetch -s "$dir/chunks" "$strong" | cmp - "$dir/middle" # recovered
+	run -3 --separate-stderr fail_reads "$dir/chunks/chunks" 2+ bzz-fetch -s "$dir/chunks" "$site/index.html"
+	[[ $stderr = *"input or output failed"* ]]
+	cp -r "$dir/chunks" cut # what lay behind is damaged, not absent
+	truncate -s $((16 + big_leaf * 4104)) cut/chunks
+	run -1 --separate-stderr bzz-fetch -s cut -o got "$big"
+	[[ $stderr = *"damaged"*"content does not match its hash"* ]]
+	bzz-fetch -s cut -g "$http/good" "$big" | cmp - "$dir/big"
+}
+
 @test "a manifest that is nowhere, and one of whose nodes is" {
 	local nowhere what
 	nowhere=$(printf '%064d' 7)

@@ -52,6 +52,10 @@ status_of() {
 	get "$1" -o got -w '%{http_code}' "${@:2}"
 }
 
+has_status() { # STATUS PATH
+	[ "$(status_of "$2")" = "$1" ]
+}
+
 # The value of a header of the answer.
 header() { # NAME PATH CURL-ARGUMENT...
 	get "$2" -o got -D - "${@:3}" | tr -d '\r' | sed -n "s/^$1: //Ip"
@@ -248,6 +252,23 @@ damage() {
 	grep -q "/bzz/$node/$path: refused: it takes more than 2048 chunks" err
 	[ "$(status_of "/bytes/$(bmt-hash file | jq -r .reference)")" = 200 ]
 	cmp got file
+}
+
+@test "a store that cannot be read: an error, not that nothing is there" {
+	reference=$(put file)
+	site=$(put -m file)
+	serve store
+	strace -f -qq -o calls -p "$pid" -P "$(realpath store/chunks)" -e trace=pread64 -e inject=pread64:error=EIO 3>&- &
+	echo $! > strace.pid
+	wait_until test -e calls
+	wait_until has_status 500 "/bytes/$reference" # it is traced
+	[ "$(jq -r .message got)" = 'input or output failed' ]
+	[ "$(status_of "/chunks/$reference")" = 500 ]
+	[ "$(status_of "/bzz/$site/")" = 500 ]
+	kill "$(cat strace.pid)"
+	wait "$(cat strace.pid)" || true
+	rm strace.pid
+	get "/bytes/$reference" | cmp - file
 }
 
 @test "damage: a root that is gone is found in its replicas" {

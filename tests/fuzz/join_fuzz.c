@@ -75,7 +75,7 @@ static int answer(const struct join_want *want)
 	memcpy(address, want->address, sizeof address);
 	const struct stored *c = store_find(&store, address);
 	if (c == NULL || c->missing)
-		return join_failed(&join, want->id, NULL);
+		return join_failed(&join, want->id, ERR_NOT_FOUND, NULL);
 	struct join_arrival arrival = {.id = want->id, .data = bytes_of(c->bytes, c->n)};
 	const int err = join_chunks(&join, &arrival, 1, NULL);
 	assert(arrival.err == OK); /* what is stored under an address hashes to it */

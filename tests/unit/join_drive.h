@@ -21,6 +21,7 @@ static struct join_group groups[GROUPS_MAX];
 static uint8_t content[FILE_MAX];
 static bool seen[FILE_MAX / 4096 + 1];
 static uint64_t chance;
+static const struct stored *unreadable; /* of what is missing: the one that somebody has, and cannot read */
 
 static inline unsigned random_below(unsigned n)
 {
@@ -109,7 +110,7 @@ static int answer(const struct source *src, struct asked *asked, size_t *asked_n
 		struct stored *c = store_find(&store, a.address);
 		if (c == NULL || c->missing) {
 			t->failures++;
-			const int err = join_failed(&join, a.id, &t->why);
+			const int err = join_failed(&join, a.id, c == unreadable ? ERR_IO : ERR_NOT_FOUND, &t->why);
 			if (err != OK)
 				return err;
 			continue;

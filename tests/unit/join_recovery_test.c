@@ -105,6 +105,35 @@ TEST(nothing_is_recovered_without_parities_or_memory_for_it)
 	}
 }
 
+/* What cannot be read is not the same as what nobody has. */
+TEST(a_read_ends_with_the_error_of_the_chunk_that_it_names)
+{
+	struct join_memory memory = memory_of(20, 1, JOIN_IN_ORDER);
+	struct reference root;
+	struct why why = {.err = OK};
+	make(20 * 4096, 1, false, &root);
+	for (size_t i = 5; i < 20; i++)
+		store.chunks[i].missing = true;
+	for (size_t i = 11; i <= 12; i++) {
+		unreadable = &store.chunks[i];
+		join_init(&join, &root, &memory);
+		const struct tally t = read_range(&plainly, 11 * 4096, 4096);
+		CHECK(t.err == (i == 11 ? ERR_IO : ERR_NOT_FOUND) && t.why.at == 11 * 4096);
+		CHECK(t.why.err == (enum err)t.err && memcmp(t.why.id.p, store.chunks[11].address, 32) == 0);
+		CHECK(join_error(&join, &why) == t.err && why.at == t.why.at);
+		join_read(&join, 0, 4096);
+		CHECK(join_error(&join, NULL) == OK);
+	}
+	unreadable = store_get(&store, root.address);
+	store_get(&store, root.address)->missing = true;
+	for (memory.replicas_level = 0; memory.replicas_level <= 2; memory.replicas_level += 2) {
+		join_init(&join, &root, &memory);
+		const struct tally t = read_range(&plainly, 0, UINT64_MAX);
+		CHECK(t.err == ERR_IO && t.why.at == 0 && memcmp(t.why.id.p, root.address, 32) == 0);
+	}
+	unreadable = NULL;
+}
+
 /* An answer that comes after it was given up is taken; what was asked for in its stead is let go. */
 TEST(a_late_answer_ends_a_recovery)
 {
@@ -118,7 +147,7 @@ TEST(a_late_answer_ends_a_recovery)
 	join_read(&join, 4096, 4096);
 	CHECK(join_want(&join, &want) && join_chunk(&join, want.id, bytes_of(r->bytes, r->n), NULL) == OK);
 	CHECK(join_want(&join, &want) && !join_want(&join, &shard));
-	CHECK(join_failed(&join, want.id, NULL) == OK && join_want(&join, &shard));
+	CHECK(join_failed(&join, want.id, ERR_NOT_FOUND, NULL) == OK && join_want(&join, &shard));
 	CHECK(join_wanted(&join, want.id) && join_wanted(&join, shard.id));
 	const struct stored *c = store_get(&store, want.address);
 	CHECK(join_chunk(&join, want.id, bytes_of(c->bytes, c->n), NULL) == OK);
@@ -134,6 +163,7 @@ int main(void)
 	RUN(losses_all_over_are_recovered);
 	RUN(a_range_with_a_loss_asks_for_one_group);
 	RUN(nothing_is_recovered_without_parities_or_memory_for_it);
+	RUN(a_read_ends_with_the_error_of_the_chunk_that_it_names);
 	RUN(a_late_answer_ends_a_recovery);
 	free(store.chunks);
 	return test_end();

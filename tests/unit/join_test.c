@@ -210,7 +210,7 @@ TEST(answers_of_before_change_nothing)
 	for (unsigned i = 0; i < 15; i++) {
 		CHECK(!join_wanted(&join, old[i].id));
 		CHECK(join_chunk(&join, old[i].id, bytes_of(r->bytes, r->n), NULL) == OK);
-		CHECK(join_failed(&join, old[i].id, NULL) == OK);
+		CHECK(join_failed(&join, old[i].id, ERR_NOT_FOUND, NULL) == OK);
 	}
 	CHECK(join_chunk(&join, UINT64_MAX, bytes_of(c->bytes, c->n), NULL) == OK && !join_data(&join, &d));
 	CHECK(join_chunk(&join, want.id, bytes_of(c->bytes, c->n), NULL) == OK);
