@@ -5,14 +5,12 @@
 
 #include <curl/curl.h>
 
-#include "core/decimal.h"
-#include "host/bzz_address.h"
-#include "host/bzz_fetch.h"
+#include "crypto/secret.h"
 #include "host/bzz_list.h"
+#include "host/bzz_operand.h"
 #include "host/bzz_output.h"
 #include "host/cli_json.h"
 #include "host/cli_url.h"
-#include "swarm/mantaray.h"
 
 struct options {
 	struct cli_texts gateways, stores;
@@ -34,8 +32,9 @@ static const struct cli_program program = {
 	.summary = "fetch content of Swarm and check every chunk of it",
 	.text = "REFERENCE is what bmt-hash and bzz-put print: 64 hex digits, or 128 for encrypted content.\n"
 		"With a slash behind it, it is a manifest, and PATH a file in it (the empty path: its index\n"
-		"document). feeds/OWNER/TOPIC is the newest update of a feed. All gateways are asked at once,\n"
-		"none is trusted; what is missing is recovered where the content has parities for it.\n"
+		"document). feeds/OWNER/TOPIC is the newest update of a feed. For - it is read from standard\n"
+		"input, where no list of processes shows the key of encrypted content. All gateways are asked\n"
+		"at once, none is trusted; what is missing is recovered where the content has parities for it.\n"
 		"\n"
 		"  bzz-fetch --gateway http://localhost:1633 -o vmlinuz REFERENCE\n"
 		"  bzz-fetch --store chunks REFERENCE/index.html\n",
@@ -44,33 +43,6 @@ static const struct cli_program program = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-
-static bool read_number(struct bytes text, uint64_t *n)
-{
-	return decimal_read(text, n) == OK;
-}
-
-/* "A-B", "A-", "-N": the last form needs the size, and comes as offset UINT64_MAX with length N. */
-static void read_range(struct cli *cli, const char *text, struct bzz_range *range)
-{
-	const char *dash = text == NULL ? NULL : strchr(text, '-');
-	uint64_t first = 0, last = UINT64_MAX;
-	*range = (struct bzz_range){.offset = 0, .length = UINT64_MAX};
-	if (text == NULL)
-		return;
-	if (dash == NULL || (dash == text && dash[1] == 0) ||
-	    (dash != text && !read_number(bytes_of(text, (size_t)(dash - text)), &first)) ||
-	    (dash[1] != 0 && !read_number(bytes_text(dash + 1), &last)))
-		cli_usage(cli, "--range %s: A-B, A- or -N is wanted, in bytes from 0", text);
-	if (dash == text && last == 0)
-		cli_usage(cli, "--range %s: nothing is wanted", text);
-	if (dash != text && last < first)
-		cli_usage(cli, "--range %s: it ends before it begins", text);
-	if (dash == text)
-		*range = (struct bzz_range){.offset = UINT64_MAX, .length = last};
-	else
-		*range = (struct bzz_range){.offset = first, .length = last == UINT64_MAX ? last : last - first + 1};
-}
 
 static bool add_source(cJSON *array, const char *url, struct gateway_count count)
 {
@@ -99,14 +71,14 @@ static int tell(const char *path, const struct reference *reference, uint64_t si
 	return ERR_NO_MEMORY;
 }
 
-static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_address *address,
+static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_operand *what,
 		 struct bzz_range range)
 {
+	const struct bzz_address *address = &what->address;
+	const char *name = what->shown;
 	struct bzz_root root = {.reference = address->reference};
 	struct bzz_output output;
 	uint64_t size = 0;
-	char shown[MANTARAY_PATH_MAX];
-	const char *name = bzz_address_shown(cli->operands.v[0], shown, sizeof shown);
 	int err = OK;
 	if (address->is_feed)
 		err = bzz_fetch_feed(f, address->owner, bytes_of(address->topic, address->topic_n), &root);
@@ -119,7 +91,7 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 	if (err == OK && range.offset == UINT64_MAX)
 		err = bzz_fetch_tail(f, name, &root, &range);
 	if (err == OK)
-		err = bzz_output_open(&output, cli, o->output, &range);
+		err = bzz_output_open(&output, cli, name, o->output, &range);
 	if (err != OK)
 		return err;
 	const struct bzz_sink sink = bzz_output_sink(&output);
@@ -141,27 +113,27 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 int main(int argc, char **argv)
 {
 	struct options o = {.range = NULL};
-	struct bzz_address address;
+	struct bzz_operand what;
 	struct bzz_fetch *f = NULL;
 	struct bzz_range range;
 	struct cli cli;
-	const char *what;
 	cli_start(&cli, &program, argc, argv, &o);
-	read_range(&cli, o.range, &range);
-	if (bzz_address_parse(cli.operands.v[0], &address, &what) != OK)
-		cli_usage(&cli, "%s: %s", cli.operands.v[0], what);
+	bzz_operand_range(&cli, o.range, &range);
 	if (o.list && (o.range != NULL || o.output != NULL))
 		cli_usage(&cli, "--list goes with neither --range nor --output");
 	for (size_t i = 0; i < o.gateways.n; i++)
 		cli_url(&cli, "--gateway", o.gateways.v[i]);
 	if (o.gateways.n + o.stores.n == 0)
 		cli_usage(&cli, "where from? give a --gateway or a --store");
-	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
+	int err = bzz_operand_read(&cli, cli.operands.v[0], &what);
+	if (err == OK)
+		err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err == OK)
 		err = bzz_fetch_open(&cli, &o.stores, &o.gateways, &f);
 	if (err == OK)
-		err = fetch(&cli, &o, f, &address, range);
+		err = fetch(&cli, &o, f, &what, range);
 	bzz_fetch_close(f);
 	curl_global_cleanup();
+	secret_wipe(&what, sizeof what);
 	return cli_end(&cli, err);
 }

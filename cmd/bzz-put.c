@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 	 "send a file in one request, for the node to split"},
 	{'e', "encrypt", CLI_FLAG, offsetof(struct options, encrypt), NULL, "encrypt each chunk under a random key"},
 	{'r', "redundancy", CLI_LEVEL, offsetof(struct options, level), "LEVEL",
-	 "what may get lost: none, medium, strong, insane, paranoid, or 0 to 4 (none)"},
+	 "0 to 4, or none, medium, strong, insane, paranoid (none)"},
 	{'m', "manifest", CLI_FLAG, offsetof(struct options, manifest), NULL, "make a manifest for a single file, too"},
 	{0, "index", CLI_TEXT, offsetof(struct options, index), "NAME", "the index document of folders"},
 	{0, "error", CLI_TEXT, offsetof(struct options, error), "PATH", "what is shown for paths that do not exist"},

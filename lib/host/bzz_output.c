@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/file.h"
+#include "swarm/mantaray.h"
 
 static int complain(const struct bzz_output *o, int err, const char *suffix, const char *what)
 {
@@ -28,12 +29,14 @@ static int open_part(struct bzz_output *o, struct why *why)
 	return err;
 }
 
-int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *path, const struct bzz_range *range)
+int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *name, const char *path,
+		    const struct bzz_range *range)
 {
 	const bool whole = range->offset == 0 && range->length == UINT64_MAX;
 	struct why why = {.what = NULL};
 	struct stat st;
-	*o = (struct bzz_output){.cli = cli, .base = range->offset, .part = {.fd = -1}};
+	*o = (struct bzz_output){.cli = cli, .name = name, .base = range->offset, .part = {.fd = -1}};
+	o->shows = path == NULL && isatty(STDOUT_FILENO) == 1;
 	if (path == NULL || strcmp(path, "-") == 0)
 		return OK;
 	o->path = path;
@@ -46,9 +49,32 @@ int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *path, con
 	return OK;
 }
 
+/* A terminal takes some bytes for orders. */
+static bool is_plain(struct bytes data)
+{
+	for (size_t i = 0; i < data.n; i++)
+		if ((data.p[i] < ' ' && strchr("\t\n\r\f", data.p[i]) == NULL) || data.p[i] == 0 || data.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static int refuse_to_show(const struct bzz_output *o, uint64_t offset, struct bytes data)
+{
+	if (offset == 0 && mantaray_is_node(data))
+		cli_error(o->cli, ERR_IO,
+			  "%s: is a manifest: %s/ is its index document, --list shows its entries, and -o - this node",
+			  o->name, o->name);
+	else
+		cli_error(o->cli, ERR_IO, "%s: no text for a terminal: -o FILE, or -o - to see it all the same",
+			  o->name);
+	return ERR_IO;
+}
+
 static int write_out(void *context, uint64_t offset, struct bytes data)
 {
 	struct bzz_output *o = context;
+	if (o->shows && !is_plain(data))
+		return refuse_to_show(o, offset, data);
 	if (o->path == NULL) {
 		cli_print(data);
 		return cli_flush(o->cli);

@@ -99,6 +99,17 @@ static int check_forks(struct mantaray *m, size_t at, struct why *why)
 	return OK; /* what follows the last fork is ignored, as bee does */
 }
 
+bool mantaray_is_node(struct bytes begin)
+{
+	uint8_t version[MANTARAY_VERSION_BYTES];
+	if (begin.n < MANTARAY_HEAD_BYTES)
+		return false;
+	for (size_t i = 0; i < sizeof version; i++)
+		version[i] = begin.p[MANTARAY_KEY_BYTES + i] ^ begin.p[i];
+	return memcmp(version, mantaray_versions[0], sizeof version) == 0 ||
+	       memcmp(version, mantaray_versions[1], sizeof version) == 0;
+}
+
 int mantaray_open(uint8_t *node, size_t n, struct mantaray *m, struct why *why)
 {
 	struct mantaray found = {.version = 0};

@@ -41,6 +41,8 @@ struct mantaray_fork {
 	struct bytes metadata; /* a JSON object of strings, without padding; empty: none */
 };
 
+/* Whether bytes that begin so may be a node of a manifest: the first MANTARAY_HEAD_BYTES, or more. */
+bool mantaray_is_node(struct bytes begin);
 /* Takes a node apart, which removes its obfuscation in place: once for the same bytes. All forks
  * are checked, so that they can be walked without failing. why: what, at which byte. ERR_TRUNCATED,
  * ERR_VERSION (no node of a manifest), ERR_LIMIT, ERR_VALUE, and what JSON refuses. */

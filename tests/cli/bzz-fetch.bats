@@ -269,6 +269,43 @@ setup() {
 	[[ $stderr = *"Input/output error"* || $stderr = *"input or output failed"* ]]
 }
 
+@test "the reference from standard input: no key in the arguments, nor in messages" {
+	run -0 --separate-stderr bzz-fetch -s "$dir/chunks" - <<< "  $site/index.html"
+	[ "$output" = '<h1>index</h1>' ]
+	printf '%s' "$secret" | bzz-fetch -s "$dir/chunks" - | cmp - "$dir/middle"
+	printf '%s\r\n' "$secret" | bzz-fetch -s "$dir/chunks" -o copy - > /dev/null
+	cmp copy "$dir/middle"
+	local bad
+	for bad in '' ' ' "$small"$'\n'"$small" "$secret/ $small"$'\n'x "x$secret"; do
+		run -2 --separate-stderr bzz-fetch -s "$dir/chunks" - <<< "$bad"
+		[[ $stderr != *"${secret:64}"* ]]
+	done
+	run -2 --separate-stderr bzz-fetch -s "$dir/chunks" "x$secret"
+	[[ $stderr = *"64 hex digits"* && $stderr != *"${secret:64}"* ]]
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" - < <(head -c 10000 /dev/zero)
+	[[ $stderr = *"standard input: larger than the limit"* ]]
+}
+
+@test "a terminal gets text, and of what is none the way to a file" {
+	on_terminal() {
+		run --separate-stderr script -qec "bzz-fetch -q -s $dir/chunks $1" shown
+	}
+	on_terminal "$small"
+	[[ $status = 0 && $output = small* ]]
+	on_terminal "$big"
+	[[ $status = 3 && $output = *"$big: no text for a terminal: -o FILE"* && ${#output} -lt 300 ]]
+	on_terminal "$site"
+	[[ $status = 3 && $output = *"is a manifest: $site/ is its index document, --list shows"* ]]
+	on_terminal "-o - --range 0-99 $big"
+	[ "$status" = 0 ]
+	on_terminal "$big | wc -c"
+	[[ $output = 3000001* ]]
+	printf 'text \033]0;title\007' > orders
+	bzz-put --store orders.chunks orders | jq -r .reference > orders.ref
+	on_terminal "-s orders.chunks $(cat orders.ref)"
+	[[ $status = 3 && $output != *$'\033'* ]]
+}
+
 @test "usage" {
 	run -2 bzz-fetch
 	run -2 --separate-stderr bzz-fetch "$small"

@@ -323,6 +323,24 @@ static size_t make_fat_node(uint8_t *out, size_t room)
 	return made;
 }
 
+TEST(nodes_are_known_by_their_heads)
+{
+	static uint8_t fat[1 << 17];
+	const size_t size = make_fat_node(fat, sizeof fat);
+	CHECK(mantaray_is_node(bytes_of(fat, size)) && mantaray_is_node(bytes_of(fat, MANTARAY_HEAD_BYTES)));
+	CHECK(!mantaray_is_node(bytes_of(fat, MANTARAY_HEAD_BYTES - 1)) && !mantaray_is_node(BYTES_NONE));
+	for (size_t i = 0; i < MANTARAY_KEY_BYTES; i++) /* another key, applied to all */
+		fat[i] ^= (uint8_t)(i + 1);
+	for (size_t i = MANTARAY_KEY_BYTES; i < MANTARAY_HEAD_BYTES; i++)
+		fat[i] ^= (uint8_t)(i - MANTARAY_KEY_BYTES + 1);
+	CHECK(mantaray_is_node(bytes_of(fat, size)));
+	for (size_t bit = 0; bit < (size_t)8 * MANTARAY_VERSION_BYTES; bit++) {
+		fat[MANTARAY_KEY_BYTES + bit / 8] ^= (uint8_t)(1 << bit % 8);
+		CHECK(!mantaray_is_node(bytes_of(fat, size)));
+		fat[MANTARAY_KEY_BYTES + bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
 TEST(a_way_of_fat_nodes_has_an_end)
 {
 	static uint8_t path[MANTARAY_PATH_MAX], fat[1 << 17];
@@ -353,6 +371,7 @@ int main(void)
 	RUN(metadata_is_strict);
 	RUN(paths_are_resolved_in_bees_order);
 	RUN(paths_have_a_limit);
+	RUN(nodes_are_known_by_their_heads);
 	RUN(a_way_of_fat_nodes_has_an_end);
 	return test_end();
 }
