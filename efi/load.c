@@ -1,48 +1,63 @@
-#include "efi/load.h"
-
 #include <string.h>
 
+#include "efi/load_parts.h"
 #include "fetch/artifact_url.h"
 
-#define TELL_MS 1000        /* between two lines of progress */
-#define TREE_LIMIT_MS 20000 /* for one source to give the tree */
+#define TELL_MS 1000 /* between two lines of progress */
 
-void load_open(struct load *l, struct report *r, struct net *net, struct web *web, const struct manifest *m,
-	       enum keccak_kind kind)
+void load_open(struct load *l, const struct load_with *with, const struct manifest *m, size_t gateways_n)
 {
-	l->report = r;
-	l->net = net;
-	l->web = web;
+	l->report = with->report;
+	l->net = with->net;
+	l->web = with->web;
+	l->kind = with->kind;
 	l->manifest = m;
-	l->kind = kind;
-	if (checking_open(&l->checking, r->platform, kind) != OK)
-		report(r, "no memory for the work of other processors: this one checks alone");
+	l->reserved_n = gateways_n < LOAD_GATEWAYS_MAX ? gateways_n : LOAD_GATEWAYS_MAX;
+	if (checking_open(&l->checking, l->report->platform, l->kind) != OK)
+		report(l->report, "no memory for the work of other processors: this one checks alone");
 	fetch_init(&l->fetch);
 	(void)fetch_source_add(&l->fetch); /* number 0: the URL that an artifact itself names */
 }
 
-void load_add_root(struct load *l, struct bytes root)
+static bool add(struct load *l, struct bytes url, bool gateway, size_t most)
 {
-	for (size_t i = 0; i < l->roots_n; i++)
-		if (bytes_equal(l->roots[i], root))
-			return;
-	if (l->roots_n == LOAD_SOURCES_MAX || fetch_source_add(&l->fetch) == FETCH_NO_SOURCE)
-		report(l->report, "%.*s: has the release, but is not asked: %d others have it", REPORT_BYTES(root),
-		       LOAD_SOURCES_MAX);
-	else
-		l->roots[l->roots_n++] = root;
+	for (size_t i = 0; i < l->places_n; i++)
+		if (l->places[i].gateway == gateway && bytes_equal(l->places[i].url, url))
+			return true;
+	if (l->places_n >= most || fetch_source_add(&l->fetch) == FETCH_NO_SOURCE)
+		return false;
+	l->places[l->places_n++] = (struct load_place){.url = url, .gateway = gateway};
+	return true;
 }
 
-/* False: the source has no place for it, or it does not fit. */
-static bool source_url(const struct load *l, unsigned source, const char *suffix, struct writer *w)
+void load_add_root(struct load *l, struct bytes root)
 {
-	if (source > 0) {
-		artifact_url_write(l->roots[source - 1], l->manifest, l->artifact, suffix, w);
-	} else {
+	const unsigned most = LOAD_SOURCES_MAX - (unsigned)l->reserved_n;
+	if (!add(l, root, false, most))
+		report(l->report, "%.*s: has the release, but is not asked: %u others have it", REPORT_BYTES(root),
+		       most);
+}
+
+void load_add_gateways(struct load *l, const struct bytes *urls, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (i >= l->reserved_n || !add(l, urls[i], true, LOAD_SOURCES_MAX))
+			report(l->report, "gateway %.*s: is not asked: %d others are", REPORT_BYTES(urls[i]),
+			       LOAD_GATEWAYS_MAX);
+}
+
+bool load_url(const struct load *l, unsigned source, const char *suffix, struct writer *w)
+{
+	const struct load_place *place = source > 0 ? &l->places[source - 1] : NULL;
+	if (place == NULL) {
 		write_bytes(w, l->artifact->download_url);
 		write_text(w, suffix);
+		return !w->full && artifact_url_absolute(l->artifact);
 	}
-	return !w->full && (source > 0 || artifact_url_absolute(l->artifact));
+	if (place->gateway) /* it knows nothing of suffixes */
+		return suffix[0] == 0 && artifact_url_write_gateway(place->url, l->artifact, w) && !w->full;
+	artifact_url_write(place->url, l->manifest, l->artifact, suffix, w);
+	return !w->full;
 }
 
 static void end_transfer(struct load *l, unsigned i, int err, uint64_t now_ms)
@@ -80,7 +95,7 @@ static void begin_transfer(struct load *l, const struct fetch_want *want, uint64
 {
 	struct load_transfer *t = &l->transfers[want->request];
 	struct writer w = writer_of(t->url, sizeof t->url);
-	if (!source_url(l, want->source, "", &w)) {
+	if (!load_url(l, want->source, "", &w)) {
 		fetch_ended(&l->fetch, want->request, ERR_NOT_FOUND, now_ms);
 		return;
 	}
@@ -167,7 +182,7 @@ static void tell_faults(struct load *l)
 			continue;
 		l->told[i] = s->fault;
 		if (i > 0)
-			report(l->report, "%.*s: %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
+			report(l->report, "%.*s: %.*s: %s", REPORT_BYTES(l->places[i - 1].url),
 			       REPORT_BYTES(l->artifact->filename), fault_text(s));
 		else if (s->fault != FETCH_FINE)
 			report(l->report, "%.*s: %s", REPORT_BYTES(l->artifact->download_url), fault_text(s));
@@ -249,116 +264,6 @@ static int drive(struct load *l)
 	}
 }
 
-static void drop_tree(struct load *l)
-{
-	if (l->tree_file != NULL)
-		platform_give_pages(l->report->platform, l->tree_file, l->tree.bytes);
-	l->tree_file = NULL;
-}
-
-/* What FILE.bmt begins with tells its redundancy level, and that how large it is; whether it is
- * true is seen when all of it is checked. */
-static int begin_tree(struct load *l, const uint8_t span[static CHUNK_SPAN_BYTES])
-{
-	int err = tree_shape_of(&l->tree, l->artifact->size, span);
-	if (err != OK)
-		return err;
-	err = platform_pages(l->report->platform, l->tree.bytes, &l->tree_file);
-	if (err != OK) {
-		l->tree_file = NULL;
-		return ERR_NO_MEMORY;
-	}
-	memcpy(l->tree_file, span, CHUNK_SPAN_BYTES);
-	return OK;
-}
-
-/* Takes what has arrived of it; span: its first bytes, until they are all there. */
-static int take_tree(struct load *l, struct request *r, uint8_t span[static CHUNK_SPAN_BYTES], uint64_t *got)
-{
-	struct bytes data;
-	while ((data = request_body(r)).n > 0) {
-		const bool begun = *got >= CHUNK_SPAN_BYTES;
-		const uint64_t room = (begun ? l->tree.bytes : CHUNK_SPAN_BYTES) - *got;
-		const size_t n = data.n < room ? data.n : (size_t)room;
-		if (n == 0)
-			return ERR_SIZE;
-		memcpy((begun ? l->tree_file : span) + *got, data.p, n);
-		*got += n;
-		request_took(r, n);
-		if (!begun && *got == CHUNK_SPAN_BYTES) {
-			const int err = begin_tree(l, span);
-			if (err != OK)
-				return err;
-		}
-	}
-	return OK;
-}
-
-/* One source's FILE.bmt. OK, or why not. */
-static int get_tree(struct load *l, unsigned source)
-{
-	struct load_transfer *t = &l->transfers[0];
-	struct platform *p = l->report->platform;
-	struct writer w = writer_of(t->url, sizeof t->url);
-	uint64_t now = platform_now_ms(p), end = now + TREE_LIMIT_MS, got = 0;
-	uint8_t span[CHUNK_SPAN_BYTES];
-	int err = OK;
-	if (!source_url(l, source, ".bmt", &w))
-		return ERR_NOT_FOUND;
-	request_begin(&t->request, l->web, writer_view(&w), NULL, now);
-	while (err == OK && t->request.state == REQUEST_UNDER_WAY) {
-		net_poll(l->net);
-		now = platform_now_ms(p);
-		request_step(&t->request, now);
-		err = take_tree(l, &t->request, span, &got);
-		if (err == OK && t->request.state == REQUEST_UNDER_WAY)
-			err = platform_interrupted(p) ? ERR_INTERRUPTED : now >= end ? ERR_TIMEOUT : OK;
-	}
-	if (err == OK)
-		err = t->request.err;
-	request_end(&t->request, now);
-	if (err == OK && (l->tree_file == NULL || got != l->tree.bytes))
-		err = ERR_SIZE;
-	if (err == OK)
-		err = tree_check(&l->tree, bytes_of(l->tree_file, (size_t)l->tree.bytes), l->artifact->swarm, l->kind,
-				 &l->scratch, NULL);
-	return err;
-}
-
-/* Gets the tree from the first source that has the right one. How large it is, each source says for
- * itself: a lack of memory for what one says is no word about the next one's. */
-static bool find_tree(struct load *l)
-{
-	struct report_size needed;
-	uint64_t lacked = 0; /* the least memory that was missing for one */
-	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
-		return false;
-	if (l->tree.bytes == 0)
-		return true; /* one block: the reference is all there is to know */
-	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
-		if (l->fetch.sources[i].fault != FETCH_FINE)
-			continue;
-		int err = get_tree(l, i);
-		if (err == OK)
-			return true;
-		drop_tree(l);
-		if (err == ERR_INTERRUPTED)
-			return false; /* drive finds it, too */
-		if (err == ERR_NO_MEMORY && (lacked == 0 || l->tree.bytes < lacked))
-			lacked = l->tree.bytes;
-		if (i > 0)
-			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->roots[i - 1]),
-				      REPORT_BYTES(l->artifact->filename), err_text(err));
-	}
-	if (lacked > 0)
-		report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
-		       REPORT_BYTES(l->artifact->filename), report_size(&needed, lacked));
-	else
-		report(l->report, "%.*s: no provider has its tree: checked as a whole at the end",
-		       REPORT_BYTES(l->artifact->filename));
-	return false;
-}
-
 static void tell_done(struct load *l, const uint64_t before[static FETCH_SOURCES_MAX])
 {
 	struct report_size size, rate, part;
@@ -367,7 +272,7 @@ static void tell_done(struct load *l, const uint64_t before[static FETCH_SOURCES
 	       report_size(&size, l->artifact->size), report_size(&rate, l->artifact->size * 1000 / (ms + 1)));
 	for (unsigned i = 1; i < l->fetch.sources_n; i++)
 		report_detail(l->report, "  %s from %.*s", report_size(&part, l->fetch.sources[i].bytes - before[i]),
-			      REPORT_BYTES(l->roots[i - 1]));
+			      REPORT_BYTES(l->places[i - 1].url));
 }
 
 int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
@@ -382,7 +287,10 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	fetch_source_moved(&l->fetch, 0, artifact_url_absolute(a));
 	for (unsigned i = 0; i < l->fetch.sources_n; i++)
 		l->told[i] = l->fetch.sources[i].fault;
-	if (find_tree(l))
+	if (l->reserved_n > 0 && !a->has_swarm)
+		report(l->report, "%.*s: has no Swarm reference: no gateway is asked for it",
+		       REPORT_BYTES(a->filename));
+	if (load_tree_find(l))
 		fetch_use_tree(&l->fetch);
 	begin_checking(l);
 	int err = drive(l);
@@ -390,7 +298,7 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	end_transfers(l);
 	if (!quiet)
 		l->tree_file = NULL; /* it may still be read from: kept for ever */
-	drop_tree(l);
+	load_tree_drop(l);
 	if (err == OK)
 		tell_done(l, before);
 	return err;

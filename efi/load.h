@@ -1,4 +1,4 @@
-/* Loading an artifact into memory from several providers at once: carries out what the fetch
+/* Loading an artifact into memory from several providers and Swarm gateways at once: carries out what the fetch
  * machine wants over efi/net.h, checks every 4 KiB block as it arrives against the Swarm tree and
  * the SHA-256 of the whole in order behind it. Nothing here trusts a byte that is not checked. */
 #ifndef EFI_LOAD_H
@@ -16,6 +16,22 @@
 #define LOAD_REVIVALS 5     /* times that sources which all failed are tried again */
 #define LOAD_REVIVE_MS 2000 /* before the first of them, doubled by each further one */
 
+#define LOAD_GATEWAYS_MAX 4 /* of these sources: so many places are kept for gateways */
+
+/* A provider's root, which ends in '/', or a gateway to Swarm. */
+struct load_place {
+	struct bytes url; /* a view */
+	bool gateway;
+};
+
+/* What a load works with; all of it must outlive the load. */
+struct load_with {
+	struct report *report;
+	struct net *net;
+	struct web *web;
+	enum keccak_kind kind;
+};
+
 /* A request of the fetch machine while it is under way. */
 struct load_transfer {
 	bool active;
@@ -30,8 +46,9 @@ struct load {
 	struct web *web;
 	const struct manifest *manifest;
 	enum keccak_kind kind;
-	struct bytes roots[LOAD_SOURCES_MAX]; /* views: end in '/' */
-	size_t roots_n;                       /* beside them: the URL that an artifact itself names */
+	struct load_place places[LOAD_SOURCES_MAX];
+	size_t places_n;   /* beside them: the URL that an artifact itself names */
+	size_t reserved_n; /* places that are for gateways */
 	enum fetch_fault told[FETCH_SOURCES_MAX];
 	struct fetch fetch;
 	struct load_transfer transfers[FETCH_REQUESTS_MAX];
@@ -45,12 +62,12 @@ struct load {
 	uint64_t began_ms, told_ms;
 };
 
-/* report, net, web, m and the roots (URLs of providers) must outlive l, which must be zero. Takes
- * processors of the machine until load_close. */
-void load_open(struct load *l, struct report *r, struct net *net, struct web *web, const struct manifest *m,
-	       enum keccak_kind kind);
-/* Doubles are left out, and more than LOAD_SOURCES_MAX, which is told. */
+/* l must be zero; m and all URLs must outlive it. Takes processors of the machine until load_close.
+ * gateways_n: how many will be added. */
+void load_open(struct load *l, const struct load_with *with, const struct manifest *m, size_t gateways_n);
+/* Doubles are left out, and so are, which is told, more than there are places for. */
 void load_add_root(struct load *l, struct bytes root);
+void load_add_gateways(struct load *l, const struct bytes *urls, size_t n);
 /* Loads one artifact of the manifest into memory of its signed size, telling progress and which
  * sources were dropped, why. OK: every byte is the signed one. ERR_HASH: all that could give it gave
  * wrong bytes; ERR_NOT_FOUND: nobody has it; ERR_SOURCE: they failed, also after pauses;

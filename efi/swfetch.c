@@ -208,12 +208,14 @@ static int plan(struct swfetch *s)
 static int load_all(struct swfetch *s)
 {
 	const struct manifest *m = &s->find.manifest;
-	load_open(&s->load, &s->report, s->net, &s->web, m, s->kind);
+	const struct load_with with = {.report = &s->report, .net = s->net, .web = &s->web, .kind = s->kind};
+	load_open(&s->load, &with, m, s->config.gateways.n);
 	for (size_t i = 0; i < s->find.providers_n; i++) {
 		struct bytes url = find_url(&s->find.providers[i]);
 		if (find_has_release(&s->find, i))
 			load_add_root(&s->load, url_root(url, m->channel, m->arch));
 	}
+	load_add_gateways(&s->load, s->config.gateways.v, s->config.gateways.n);
 	for (size_t i = 0; i < s->images_n; i++) {
 		int err = load_artifact(&s->load, s->images[i].artifact, s->images[i].pages);
 		if (err != OK) {
@@ -271,7 +273,7 @@ static int attempt(struct swfetch *s, bool *started)
 	if (err != OK)
 		return err;
 	web_init(&s->web, s->report.platform, s->net);
-	s->load = (struct load){.roots_n = 0};
+	s->load = (struct load){.places_n = 0};
 	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
 	if (err != OK)
 		report(&s->report, "no memory for manifests: %u MiB are needed %s",

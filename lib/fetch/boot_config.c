@@ -121,14 +121,15 @@ static int read_network(struct document *d, const struct json_node *boot, struct
 
 static int read_boot(struct document *d, const struct json_node *o, struct boot_config *c)
 {
-	static const char *const names[] = {"manifest",   "providers",       "bridge",  "bootnodes",
-					    "network_id", "modes",           "mdns",    "verbose",
-					    "attempts",   "backoff_seconds", "network", NULL};
+	static const char *const names[] = {"manifest",        "providers", "gateways", "bridge",  "bootnodes",
+					    "network_id",      "modes",     "mdns",     "verbose", "attempts",
+					    "backoff_seconds", "network",   NULL};
 	int err;
 	find_unknown(d, o, names, c);
 	c->has_network_id = json_member(&d->json, o, "network_id") != NULL;
 	if ((err = document_text(d, o, "manifest", false, is_word, &c->manifest)) != OK ||
 	    (err = read_texts(d, o, "providers", url_ok, &c->providers)) != OK ||
+	    (err = read_texts(d, o, "gateways", url_ok, &c->gateways)) != OK ||
 	    (err = read_texts(d, o, "bridge", is_multiaddr, &c->bridges)) != OK ||
 	    (err = read_texts(d, o, "bootnodes", is_multiaddr, &c->bootnodes)) != OK ||
 	    (err = document_uint(d, o, "network_id", false, &c->network_id)) != OK ||
@@ -227,7 +228,7 @@ static bool add_text(struct boot_texts *list, bool *replaced, struct bytes value
 }
 
 struct replaced {
-	bool providers, bridges, resolvers;
+	bool providers, gateways, bridges, resolvers;
 };
 
 static bool set_text(struct bytes value, struct bytes *out)
@@ -242,6 +243,8 @@ static bool set_option(struct boot_config *c, struct replaced *r, struct bytes n
 		return true; /* boot_options_read has seen it */
 	if (bytes_is(name, "provider"))
 		return add_text(&c->providers, &r->providers, value, url_ok);
+	if (bytes_is(name, "gateways"))
+		return add_text(&c->gateways, &r->gateways, value, url_ok);
 	if (bytes_is(name, "bridge"))
 		return add_text(&c->bridges, &r->bridges, value, is_multiaddr);
 	if (bytes_is(name, "dns"))

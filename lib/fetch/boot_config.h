@@ -29,6 +29,7 @@ struct boot_config {
 	struct policy policy;
 	struct bytes manifest;                /* a URL (url_ok) or another word; empty: ask the providers */
 	struct boot_texts providers;          /* http or https URLs: roots, or of manifests */
+	struct boot_texts gateways;           /* the same: of gateways to Swarm */
 	struct boot_texts bridges, bootnodes; /* multiaddrs */
 	uint64_t network_id;                  /* Swarm's; 1, the main network, when nothing is said */
 	bool native, http, bridge;            /* modes that may be used; all, when nothing is said */

@@ -94,11 +94,11 @@ bytes_from() {
 }
 
 @test "a gateway that lies is dropped and named, with a tree and without" {
-	# the first one is asked for the first piece
-	fetches 0 "$http/status-404/" -g "$http/wrong-start" -g "$http/rate-2000000"
+	local lies=wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000 # in each piece
+	fetches 0 "$http/status-404/" -g "$http/$lies" -g "$http/rate-2000000"
 	whole
-	grep -qxF "phase-fetch: $http/wrong-start: dropped: sent wrong bytes of vmlinuz" err
-	[ "$(jq -r --arg u "$http/wrong-start" '.sources[] | select(.url == $u) | .bad' plan)" -ge 1048576 ]
+	grep -qxF "phase-fetch: $http/$lies: dropped: sent wrong bytes of vmlinuz" err
+	[ "$(jq -r --arg u "$http/$lies" '.sources[] | select(.url == $u) | .bad' plan)" -ge 1048576 ]
 	rm -rf out
 	fetches 0 "$none" -g "$http/wrong-end" -g "$http/rate-3000000"
 	whole

@@ -49,6 +49,11 @@ twin_store() {
 	key_a=$(jq -r '.signatures[0].key_id' store/stable/x86_64/manifest.json)
 	key_b=$(phase-sign -k b.key < store/stable/x86_64/manifest.json | jq -r '.signatures[1].key_id')
 	printf '%s %s\n' "$key_a" "$key_b" > keys
+	mkdir store/bytes # what a gateway has; the server's modes are good for that, too
+	jq -r '.artifacts[] | .swarm + " " + .filename' store/stable/x86_64/manifest.json |
+		while read -r reference name; do
+			ln -s "../stable/x86_64/$name" "store/bytes/$reference"
+		done
 	: > log
 	: > connections
 	python3 "$root/tests/interop/hostile_server.py" --log "$PWD/log" --connections "$PWD/connections" store > port 3>&- &

@@ -19,7 +19,7 @@ trees (*.bmt) have words of their own. Each artifact request is noted in the log
   garbage-range     Content-Range that is none
   shifted-range     Content-Range and bytes of the range behind the one that was asked for
   no-content-range  206 without Content-Range
-  wrong-N           the byte at N is wrong (start, middle, end: those of the file)
+  wrong-N           the byte at N is wrong (start, middle, end: those of the file); may be there several times
   stall-N           N bytes, then nothing more, with the connection open
   rate-N            N bytes per second
   status-N          that status instead of an artifact
@@ -72,14 +72,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def numbers(self, word):
+        """N of every word-N in the mode; start, middle and end are those of the file."""
+        places = {"start": 0, "middle": self.size // 2, "end": self.size - 1}
+        texts = [part[len(word) + 1:] for part in self.mode if part.startswith(word + "-")]
+        return [places[text] if text in places else int(text) for text in texts]
+
     def number(self, word, default=None):
-        """N of word-N in the mode; start, middle and end are those of the file."""
-        for part in self.mode:
-            if part.startswith(word + "-"):
-                text = part[len(word) + 1:]
-                places = {"start": 0, "middle": self.size // 2, "end": self.size - 1}
-                return places[text] if text in places else int(text)
-        return default
+        """The first of them."""
+        return next(iter(self.numbers(word)), default)
 
     def head(self, status, headers):
         self.sent_status = status
@@ -197,7 +198,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def body(self, name, first, n, announced):
         close, stall, rate = self.number("close"), self.number("stall"), self.number("rate")
-        wrong = self.number("wrong")
+        wrong = self.numbers("wrong")
         began = time.monotonic()
         end = first + n
         if close is not None:
@@ -210,8 +211,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             while at < end:
                 data = file.read(min(BLOCK if rate is None else max(rate // 20, 1), end - at))
                 data = bytearray(data) or bytearray(min(BLOCK, end - at))
-                if wrong is not None and at <= wrong < at + len(data):
-                    data[wrong - at] ^= 0x40
+                for place in wrong:
+                    if at <= place < at + len(data):
+                        data[place - at] ^= 0x40
                 at += len(data)
                 if at >= end:
                     self.sent = at - first

@@ -44,13 +44,15 @@ TEST(a_policy_alone_is_a_configuration)
 TEST(reads_what_is_there)
 {
 	CHECK(read_boot("{\"manifest\":\"http://a/m.json\",\"providers\":[\"http://a:8080/\",\"http://[fec0::2]/x\"],"
-			"\"bridge\":[\"/ip4/10.0.2.2/tcp/4001\"],\"bootnodes\":[],\"network_id\":10,"
+			"\"gateways\":[\"http://10.0.2.9:1633\"],\"bridge\":[\"/ip4/10.0.2.2/tcp/"
+			"4001\"],\"bootnodes\":[],\"network_id\":10,"
 			"\"modes\":[\"http\"],\"mdns\":true,\"attempts\":0,\"backoff_seconds\":7,\"network\":"
 			"{\"stack\":\"tcp4\",\"address\":\"10.0.2.15/"
 			"24\",\"gateway\":\"10.0.2.2\",\"dns\":[\"10.0.2.3\"],"
 			"\"mac\":\"52:54:00:12:34:56\"}}") == OK);
 	CHECK(bytes_is(c.manifest, "http://a/m.json") && c.providers.n == 2 &&
 	      bytes_is(c.providers.v[1], "http://[fec0::2]/x"));
+	CHECK(c.gateways.n == 1 && bytes_is(c.gateways.v[0], "http://10.0.2.9:1633"));
 	CHECK(c.bridges.n == 1 && c.bootnodes.n == 0 && c.network_id == 10 && c.http && !c.native && !c.bridge);
 	CHECK(c.has_modes && c.has_network_id);
 	CHECK(c.mdns && c.attempts == 0 && c.backoff_s == 7 && c.stack == BOOT_STACK_TCP4 && c.unknown.n == 0);
@@ -69,6 +71,8 @@ TEST(what_is_wrong_is_named)
 		{"{\"providers\":[1]}", "providers", ERR_TYPE},
 		{"{\"providers\":[\"ftp://a/\"]}", "providers", ERR_VALUE},
 		{"{\"providers\":[\"http://a b/\"]}", "providers", ERR_VALUE},
+		{"{\"gateways\":\"http://a/\"}", "gateways", ERR_TYPE},
+		{"{\"gateways\":[\"a:1633\"]}", "gateways", ERR_VALUE},
 		{"{\"modes\":[\"https\"]}", "modes", ERR_VALUE},
 		{"{\"bridge\":[\"10.0.2.2\"]}", "bridge", ERR_VALUE},
 		{"{\"mdns\":1}", "mdns", ERR_TYPE},
@@ -116,6 +120,15 @@ TEST(options_come_before_the_configuration)
 	CHECK(bytes_is(c.address, "10.0.0.1/8") && c.bridges.n == 1 && bytes_is(c.manifest, "abc"));
 }
 
+TEST(gateways_of_the_options_replace_the_list)
+{
+	CHECK(read_boot("{\"gateways\":[\"http://a/\",\"http://b/\"]}") == OK && c.gateways.n == 2);
+	CHECK(override("gateway=10.0.0.1") == OK && c.gateways.n == 2); /* that one is the network's */
+	CHECK(override("gateways=http://c:1633 gateways=http://d/") == OK && c.gateways.n == 2);
+	CHECK(bytes_is(c.gateways.v[0], "http://c:1633") && bytes_is(c.gateways.v[1], "http://d/"));
+	CHECK(override("gateways=c:1633") == ERR_VALUE && override("gateways=") == ERR_VALUE);
+}
+
 TEST(options_that_are_none)
 {
 	static const char *const bad[] = {"nonsense",    "mdns=yes", "provider=",  "provider=ftp://a",
@@ -154,6 +167,7 @@ int main(void)
 	RUN(a_misspelt_member_is_noted);
 	RUN(lists_have_a_limit);
 	RUN(options_come_before_the_configuration);
+	RUN(gateways_of_the_options_replace_the_list);
 	RUN(options_that_are_none);
 	RUN(options_known_early);
 	RUN(pauses_double_up_to_the_most);
