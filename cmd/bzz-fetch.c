@@ -11,10 +11,14 @@
 #include "host/bzz_output.h"
 #include "host/cli_json.h"
 #include "host/cli_url.h"
+#include "host/stall.h"
+
+#define TIMEOUT_MS 300000 /* a node that looks for a chunk in its network needs a tenth of that */
 
 struct options {
 	struct cli_texts gateways, stores;
 	const char *range, *output;
+	uint64_t max_bytes, timeout_ms;
 	bool list;
 };
 
@@ -24,6 +28,10 @@ static const struct cli_option table[] = {
 	{'s', "store", CLI_TEXTS, FIELD(stores), "DIR", "take chunks from this store first; may be repeated"},
 	{0, "range", CLI_TEXT, FIELD(range), "A-B", "only bytes A to B, counted from 0; A- to the end, -N the last N"},
 	{'l', "list", CLI_FLAG, FIELD(list), NULL, "print the manifest's entries (below PATH) instead of content"},
+	{0, "max-size", CLI_SIZE, FIELD(max_bytes), "BYTES",
+	 "refuse what is larger before it is fetched: 4096, 64k, 20M, 4G"},
+	{0, "timeout", CLI_DURATION, FIELD(timeout_ms), "DURATION",
+	 "end when for so long next to nothing arrives (5m)"},
 	{'o', "output", CLI_TEXT, FIELD(output), "FILE", "write to FILE, which appears when it is whole"},
 };
 static const struct cli_program program = {
@@ -71,31 +79,40 @@ static int tell(const char *path, const struct reference *reference, uint64_t si
 	return ERR_NO_MEMORY;
 }
 
-static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_operand *what,
-		 struct bzz_range range)
+/* Behind feeds and manifests. */
+static int find(struct bzz_fetch *f, const struct options *o, const struct bzz_operand *what, struct stall *stall,
+		struct bzz_root *root)
 {
-	const struct bzz_address *address = &what->address;
+	const struct bzz_address *a = &what->address;
+	int err = a->is_feed ? bzz_fetch_feed(f, a->owner, bytes_of(a->topic, a->topic_n), root) : OK;
+	stall_progress(stall, STALL_BYTES);
+	if (err == OK && o->list)
+		err = bzz_fetch_manifest(f, what->shown, root);
+	else if (err == OK && a->has_path)
+		err = bzz_fetch_path(f, what->shown, root, a->path);
+	stall_progress(stall, STALL_BYTES);
+	return err;
+}
+
+static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_operand *what,
+		 struct bzz_range range, struct stall *stall)
+{
 	const char *name = what->shown;
-	struct bzz_root root = {.reference = address->reference};
+	struct bzz_root root = {.reference = what->address.reference};
 	struct bzz_output output;
 	uint64_t size = 0;
-	int err = OK;
-	if (address->is_feed)
-		err = bzz_fetch_feed(f, address->owner, bytes_of(address->topic, address->topic_n), &root);
-	if (err == OK && o->list) {
-		err = bzz_fetch_manifest(f, name, &root);
-		return err == OK ? bzz_list(cli, f, name, &root, address->path) : err;
-	}
-	if (err == OK && address->has_path)
-		err = bzz_fetch_path(f, name, &root, address->path);
-	if (err == OK && range.offset == UINT64_MAX)
-		err = bzz_fetch_tail(f, name, &root, &range);
+	int err = find(f, o, what, stall, &root);
+	if (err == OK && o->list)
+		return bzz_list(cli, f, stall, name, &root, what->address.path);
+	if (err == OK && (range.offset == UINT64_MAX || o->max_bytes != UINT64_MAX))
+		err = bzz_fetch_measure(f, name, &root, o->max_bytes, &range);
 	if (err == OK)
-		err = bzz_output_open(&output, cli, name, o->output, &range);
+		err = bzz_output_open(&output, cli, stall, name, o->output, &range);
 	if (err != OK)
 		return err;
 	const struct bzz_sink sink = bzz_output_sink(&output);
 	err = bzz_fetch_file(f, name, &root, &range, &sink, &size);
+	stall_pause(stall); /* from here on it is the disk that takes its time */
 	const uint64_t behind = range.offset < size ? size - range.offset : 0;
 	const uint64_t written = range.length < behind ? range.length : behind;
 	if (err == OK && range.offset > 0 && behind == 0) {
@@ -112,15 +129,16 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 
 int main(int argc, char **argv)
 {
-	struct options o = {.range = NULL};
+	struct options o = {.max_bytes = UINT64_MAX, .timeout_ms = TIMEOUT_MS};
 	struct bzz_operand what;
 	struct bzz_fetch *f = NULL;
+	struct stall *stall = NULL;
 	struct bzz_range range;
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
 	bzz_operand_range(&cli, o.range, &range);
-	if (o.list && (o.range != NULL || o.output != NULL))
-		cli_usage(&cli, "--list goes with neither --range nor --output");
+	if (o.list && (o.range != NULL || o.output != NULL || o.max_bytes != UINT64_MAX))
+		cli_usage(&cli, "--list goes with none of --range, --output and --max-size");
 	for (size_t i = 0; i < o.gateways.n; i++)
 		cli_url(&cli, "--gateway", o.gateways.v[i]);
 	if (o.gateways.n + o.stores.n == 0)
@@ -131,7 +149,10 @@ int main(int argc, char **argv)
 	if (err == OK)
 		err = bzz_fetch_open(&cli, &o.stores, &o.gateways, &f);
 	if (err == OK)
-		err = fetch(&cli, &o, f, &what, range);
+		err = stall_watch(&cli, what.shown, o.timeout_ms, &stall);
+	if (err == OK)
+		err = fetch(&cli, &o, f, &what, range, stall);
+	stall_end(stall);
 	bzz_fetch_close(f);
 	curl_global_cleanup();
 	secret_wipe(&what, sizeof what);

@@ -43,9 +43,10 @@ struct chunk_source bzz_fetch_source(struct bzz_fetch *f);
  * are printed. ERR_NOT_FOUND, ERR_SOURCE, ERR_IO, ERR_TREE, … */
 MUST_CHECK int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root *root,
 			      const struct bzz_range *range, const struct bzz_sink *sink, uint64_t *size);
-/* The last bytes of a file, range->length of them at most: sets range->offset. Messages are printed. */
-MUST_CHECK int bzz_fetch_tail(struct bzz_fetch *f, const char *name, const struct bzz_root *root,
-			      struct bzz_range *range);
+/* Looks at the root of a file before it is fetched: sets the offset of a range that has none (UINT64_MAX) to that
+ * of the last range->length bytes. ERR_LIMIT: the range has more than max bytes. Messages are printed. */
+MUST_CHECK int bzz_fetch_measure(struct bzz_fetch *f, const char *name, const struct bzz_root *root, uint64_t max,
+				 struct bzz_range *range);
 /* The newest update of a feed, and what it says. ERR_NOT_FOUND: none; messages are printed. */
 MUST_CHECK int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
 			      struct bytes topic, struct bzz_root *root);

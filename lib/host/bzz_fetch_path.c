@@ -218,7 +218,8 @@ int bzz_fetch_path(struct bzz_fetch *f, const char *name, struct bzz_root *root,
 	return err;
 }
 
-int bzz_fetch_tail(struct bzz_fetch *f, const char *name, const struct bzz_root *root, struct bzz_range *range)
+int bzz_fetch_measure(struct bzz_fetch *f, const char *name, const struct bzz_root *root, uint64_t max,
+		      struct bzz_range *range)
 {
 	const struct chunk_source source = bzz_fetch_source(f);
 	struct why why = {.what = NULL};
@@ -230,6 +231,12 @@ int bzz_fetch_tail(struct bzz_fetch *f, const char *name, const struct bzz_root 
 	}
 	const uint64_t size = bzz_file_size(file);
 	bzz_file_close(file);
-	range->offset = range->length < size ? size - range->length : 0;
-	return OK;
+	if (range->offset == UINT64_MAX)
+		range->offset = range->length < size ? size - range->length : 0;
+	const uint64_t behind = range->offset < size ? size - range->offset : 0;
+	const uint64_t wanted = range->length < behind ? range->length : behind;
+	if (wanted <= max)
+		return OK;
+	cli_error(f->cli, ERR_LIMIT, "%s: %" PRIu64 " bytes are more than --max-size %" PRIu64, name, wanted, max);
+	return ERR_LIMIT;
 }

@@ -48,24 +48,28 @@ static int load(const struct chunk_source *source, const struct bzz_root *root, 
 	return err;
 }
 
-static int list(const struct chunk_source *source, const struct bzz_root *root, struct mantaray_list *l,
-		struct why *why)
+static int list(const struct chunk_source *source, const struct bzz_root *root, struct stall *stall,
+		struct mantaray_list *l, struct why *why)
 {
 	struct mantaray_entry entry;
 	struct reference wanted;
 	int err = OK;
 	while (err == OK) {
-		if (mantaray_list_entry(l, &entry))
+		if (mantaray_list_entry(l, &entry)) {
+			stall_pause(stall); /* whoever reads the list may take his time */
 			err = print(&entry);
-		else if (mantaray_list_wants(l, &wanted))
+		} else if (mantaray_list_wants(l, &wanted)) {
 			err = load(source, root, &wanted, l, why);
-		else
+		} else {
 			break;
+		}
+		stall_progress(stall, CHUNK_PAYLOAD_MAX); /* a node is a chunk at least */
 	}
 	return err;
 }
 
-int bzz_list(struct cli *cli, struct bzz_fetch *f, const char *name, const struct bzz_root *root, struct bytes prefix)
+int bzz_list(struct cli *cli, struct bzz_fetch *f, struct stall *stall, const char *name, const struct bzz_root *root,
+	     struct bytes prefix)
 {
 	const struct chunk_source source = bzz_fetch_source(f);
 	struct why why = {.what = NULL};
@@ -75,7 +79,7 @@ int bzz_list(struct cli *cli, struct bzz_fetch *f, const char *name, const struc
 	if (l != NULL && memory != NULL) {
 		const struct mantaray_limits limits = {.nodes_n = NODES_MAX, .bytes = NODES_BYTES_MAX};
 		mantaray_list_init(l, &root->reference, prefix, limits, memory, MEMORY_BYTES);
-		err = list(&source, root, l, &why);
+		err = list(&source, root, stall, l, &why);
 	}
 	if (err != OK && err != ERR_NO_MEMORY)
 		cli_fail(cli, err, name, &why);

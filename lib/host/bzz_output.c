@@ -29,13 +29,13 @@ static int open_part(struct bzz_output *o, struct why *why)
 	return err;
 }
 
-int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *name, const char *path,
+int bzz_output_open(struct bzz_output *o, struct cli *cli, struct stall *stall, const char *name, const char *path,
 		    const struct bzz_range *range)
 {
 	const bool whole = range->offset == 0 && range->length == UINT64_MAX;
 	struct why why = {.what = NULL};
 	struct stat st;
-	*o = (struct bzz_output){.cli = cli, .name = name, .base = range->offset, .part = {.fd = -1}};
+	*o = (struct bzz_output){.cli = cli, .stall = stall, .name = name, .base = range->offset, .part = {.fd = -1}};
 	o->shows = path == NULL && isatty(STDOUT_FILENO) == 1;
 	if (path == NULL || strcmp(path, "-") == 0)
 		return OK;
@@ -76,9 +76,13 @@ static int write_out(void *context, uint64_t offset, struct bytes data)
 	if (o->shows && !is_plain(data))
 		return refuse_to_show(o, offset, data);
 	if (o->path == NULL) {
+		stall_pause(o->stall);
 		cli_print(data);
-		return cli_flush(o->cli);
+		int err = cli_flush(o->cli);
+		stall_progress(o->stall, data.n);
+		return err;
 	}
+	stall_progress(o->stall, data.n);
 	if (offset < o->there) /* it may be what stands there already */
 		o->reused += data.n;
 	if (part_file_write(&o->part, data, offset - o->base) != OK)

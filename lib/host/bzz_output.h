@@ -5,9 +5,11 @@
 
 #include "host/bzz_fetch.h"
 #include "host/part_file.h"
+#include "host/stall.h"
 
 struct bzz_output {
 	struct cli *cli;
+	struct stall *stall;
 	const char *name; /* of the content, for messages */
 	const char *path; /* NULL: standard output */
 	bool shows;       /* that is a terminal, and nobody said that it shall have all the same */
@@ -17,10 +19,11 @@ struct bzz_output {
 	uint64_t reused; /* of them, right ones were not fetched again: at most so many */
 };
 
-/* path: NULL or "-" for standard output; where that is a terminal, NULL takes plain text only. name: borrowed.
- * range: what is written; only a whole file is taken up again. Messages are printed. */
-MUST_CHECK int bzz_output_open(struct bzz_output *o, struct cli *cli, const char *name, const char *path,
-			       const struct bzz_range *range);
+/* path: NULL or "-" for standard output; where that is a terminal, NULL takes plain text only. name, stall
+ * (told of what is written): borrowed. range: what is written; only a whole file is taken up again. Messages are
+ * printed. */
+MUST_CHECK int bzz_output_open(struct bzz_output *o, struct cli *cli, struct stall *stall, const char *name,
+			       const char *path, const struct bzz_range *range);
 struct bzz_sink bzz_output_sink(struct bzz_output *o);
 /* All of it was written, size bytes. Messages are printed. */
 MUST_CHECK int bzz_output_finish(struct bzz_output *o, uint64_t size);

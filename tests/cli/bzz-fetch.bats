@@ -158,6 +158,40 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/drip" -g "$http/good" "$secret" | cmp - "$dir/middle"
 }
 
+@test "gateways that all only drip, or say nothing, have an end" {
+	local mode
+	for mode in drip silent; do
+		run -3 --separate-stderr timeout 60 bzz-fetch --timeout 3s -g "$http/$mode" -o copy "$big"
+		[[ $stderr = *"$big: timed out: less than 16384 bytes in 3 s; run again to go on" ]]
+		[ ! -e copy ]
+		run -3 --separate-stderr timeout 60 bzz-fetch --timeout 3s -g "$http/$mode" --list "$site"
+		[[ $stderr = *"timed out"* ]]
+	done
+	bzz-fetch --timeout 60s -g "$http/good" -o copy "$big" > told
+	cmp copy "$dir/big"
+}
+
+@test "--timeout does not count who is slow to read" {
+	bzz-fetch --timeout 2s -s "$dir/chunks" "$big" | { sleep 4; cat; } > copy
+	cmp copy "$dir/big"
+}
+
+@test "--max-size: too large is refused at its root" {
+	run -3 --separate-stderr bzz-fetch -g "$http/good" --max-size 2M -o copy "$big"
+	[[ $stderr = *"$big: 3000001 bytes are more than --max-size 2097152" ]]
+	[ "$(wc -l < "$dir/log")" = 1 ]
+	[ ! -e copy ]
+	[ ! -e copy.part ]
+	run -3 bzz-fetch -s "$dir/chunks" --max-size 18892 "$secret"
+	[ "$(bzz-fetch -s "$dir/chunks" --max-size 18893 "$secret" | wc -c)" = 18893 ]
+	bzz-fetch -s "$dir/chunks" --max-size 1k --range -1024 "$big" | cmp - <(tail -c 1024 "$dir/big")
+	bzz-fetch -s "$dir/chunks" --max-size 1k --range 100-1123 "$big" | cmp - <(tail -c +101 "$dir/big" | head -c 1024)
+	run -3 bzz-fetch -s "$dir/chunks" --max-size 1k --range 100-1124 "$big"
+	run -3 bzz-fetch -s "$dir/chunks" --max-size 10 "$site/index.html"
+	run -2 bzz-fetch -s "$dir/chunks" --max-size 1x "$big"
+	run -2 bzz-fetch -s "$dir/chunks" --max-size 1k --list "$site"
+}
+
 @test "what fails now and then is asked again" {
 	timeout 100 bzz-fetch -g "$http/flaky" "$secret" | cmp - "$dir/middle"
 }
