@@ -1,0 +1,65 @@
+#include "host/p2p_address.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/err.h"
+
+int p2p_address_read(struct bytes address, enum multiaddr_code kind, struct sockaddr_storage *to, struct bytes *rest)
+{
+	struct reader r = reader_of(address);
+	struct multiaddr_part ip, port;
+	if (!multiaddr_next(&r, &ip) || !multiaddr_next(&r, &port) || port.code != kind)
+		return ERR_VALUE;
+	struct sockaddr_storage a = {0};
+	if (ip.code == MULTIADDR_IP4) {
+		struct sockaddr_in in = {.sin_family = AF_INET};
+		memcpy(&in.sin_addr, ip.value.p, sizeof in.sin_addr);
+		memcpy(&in.sin_port, port.value.p, sizeof in.sin_port);
+		memcpy(&a, &in, sizeof in);
+	} else if (ip.code == MULTIADDR_IP6) {
+		struct sockaddr_in6 in = {.sin6_family = AF_INET6};
+		memcpy(&in.sin6_addr, ip.value.p, sizeof in.sin6_addr);
+		memcpy(&in.sin6_port, port.value.p, sizeof in.sin6_port);
+		memcpy(&a, &in, sizeof in);
+	} else {
+		return ERR_VALUE;
+	}
+	*to = a;
+	*rest = r.left;
+	return OK;
+}
+
+void p2p_address_of(struct p2p_address *address, const struct sockaddr_storage *from, enum multiaddr_code kind)
+{
+	struct writer w = writer_of(address->bytes, sizeof address->bytes);
+	struct bytes port;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	if (from->ss_family == AF_INET) {
+		memcpy(&in, from, sizeof in);
+		multiaddr_write_part(&w, MULTIADDR_IP4, bytes_of(&in.sin_addr, sizeof in.sin_addr));
+		port = bytes_of(&in.sin_port, sizeof in.sin_port);
+	} else {
+		memcpy(&in6, from, sizeof in6);
+		const uint8_t *ip = in6.sin6_addr.s6_addr;
+		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			multiaddr_write_part(&w, MULTIADDR_IP4, bytes_of(ip + 12, 4));
+		else
+			multiaddr_write_part(&w, MULTIADDR_IP6, bytes_of(ip, 16));
+		port = bytes_of(&in6.sin6_port, sizeof in6.sin6_port);
+	}
+	multiaddr_write_part(&w, kind, port);
+	assert(!w.full);
+	address->n = (uint8_t)w.n;
+}
+
+struct bytes p2p_address_bytes(const struct p2p_address *address)
+{
+	return bytes_of(address->bytes, address->n);
+}
+
+socklen_t p2p_address_size(const struct sockaddr_storage *a)
+{
+	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
