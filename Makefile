@@ -132,8 +132,8 @@ $(B)/test/swfetch-twin: $(TWIN_SRC:%.c=$(B)/host/%.o) $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
-# A peer with the cores of lib/p2p alone, against others.
-$(B)/test/p2p_peer: $(B)/host/tests/interop/p2p_peer.o $(B)/host/libphase.a
+# A node of lib/host, against others.
+$(B)/test/p2p_node: $(B)/host/tests/interop/p2p_node.o $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
