@@ -1,0 +1,31 @@
+/* What one peer owes to us, by the rules that bee's nodes keep and expect: the server's side of the
+ * accounting. A peer that goes too far beyond what was announced to it is to be disconnected. */
+#ifndef SWARM_CREDIT_H
+#define SWARM_CREDIT_H
+
+#include "core/wall.h"
+#include "swarm/price.h"
+
+#define CREDIT_TOLERANCE_PERCENT 25 /* that is never announced */
+
+struct credit {
+	uint64_t per_s, threshold, limit;
+	int64_t balance;        /* what the peer owes; below 0: it was forgiven too much */
+	uint64_t shadow, ghost; /* of deliveries that are prepared, that were and could not be sent */
+	int64_t settled_s;      /* the second of the last settlement; to be kept for the next connection */
+	uint64_t repaid, grows_at;
+};
+
+/* settled_s: of this overlay's last connection; 0: of none. */
+void credit_init(struct credit *c, bool full_node, int64_t settled_s);
+void credit_prepare(struct credit *c, uint64_t price);
+/* The delivery has gone out; has not. ERR_LIMIT: disconnect the peer. */
+MUST_CHECK int credit_deliver(struct credit *c, uint64_t price, struct wall now);
+MUST_CHECK int credit_abort(struct credit *c, uint64_t price);
+/* The peer asks to be forgiven: how much it is, and whether a higher threshold is to be announced now. ERR_LIMIT: a
+ * second time within a second; the stream is to be reset. */
+MUST_CHECK int credit_settle(struct credit *c, uint64_t amount, struct wall now, uint64_t *accepted, bool *grown);
+/* How long bee would block the peer, in seconds. */
+uint64_t credit_block_s(const struct credit *c);
+
+#endif

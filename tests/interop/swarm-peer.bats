@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # $o is of jq
+bats_require_minimum_version 1.5.0
+# The wire half of lib/swarm against bee's own packages: we dial bee, shake hands, hear its prices and gossip, and
+# get chunks; bee dials us, and gets one. A bee that cannot be built is a failure.
+
+setup_file() {
+	local root=$PWD dir=$BATS_FILE_TMPDIR
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
+	tests/interop/beenet/build.sh > "$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2; return 1; }
+	cd "$dir" || exit 1
+	openssl enc -aes-128-ctr -nosalt -pass pass:peer -in /dev/zero 2>/dev/null | head -c 60000 > file
+	"$root/build/interop/beenet" serve -n 2 -port 17610 -place all file > bee.json 2> bee.err 3>&- &
+	echo $! > bee.pid
+	wait_until grep -q '"ready"' bee.json || { cat bee.err >&2; return 1; }
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/bee.pid")"
+}
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
+	peer=$PWD/build/test/swarm_peer beenet=$PWD/build/interop/beenet
+	bee=$BATS_FILE_TMPDIR/bee.json
+	root=$(jq -r 'select(.event == "file").file.reference' "$bee")
+	foo=2387e8e7d8a48c2a9339c97c1dc3461a9a7aa07e994c5cb8b38fd7c1b3e6ea48
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mkfifo in
+	exec 8<> in
+}
+
+teardown() {
+	exec 8>&-
+	[ -z "${ours-}" ] || kill "$ours" 2> /dev/null || true
+}
+
+# The overlay of the node I.
+overlay() {
+	jq -r --argjson i "$1" 'select(.event == "node" and .i == $i).overlay' "$bee"
+}
+
+# says FILE CONDITION [ARGUMENT...]: one of its lines meets the condition.
+says() {
+	local file=$1 condition=$2
+	shift 2
+	jq -se "any(.[]; $condition)" "$@" < "$file" > /dev/null || { echo "never: $condition" >&2; cat "$file" >&2; return 1; }
+}
+
+@test "ours dials bee: handshake, price, gossip, chunks" {
+	"$peer" dial 17610 10 "$root" "$root" < in > out 3>&-
+	says out '.event == "ready" and .generation == 15 and .check == "done" and .full and .overlay == $o' \
+		--arg o "$(overlay 0)"
+	says out '.event == "announced" and .threshold == 1350000'
+	[ "$(jq -c 'select(.event == "chunk") | [.good, .bytes]' out | uniq -c | tr -s ' ')" = ' 2 [true,488]' ]
+	says out '.event == "end" and .error == "done"'
+}
+
+# Which bee sends when it likes: we stay until it came.
+@test "ours hears of bee's other peers" {
+	"$peer" dial 17610 10 < in > out 3>&- &
+	ours=$!
+	wait_until grep -q '"event":"record"' out || { cat out; return 1; }
+	echo exit >&8
+	wait "$ours"
+	ours=
+	says out '.event == "record" and .check == "done" and .overlay == $o and (.underlays | length) == 1' \
+		--arg o "$(overlay 1)"
+}
+
+# Four chunks at the price of strangers are nearly all that bee gives on credit: settled in between, it goes on.
+@test "ours settles with bee, and gets more than it gives on credit" {
+	local -a many=()
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		many+=("$root")
+	done
+	"$peer" dial 17610 10 "${many[@]}" < in > out 3>&-
+	[ "$(jq -c 'select(.event == "chunk").good' out | uniq -c | tr -s ' ')" = ' 9 true' ]
+	says out '.event == "settled" and .amount > 0'
+	says out '.event == "end" and .error == "done"'
+	run ! grep blocklisted "$bee"
+}
+
+@test "a chunk that bee does not have" {
+	"$peer" dial 17610 10 "$foo" < in > out 3>&- &
+	ours=$!
+	wait_until grep -q '"event":"failed","why":"..' out || { cat out; return 1; }
+	echo exit >&8
+	wait "$ours"
+	ours=
+}
+
+@test "another network" {
+	run -1 "$peer" dial 17610 11 "$root" < in 3>&-
+	[[ $output = *'"the other side is of another Swarm network"'* ]]
+}
+
+@test "bee dials ours, and gets a chunk" {
+	"$peer" listen 0 10 < in > out 3>&- &
+	ours=$!
+	wait_until grep -q '"listens"' out
+	"$beenet" get -peer "$(jq -r 'select(.event == "listens").address' out)" -ref "$foo" -out got -time 30s > get.json ||
+		{ cat get.json out; return 1; }
+	[ "$(cat got)" = foo ]
+	says get.json '.event == "connected" and .ping_ms > 0' # bee's pingpong
+	wait "$ours" || { cat out; return 1; }
+	ours=
+	says out '.event == "announced" and .threshold == 13500000'
+	says out '.event == "wanted" and .have'
+}
