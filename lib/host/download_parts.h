@@ -49,10 +49,13 @@ void transfer_abandon(struct download *d, unsigned request);
 void transfer_reap(struct download *d);
 void transfer_free_all(struct download *d);
 
-/* Gets FILE.bmt from whoever has it and checks it against the signed reference. True: tree->file
+/* Gets FILE.bmt from whoever has it, or its chunks, and checks it against the signed reference. True: tree->file
  * is a mapping of it, or empty for a file of one chunk, whose reference is all there is to know.
  * False: the manifest has no reference, or nobody has the tree. tree_release in any case. */
 bool tree_get(struct download *d, struct checker_tree *tree);
 void tree_release(struct checker_tree *tree);
+/* The same chunk by chunk, from gateways and from providers that answer like them, as phase-serve does: for a tree
+ * of one chunk at least that nobody has in one piece. Only tree->shape and tree->file are set. */
+bool tree_get_chunks(struct download *d, struct checker_tree *tree);
 
 #endif

@@ -133,7 +133,7 @@ bool tree_get(struct download *d, struct checker_tree *tree)
 	}
 	if (multi != NULL)
 		(void)curl_multi_cleanup(multi); /* its handles are gone */
-	return got;
+	return got || tree_get_chunks(d, tree);
 }
 
 void tree_release(struct checker_tree *tree)

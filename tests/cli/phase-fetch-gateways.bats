@@ -29,6 +29,16 @@ setup_file() {
 	wait_until test -s port
 	wait_until test -s served
 	wait_until test -s chunks.served
+	# the kernel's tree: its root, and the chunks that it names
+	local kernel gateway
+	mkdir store/chunks
+	kernel=$(jq -r .artifacts.kernel.swarm store/stable/x86_64/manifest.json)
+	gateway=$(jq -r .listening chunks.served)
+	curl -sf "$gateway/chunks/$kernel" -o "store/chunks/$kernel"
+	tail -c +9 "store/chunks/$kernel" | xxd -p -c 32 | while read -r reference; do
+		curl -sf "$gateway/chunks/$reference" -o "store/chunks/$reference"
+	done
+	[ "$(find store/chunks -type f | wc -l)" = 11 ]
 }
 
 teardown_file() {
@@ -64,6 +74,9 @@ whole() {
 		cmp out/manifest.json "$store/manifest.json" && [ -z "$(find out -name '*.part')" ]
 }
 
+# wrong in each piece, and no chunks
+lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
+
 nothing() {
 	[ ! -s plan ] && [ -z "$(find out -type f ! -name '*.part' 2> /dev/null)" ]
 }
@@ -94,7 +107,6 @@ bytes_from() {
 }
 
 @test "a gateway that lies is dropped and named, with a tree and without" {
-	local lies=wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000 # in each piece
 	fetches 0 "$http/status-404/" -g "$http/$lies" -g "$http/rate-2000000"
 	whole
 	grep -qxF "phase-fetch: $http/$lies: dropped: sent wrong bytes of vmlinuz" err
@@ -128,6 +140,36 @@ bytes_from() {
 	fetches 0 "$none" -g "$http/honest/"
 	whole
 	[ "$(bytes_from "$http/honest/")" = $((5000001 - 2097152 + $(stat -c %s "$store/initramfs.img"))) ]
+}
+
+# The tree is there in one piece nowhere. That it was had all the same is seen by who has to give what again: with
+# a tree a liar's pieces only.
+@test "trees chunk by chunk: from a gateway, and from a provider that answers like one" {
+	local place
+	for place in "$bzz" "$phase" "$http/honest"; do
+		rm -rf out
+		fetches 0 "$none" -v -g "$http/$lies" -g "$place" --artifact kernel
+		cmp out/vmlinuz "$store/vmlinuz"
+		grep -qF 'vmlinuz: 11 chunks of its tree came one by one' err
+		grep -qF "$http/$lies: dropped: sent wrong bytes of vmlinuz" err
+		run ! grep -q 'fetching it again' err
+	done
+	rm -rf out
+	fetches 0 "$http/honest+no-tree/" -v
+	whole
+	grep -qF 'vmlinuz: 11 chunks of its tree came one by one' err
+}
+
+@test "trees chunk by chunk: wrong chunks are asked of others, and the liar is named" {
+	# what it says of chunks is wrong, each by its first byte
+	fetches 0 "$none" -v -g "$http/wrong-start" -g "$bzz" --artifact kernel
+	cmp out/vmlinuz "$store/vmlinuz"
+	grep -qxF "phase-fetch: $http/wrong-start: sent wrong chunks of the tree of vmlinuz" err
+	grep -qF 'vmlinuz: 11 chunks of its tree came one by one' err
+	rm -rf out
+	# nobody else has them: the download goes on, and is judged as a whole
+	fetches 0 "$none" -v -g "$http/wrong-start+other-size-8" -g "$http/rate-3000000+no-chunks" --artifact kernel
+	cmp out/vmlinuz "$store/vmlinuz"
 }
 
 @test "no Swarm reference in the manifest: said, and the provider gives it" {

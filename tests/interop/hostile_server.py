@@ -29,6 +29,7 @@ trees (*.bmt) have words of their own. Each artifact request is noted in the log
   huge-manifest     1 MiB + 1 of manifest
   html-manifest     a page that says that one has to log in
   slow-manifest     a manifest that never ends
+  no-chunks         nothing below /chunks/
   no-tree, bad-tree, short-tree, long-tree, endless-tree, html-tree
 """
 import argparse
@@ -99,7 +100,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.mode = mode.split("+")
         self.close_connection |= "closes" in self.mode
         name = os.path.join(self.server.folder, path.partition("?")[0])
-        if not os.path.isfile(name):
+        if not os.path.isfile(name) or (path.startswith("chunks/") and "no-chunks" in self.mode):
             return self.whole(404, b"not found\n")
         if path.endswith(".json"):
             return self.manifest(name)
