@@ -7,8 +7,9 @@
 #include "host/bzz_fetch_parts.h"
 #include "swarm/join.h"
 
-#define SLOTS 1024 /* chunks under way or waiting for their turn: 4 MiB */
-#define GROUPS 2   /* recoveries at a time */
+#define SLOTS 1024              /* chunks under way or waiting for their turn: 4 MiB */
+#define GROUPS 2                /* recoveries at a time */
+#define AT_ONCE (2 * BMT_BATCH) /* chunks that are looked for together on this machine */
 #define BATCH (4 * BMT_BATCH)
 #define WAIT_MS 1000
 
@@ -17,13 +18,15 @@ struct recovery {
 	struct erasure erasure;
 };
 
-/* A chunk that was asked for and is here. */
+/* A chunk that is wanted, and may be here. */
 struct here {
-	struct join_arrival arrival;
+	uint64_t id;
 	uint8_t address[REFERENCE_BYTES];
 	bool is_leaf;
 	struct asks_leaf leaf;
-	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	uint8_t *chunk;
+	size_t max, n; /* room there, and its bytes */
+	int err;       /* OK: it is here; else why it is not */
 };
 
 struct job {
@@ -36,7 +39,8 @@ struct job {
 	size_t asked_n; /* of the gateways, without an answer */
 	uint64_t steps; /* wants and answers so far: without any, it stands still */
 	struct recovery *recovery;
-	struct here here[BMT_BATCH];
+	struct here here[AT_ONCE];
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX]; /* one that the machine has no room for */
 	struct join join;
 	struct join_slot slots[SLOTS];
 };
@@ -132,72 +136,104 @@ static bool take_from_sink(const struct job *job, struct here *h)
 	if (!h->is_leaf || job->sink->read == NULL || job->root->reference.encrypted)
 		return false;
 	store_le64(h->chunk, h->leaf.size);
-	if (job->sink->read(job->sink->context, h->leaf.offset, h->chunk + CHUNK_SPAN_BYTES, h->leaf.size) !=
-	    h->leaf.size)
-		return false;
-	h->arrival.data = bytes_of(h->chunk, CHUNK_SPAN_BYTES + (size_t)h->leaf.size);
-	return true;
+	h->n = CHUNK_SPAN_BYTES + (size_t)h->leaf.size;
+	return job->sink->read(job->sink->context, h->leaf.offset, h->chunk + CHUNK_SPAN_BYTES, h->leaf.size) ==
+	       h->leaf.size;
 }
 
 static bool take_root(const struct job *job, struct here *h)
 {
 	if (job->root->chunk_n == 0 || memcmp(h->address, job->root->reference.address, REFERENCE_BYTES) != 0)
 		return false;
-	h->arrival.data = bytes_of(job->root->chunk, job->root->chunk_n);
+	memcpy(h->chunk, job->root->chunk, job->root->chunk_n);
+	h->n = job->root->chunk_n;
 	return true;
 }
 
 /* Unchecked: the machine does that. */
-static int take_stored(const struct job *job, struct here *h)
+static void take_stored(struct job *job, size_t n)
 {
-	size_t n = 0;
-	int err = job->f->stores.n == 0 ? ERR_NOT_FOUND : chunk_source_peek(&job->f->stored, h->address, h->chunk, &n);
-	if (err == OK)
-		h->arrival.data = bytes_of(h->chunk, n);
-	return err;
-}
-
-/* By the stores' own check: what lay there, or an earlier fetch left, was not that chunk. */
-static int take_checked(const struct job *job, struct here *h)
-{
-	size_t n = 0;
-	int err = bzz_fetch_stored(job->f, h->address, h->chunk, &n);
-	if (err == OK)
-		h->arrival.data = bytes_of(h->chunk, n);
-	return err;
+	struct chunk_peek peeks[AT_ONCE];
+	struct here *which[AT_ONCE];
+	size_t peeks_n = 0;
+	for (size_t i = 0; i < n && job->f->stores.n > 0; i++) {
+		struct here *h = &job->here[i];
+		if (h->err == OK)
+			continue;
+		which[peeks_n] = h;
+		peeks[peeks_n++] =
+			(struct chunk_peek){.address = h->address,
+					    .span = h->is_leaf && !job->root->reference.encrypted ? h->leaf.size : 0,
+					    .chunk = h->chunk,
+					    .max = h->max};
+	}
+	if (peeks_n > 0)
+		chunk_source_peek(&job->f->stored, peeks, peeks_n);
+	for (size_t i = 0; i < peeks_n; i++) {
+		which[i]->err = peeks[i].err;
+		which[i]->n = peeks[i].n;
+	}
 }
 
 /* It is not to be had here, and why. */
 static int ask_others(struct job *job, const struct here *h, int err, struct why *why)
 {
 	if (gateways_n(job->f->gateways) == 0)
-		return join_failed(&job->join, h->arrival.id, err, why);
+		return join_failed(&job->join, h->id, err, why);
 	if (h->is_leaf && !job->root->reference.encrypted)
-		gateways_ask_leaf(job->f->gateways, h->arrival.id, h->address, h->leaf);
+		gateways_ask_leaf(job->f->gateways, h->id, h->address, h->leaf);
 	else
-		gateways_ask(job->f->gateways, h->arrival.id, h->address);
+		gateways_ask(job->f->gateways, h->id, h->address);
 	job->asked_n++;
 	return OK;
 }
 
-/* Chunks that are here are checked together. What an earlier fetch left may be wrong. */
-static int check_here(struct job *job, size_t n, struct why *why)
+/* What lay there, or an earlier fetch left, was not that chunk: by the stores' own check. */
+static int take_checked(struct job *job, const struct here *h, struct why *why)
 {
-	struct join_arrival arrivals[BMT_BATCH];
-	for (size_t i = 0; i < n; i++)
-		arrivals[i] = job->here[i].arrival;
-	int err = join_chunks(&job->join, arrivals, n, why);
-	for (size_t i = 0; err == OK && i < n; i++) {
-		struct here *h = &job->here[i];
-		if (arrivals[i].err == OK)
+	size_t n = 0;
+	int err = bzz_fetch_stored(job->f, h->address, job->chunk, &n);
+	if (err == OK)
+		err = join_chunk(&job->join, h->id, bytes_of(job->chunk, n), why);
+	return err == OK ? OK : ask_others(job, h, err, why);
+}
+
+/* Chunks that are here are checked together; others are asked for the others. What an earlier fetch left
+ * may be wrong. */
+static int take_here(struct job *job, size_t n, struct why *why)
+{
+	struct join_arrival arrivals[AT_ONCE];
+	const struct here *which[AT_ONCE];
+	size_t found = 0;
+	int err = OK;
+	take_stored(job, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct here *h = &job->here[i];
+		if (h->err != OK)
 			continue;
-		int taken = take_checked(job, h);
-		if (taken == OK)
-			taken = join_chunk(&job->join, h->arrival.id, h->arrival.data, why);
-		if (taken != OK)
-			err = ask_others(job, h, taken, why);
+		which[found] = h;
+		arrivals[found++] = (struct join_arrival){.id = h->id, .data = bytes_of(h->chunk, h->n)};
 	}
+	if (found > 0)
+		err = join_chunks(&job->join, arrivals, found, why);
+	for (size_t i = 0; err == OK && i < found; i++)
+		if (arrivals[i].err != OK)
+			err = take_checked(job, which[i], why);
+	for (size_t i = 0; err == OK && i < n; i++)
+		if (job->here[i].err != OK)
+			err = ask_others(job, &job->here[i], job->here[i].err, why);
 	return err;
+}
+
+static void note(struct job *job, const struct join_want *want, struct here *h)
+{
+	*h = (struct here){.id = want->id,
+			   .is_leaf = want->size > 0 && want->size <= CHUNK_PAYLOAD_MAX && job->sized,
+			   .leaf = {.offset = want->offset, .size = (uint32_t)want->size},
+			   .chunk = want->room != NULL ? want->room : job->chunk,
+			   .max = want->room != NULL ? CHUNK_BYTES_MAX : sizeof job->chunk};
+	memcpy(h->address, want->address, REFERENCE_BYTES);
+	h->err = take_from_sink(job, h) || take_root(job, h) ? OK : ERR_NOT_FOUND;
 }
 
 /* Asks for what the machine wants, and takes what is here. */
@@ -206,24 +242,15 @@ static int ask(struct job *job, struct why *why)
 	struct join_want want;
 	size_t n = 0;
 	int err = OK;
-	while (err == OK && gateways_room(job->f->gateways) > BMT_BATCH && join_want(&job->join, &want)) {
-		struct here *h = &job->here[n];
+	while (err == OK && gateways_room(job->f->gateways) > AT_ONCE && join_want(&job->join, &want)) {
 		job->steps++;
-		h->arrival = (struct join_arrival){.id = want.id};
-		memcpy(h->address, want.address, REFERENCE_BYTES);
-		h->is_leaf = want.size > 0 && want.size <= CHUNK_PAYLOAD_MAX && job->sized;
-		h->leaf = (struct asks_leaf){.offset = want.offset, .size = (uint32_t)want.size};
-		const int taken = take_from_sink(job, h) || take_root(job, h) ? OK : take_stored(job, h);
-		if (taken != OK) {
-			err = ask_others(job, h, taken, why);
-			continue;
-		}
-		if (++n == BMT_BATCH) {
-			err = check_here(job, n, why);
+		note(job, &want, &job->here[n++]);
+		if (n == AT_ONCE || want.room == NULL) {
+			err = take_here(job, n, why);
 			n = 0;
 		}
 	}
-	return err == OK && n > 0 ? check_here(job, n, why) : err;
+	return err == OK && n > 0 ? take_here(job, n, why) : err;
 }
 
 /* Takes what the gateways have sent. */

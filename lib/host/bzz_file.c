@@ -6,8 +6,8 @@
 
 #include "swarm/join.h"
 
-#define AT_ONCE BMT_BATCH /* chunks that are hashed side by side */
-#define SLOTS (2 * AT_ONCE)
+#define AT_ONCE (2 * BMT_BATCH)     /* chunks that are looked for together; hashed so many side by side */
+#define SLOTS (AT_ONCE + BMT_BATCH) /* and some of the tree above them */
 
 /* What recovery needs: half a megabyte, so only from when a chunk is found missing. */
 struct recovery {
@@ -29,26 +29,22 @@ struct bzz_file {
 	size_t root_chunk_n;
 	uint8_t root_chunk[CHUNK_BYTES_MAX];
 	/* Chunks that are not to be had; told to the machine one by one, when all before them was read. */
-	struct missing missing[AT_ONCE + 1];
+	struct missing missing[AT_ONCE];
 	size_t missing_n;
 	struct recovery *recovery; /* owned; NULL: not needed so far */
 	struct join_memory memory;
 	struct join join;
 	struct join_slot slots[SLOTS];
-	uint8_t chunks[AT_ONCE][CHUNK_STORED_BYTES_MAX];
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX]; /* one that the machine has no room for */
 };
 
-/* Unchecked: the machine does that. */
-static int peek(const struct bzz_file *f, const uint8_t address[static REFERENCE_BYTES],
-		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
-{
-	if (f->root_chunk_n != 0 && memcmp(address, f->root.address, REFERENCE_BYTES) == 0) {
-		memcpy(chunk, f->root_chunk, f->root_chunk_n);
-		*n = f->root_chunk_n;
-		return OK;
-	}
-	return chunk_source_peek(&f->source, address, chunk, n);
-}
+/* What the machine wants next: looked for together, unchecked, because the machine checks. */
+struct step {
+	size_t n;
+	uint64_t ids[AT_ONCE];
+	uint8_t addresses[AT_ONCE][REFERENCE_BYTES];
+	struct chunk_peek peeks[AT_ONCE];
+};
 
 static void miss(struct bzz_file *f, uint64_t id, int err)
 {
@@ -56,46 +52,74 @@ static void miss(struct bzz_file *f, uint64_t id, int err)
 }
 
 /* What lay there was not that chunk: by the source's own check, which may know another place. */
-static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[static REFERENCE_BYTES], uint8_t *chunk,
-		     struct why *why)
+static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[static REFERENCE_BYTES], struct why *why)
 {
 	size_t n = 0;
-	int err = chunk_source_get(&f->source, address, chunk, &n);
-	if (err == OK && (err = join_chunk(&f->join, id, bytes_of(chunk, n), why)) != ERR_HASH)
+	int err = chunk_source_get(&f->source, address, f->chunk, &n);
+	if (err == OK && (err = join_chunk(&f->join, id, bytes_of(f->chunk, n), why)) != ERR_HASH)
 		return err;
 	miss(f, id, err);
 	return OK;
+}
+
+/* The root, where the caller had it; it is looked for nowhere then. */
+static bool take_root_chunk(const struct bzz_file *f, const struct chunk_peek *p)
+{
+	if (f->root_chunk_n == 0 || memcmp(p->address, f->root.address, REFERENCE_BYTES) != 0)
+		return false;
+	memcpy(p->chunk, f->root_chunk, f->root_chunk_n);
+	return true;
+}
+
+static void collect(struct bzz_file *f, struct step *s)
+{
+	struct join_want want = {.room = f->chunk};
+	for (s->n = 0; s->n < AT_ONCE && want.room != NULL && join_want(&f->join, &want); s->n++) {
+		struct chunk_peek *p = &s->peeks[s->n];
+		const bool leaf = want.size <= CHUNK_PAYLOAD_MAX && !f->root.encrypted;
+		s->ids[s->n] = want.id;
+		memcpy(s->addresses[s->n], want.address, REFERENCE_BYTES);
+		*p = (struct chunk_peek){.address = s->addresses[s->n],
+					 .span = leaf ? want.size : 0,
+					 .chunk = want.room != NULL ? want.room : f->chunk,
+					 .max = want.room != NULL ? CHUNK_BYTES_MAX : sizeof f->chunk,
+					 .err = ERR_NOT_FOUND};
+		if (take_root_chunk(f, p)) {
+			p->n = f->root_chunk_n;
+			p->err = OK;
+		}
+	}
 }
 
 /* Gets some of what the machine wants. */
 static int step(struct bzz_file *f, struct why *why)
 {
 	struct join_arrival arrivals[AT_ONCE];
-	uint8_t addresses[AT_ONCE][REFERENCE_BYTES];
-	struct join_want want;
+	const uint8_t *addresses[AT_ONCE];
+	struct step s;
 	size_t n = 0;
 	if (f->missing_n > 0) {
 		const struct missing m = f->missing[0];
 		memmove(f->missing, f->missing + 1, --f->missing_n * sizeof f->missing[0]);
 		return join_failed(&f->join, m.id, m.err, why);
 	}
-	while (n < AT_ONCE && f->missing_n == 0 && join_want(&f->join, &want)) {
-		size_t chunk_n = 0;
-		int err = peek(f, want.address, f->chunks[n], &chunk_n);
-		if (err == OK) {
-			memcpy(addresses[n], want.address, REFERENCE_BYTES);
-			arrivals[n] = (struct join_arrival){.id = want.id, .data = bytes_of(f->chunks[n], chunk_n)};
-			n++;
-		} else {
-			miss(f, want.id, err);
+	collect(f, &s);
+	chunk_source_peek(&f->source, s.peeks, s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct chunk_peek *p = &s.peeks[i];
+		if (p->err != OK) {
+			miss(f, s.ids[i], p->err);
+			continue;
 		}
+		addresses[n] = p->address;
+		arrivals[n++] = (struct join_arrival){.id = s.ids[i], .data = bytes_of(p->chunk, p->n)};
 	}
 	int err = join_chunks(&f->join, arrivals, n, why);
 	if (err == OK && n == 0 && f->missing_n == 0)
 		return ERR_NOT_FOUND; /* of the machine's ways none is left */
 	for (size_t i = 0; err == OK && i < n; i++)
 		if (arrivals[i].err != OK)
-			err = get_again(f, arrivals[i].id, addresses[i], f->chunks[i], why);
+			err = get_again(f, arrivals[i].id, addresses[i], why);
 	return err;
 }
 

@@ -45,16 +45,21 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	return err;
 }
 
-static int peek(void *context, const uint8_t address[static REFERENCE_BYTES],
-		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+static void peek(void *context, struct chunk_peek *peeks, size_t n)
 {
 	struct bzz_meter *m = context;
-	int err = take(m) ? chunk_source_peek(&m->inner, address, chunk, n) : ERR_LIMIT;
-	m->missed |= err != OK;
-	return err;
+	size_t allowed = 0;
+	for (size_t i = 0; i < n; i++)
+		if (peeks[i].err == OK || take(m))
+			allowed = i + 1;
+		else
+			peeks[i].err = ERR_LIMIT;
+	m->inner.peek(m->inner.context, peeks, allowed);
+	for (size_t i = 0; i < n; i++)
+		m->missed |= peeks[i].err != OK;
 }
 
 struct chunk_source bzz_meter_source(struct bzz_meter *m)
 {
-	return (struct chunk_source){.get = get, .peek = peek, .context = m};
+	return (struct chunk_source){.get = get, .peek = m->inner.peek == NULL ? NULL : peek, .context = m};
 }

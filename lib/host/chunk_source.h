@@ -12,10 +12,10 @@ struct chunk_source {
 	 * is wrong with a store or gateway is told in the log; that a chunk is not to be had, the caller tells. */
 	int (*get)(void *context, const uint8_t address[static REFERENCE_BYTES],
 		   uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
-	/* The same unchecked and without a word in the log, for readers who check by themselves, many at a time,
-	 * and ask by get where it was wrong. NULL: there is no quicker way. */
-	int (*peek)(void *context, const uint8_t address[static REFERENCE_BYTES],
-		    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
+	/* Several unchecked and without a word in the log, for readers who check by themselves and ask by get
+	 * where one was wrong: those whose err is not OK before. Of another error than ERR_NOT_FOUND get knows
+	 * more. n <= CHUNK_PEEKS_MAX. NULL: there is no quicker way. */
+	void (*peek)(void *context, struct chunk_peek *peeks, size_t n);
 	void *context;
 };
 
@@ -25,13 +25,8 @@ static inline int chunk_source_get(const struct chunk_source *s, const uint8_t a
 	return s->get(s->context, address, chunk, n);
 }
 
-/* Unchecked where that is quicker. Errors are those of get. */
-static inline int chunk_source_peek(const struct chunk_source *s, const uint8_t address[static REFERENCE_BYTES],
-				    uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
-{
-	int err = s->peek != NULL ? s->peek(s->context, address, chunk, n) : ERR_HASH;
-	return err == OK || err == ERR_NOT_FOUND ? err : s->get(s->context, address, chunk, n);
-}
+/* Those whose err is not OK: unchecked where that is quicker. Their errors are those of get then. */
+void chunk_source_peek(const struct chunk_source *s, struct chunk_peek *peeks, size_t n);
 
 /* Several stores as one source: the first that has a chunk whole gives it. Damage is told in the log. */
 struct chunk_stores {

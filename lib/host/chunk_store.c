@@ -144,19 +144,26 @@ void chunk_store_close(struct chunk_store *store)
 	free(store);
 }
 
-/* What the index says of a key, in its own short transaction. */
-static int look_up(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES], struct chunk_place *place,
-		   struct why *why)
+int chunk_store_look_up(const struct chunk_store *store, MDB_txn *txn, const uint8_t address[static REFERENCE_BYTES],
+			struct chunk_place *place, bool *spelled)
 {
 	uint8_t copy[REFERENCE_BYTES];
 	memcpy(copy, address, sizeof copy);
 	MDB_val key = {.mv_size = sizeof copy, .mv_data = copy}, value;
+	const int rc = mdb_get(txn, store->dbi, &key, &value);
+	*spelled = rc == 0 && chunk_place_of(value, place);
+	return rc;
+}
+
+static int look_up(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES], struct chunk_place *place,
+		   struct why *why)
+{
 	MDB_txn *txn;
+	bool spelled = false;
 	int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
 	if (rc != 0)
 		return chunk_store_err(rc, "the file index.mdb", why);
-	rc = mdb_get(txn, store->dbi, &key, &value);
-	const bool spelled = rc == 0 && chunk_place_of(value, place);
+	rc = chunk_store_look_up(store, txn, address, place, &spelled);
 	mdb_txn_abort(txn);
 	if (rc == MDB_NOTFOUND)
 		return ERR_NOT_FOUND;
@@ -173,14 +180,6 @@ int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFE
 	struct chunk_place place;
 	int err = look_up(store, address, &place, why);
 	return err == OK ? chunk_store_read_checked(store, place, address, chunk, n, why) : err;
-}
-
-int chunk_store_peek(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
-		     uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
-{
-	struct chunk_place place;
-	int err = look_up(store, address, &place, NULL);
-	return err == OK ? chunk_store_read(store, place, chunk, n, NULL) : err;
 }
 
 uint64_t chunk_store_count(struct chunk_store *store)

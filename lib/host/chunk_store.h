@@ -10,10 +10,10 @@
  * power cut, when chunk_store_commit has said OK: the chunks are on the disk before the index says so.
  * What a writer that was killed left behind the last indexed chunk is cut off by the next one.
  *
- * A read is one look in the index, which is mapped into memory, and one pread. Every chunk that is
- * read is checked against its address, so damage costs the chunk and no more: ERR_HASH names it, and a
- * put with CHUNK_REPLACE repairs it. The index itself has no check sums: a store whose index.mdb was
- * written to by others must be thrown away.
+ * A read is one look in the index, which is mapped into memory, and one pread (of several chunks that
+ * lie side by side: together). Every chunk that is read is checked against its address, so damage costs the chunk and
+ *no more: ERR_HASH names it, and a put with CHUNK_REPLACE repairs it. The index itself has no check sums: a store whose
+ *index.mdb was written to by others must be thrown away.
  *
  * LMDB's rule: a process opens a store only once. Readers need the right to write index.mdb-lock, or a
  * file system that nobody can write to. */
@@ -23,6 +23,7 @@
 #include "core/err.h"
 #include "swarm/chunk.h"
 
+#define CHUNK_PEEKS_MAX 32
 #define CHUNK_STORE_BATCH 16384 /* puts after which a commit happens by itself: 64 MiB */
 
 struct chunk_store;
@@ -42,9 +43,24 @@ void chunk_store_close(struct chunk_store *store);
  * any more (why->id: the address, why->at: where in the file); ERR_IO. Any thread. */
 MUST_CHECK int chunk_store_get(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
 			       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);
-/* The same without the check, for readers who check by themselves, many at a time. */
-MUST_CHECK int chunk_store_peek(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
-				uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n);
+
+/* A chunk that somebody wants to see who checks by himself. */
+struct chunk_peek {
+	const uint8_t *address; /* REFERENCE_BYTES */
+	uint64_t span;          /* of a plain leaf: how many bytes of a file it has; 0: not known */
+	uint8_t *chunk;         /* where to put it */
+	size_t max;             /* bytes there: CHUNK_BYTES_MAX at least */
+	/* Before: OK for one that is not looked for, else ERR_NOT_FOUND. After: OK, and n is set, which is no more
+	 * than a good guess; ERR_NOT_FOUND; ERR_HASH, ERR_IO as of get, or longer than max. */
+	int err;
+	size_t n;
+};
+
+/* Several chunks, unchecked: where the address is not theirs, or something is wrong, chunk_store_get knows
+ * better. Leaves that follow each other in a file and were put in that order are fast: what stands between
+ * two of them is not looked up. An error of another store is replaced by OK only. n <= CHUNK_PEEKS_MAX. Any
+ * thread. */
+void chunk_store_peek(struct chunk_store *store, struct chunk_peek *peeks, size_t n);
 /* How many there are. Any thread. */
 uint64_t chunk_store_count(struct chunk_store *store);
 

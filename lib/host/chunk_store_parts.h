@@ -34,6 +34,9 @@ struct chunk_store {
 
 /* An error of LMDB's as one of ours; errno is set when the system gave one. */
 int chunk_store_err(int rc, const char *what, struct why *why);
+/* Where the index says that it lies: 0 or an error of LMDB's; *spelled: whether that could be read. */
+int chunk_store_look_up(const struct chunk_store *store, MDB_txn *txn, const uint8_t address[static REFERENCE_BYTES],
+			struct chunk_place *place, bool *spelled);
 /* The bytes that lie there, fewer at the end of the file; checked against address, or not. */
 MUST_CHECK int chunk_store_read(const struct chunk_store *store, struct chunk_place place,
 				uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n, struct why *why);

@@ -50,6 +50,28 @@ int chunk_stores_open(struct cli *cli, const char *const *names, size_t n, struc
 	return OK;
 }
 
+static void get_instead(const struct chunk_source *s, struct chunk_peek *p)
+{
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	size_t n = 0;
+	p->err = s->get(s->context, p->address, chunk, &n);
+	if (p->err == OK && n > p->max) /* it is another kind of chunk */
+		p->err = ERR_HASH;
+	if (p->err != OK)
+		return;
+	memcpy(p->chunk, chunk, n);
+	p->n = n;
+}
+
+void chunk_source_peek(const struct chunk_source *s, struct chunk_peek *peeks, size_t n)
+{
+	if (s->peek != NULL)
+		s->peek(s->context, peeks, n);
+	for (size_t i = 0; i < n; i++)
+		if (peeks[i].err != OK && (s->peek == NULL || peeks[i].err != ERR_NOT_FOUND))
+			get_instead(s, &peeks[i]);
+}
+
 static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
@@ -71,19 +93,11 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	return worst;
 }
 
-static int peek(void *context, const uint8_t address[static REFERENCE_BYTES],
-		uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
+static void peek(void *context, struct chunk_peek *peeks, size_t n)
 {
 	struct chunk_stores *stores = context;
-	int worst = ERR_NOT_FOUND;
-	for (size_t i = 0; i < stores->n; i++) {
-		int err = chunk_store_peek(stores->v[i], address, chunk, n);
-		if (err == OK)
-			return OK;
-		if (err != ERR_NOT_FOUND)
-			worst = err;
-	}
-	return worst;
+	for (size_t i = 0; i < stores->n; i++)
+		chunk_store_peek(stores->v[i], peeks, n);
 }
 
 struct chunk_source chunk_stores_source(struct chunk_stores *stores)

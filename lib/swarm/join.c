@@ -274,7 +274,9 @@ bool join_want(struct join *j, struct join_want *want)
 	struct join_ask *a = join_ask_at(j, ask);
 	join_remove_ask(j, ask);
 	a->state = JOIN_ASKED;
-	*want = (struct join_want){.id = (uint64_t)a->generation << 32 | ask, .address = join_address(j, ask)};
+	*want = (struct join_want){.id = (uint64_t)a->generation << 32 | ask,
+				   .address = join_address(j, ask),
+				   .room = join_room(j, ask)};
 	if (ask < join_slots_end(j) && j->rooted) {
 		want->offset = join_slot_at(j, ask)->offset;
 		want->size = join_slot_at(j, ask)->size;

@@ -124,6 +124,10 @@ struct join_want {
 	uint64_t id;            /* to come back with the answer */
 	const uint8_t *address; /* REFERENCE_BYTES; until the next call */
 	uint64_t offset, size;  /* of the file's bytes below it; 0, 0 when it is no known part of the file */
+	/* Where an answer of at most CHUNK_BYTES_MAX bytes may be put, so that it is not copied, while it is
+	 * wanted and nothing but join_want is called before it is given. Anything may be left there. NULL: no
+	 * place. */
+	uint8_t *room;
 };
 
 /* An answer. */

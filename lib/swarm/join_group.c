@@ -102,7 +102,8 @@ static void keep(struct join *j, uint32_t group, unsigned shard, struct bytes da
 	struct join_group *g = &j->memory.groups[group];
 	if (g->asks[shard].state == JOIN_HELD)
 		return;
-	memcpy(g->shards[shard], data.p, data.n);
+	if (data.p != g->shards[shard])
+		memcpy(g->shards[shard], data.p, data.n);
 	memset(g->shards[shard] + data.n, 0, ERASURE_SHARD_BYTES - data.n);
 	join_ask_end(j, join_shard(j, group, shard), JOIN_HELD);
 }

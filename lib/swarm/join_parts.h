@@ -40,6 +40,8 @@ uint32_t join_asks_end(const struct join *j);
 struct join_ask *join_ask_at(struct join *j, uint32_t ask);
 /* What is expected to arrive for it. */
 const uint8_t *join_address(struct join *j, uint32_t ask);
+/* Where its bytes will stand; NULL: a replica, of which only a part is kept. */
+uint8_t *join_room(struct join *j, uint32_t ask);
 /* Where the references of a held intermediate chunk's children and parities stand. */
 const uint8_t *join_reference(const struct join *j, const struct join_slot *parent, unsigned shard);
 

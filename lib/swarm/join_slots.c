@@ -63,6 +63,16 @@ const uint8_t *join_address(struct join *j, uint32_t ask)
 	return join_reference(j, join_slot_at(j, group->parent), shard % ERASURE_SHARDS_MAX);
 }
 
+uint8_t *join_room(struct join *j, uint32_t ask)
+{
+	if (ask < join_slots_end(j))
+		return join_slot_at(j, ask)->chunk;
+	if (ask >= join_replica(j, 0))
+		return NULL;
+	const uint32_t shard = ask - join_slots_end(j);
+	return j->memory.groups[shard / ERASURE_SHARDS_MAX].shards[shard % ERASURE_SHARDS_MAX];
+}
+
 static struct join_link *link_at(struct join *j, enum join_list_name list, uint32_t n)
 {
 	return list < JOIN_QUEUE ? &join_slot_at(j, n)->link : &join_ask_at(j, n)->link;

@@ -77,6 +77,10 @@ static int answer(const struct join_want *want)
 	if (c == NULL || c->missing)
 		return join_failed(&join, want->id, ERR_NOT_FOUND, NULL);
 	struct join_arrival arrival = {.id = want->id, .data = bytes_of(c->bytes, c->n)};
+	if (want->room != NULL && c->n <= CHUNK_BYTES_MAX && (c->bytes[c->n - 1] & 1) != 0) {
+		memcpy(want->room, c->bytes, c->n);
+		arrival.data.p = want->room;
+	}
 	const int err = join_chunks(&join, &arrival, 1, NULL);
 	assert(arrival.err == OK); /* what is stored under an address hashes to it */
 	return err;
