@@ -54,6 +54,7 @@ static void deliver(struct gateway_transfer *t, const struct asks_part *part)
 {
 	struct gateways *g = t->gateways;
 	struct gateway_buffer *b = t->buffer;
+	assert(b != NULL); /* all of its bytes were wanted */
 	if (part->by_range)
 		store_le64(b->chunk, b->n - CHUNK_SPAN_BYTES);
 	b->part = *part;
