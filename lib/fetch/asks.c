@@ -126,8 +126,11 @@ static void missed(struct asks *a, uint32_t i, unsigned source, int err, bool ag
 		asks_release(a, i);
 		return;
 	}
-	if (err == ERR_NOT_FOUND && !a->sources[source].dropped)
+	const bool unable = err == ERR_SOURCE, again_unable = unable && (k->unable >> source & 1) != 0;
+	if ((err == ERR_NOT_FOUND || again_unable) && !a->sources[source].dropped)
 		k->absent |= 1U << source;
+	if (unable)
+		k->unable |= 1U << source;
 	if (again)
 		k->tried &= ~(1U << source);
 	if (k->answered || k->queued || k->under_way > 0)
@@ -236,7 +239,7 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 		s->by_range = false;
 		s->last = err;
 		again = true; /* its chunks may be had all the same */
-	} else if (err != OK && err != ERR_NOT_FOUND) {
+	} else if (err != OK && err != ERR_NOT_FOUND && (r->by_range || err != ERR_SOURCE)) {
 		fault(s, err, now_ms);
 	}
 	if (r->by_range && r->asks_done > 0 && r->asks_done < r->asks_n) { /* what lacks may be this one only */
@@ -244,7 +247,7 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 		again = true;
 	}
 	for (; r->asks_done < r->asks_n; r->asks_done++)
-		missed(a, r->asks[r->asks_done], r->source, again ? OK : err, again);
+		missed(a, r->asks[r->asks_done], r->source, again || r->by_range ? OK : err, again);
 }
 
 void asks_right(struct asks *a, uint32_t ask)

@@ -58,6 +58,7 @@ struct ask {
 	bool alone; /* not by range: one ended before it */
 	struct asks_leaf leaf;
 	uint32_t tried, absent; /* sources, a bit each: that failed, or are being asked; that do not have it */
+	uint32_t unable;        /* that said once that they cannot give it */
 	unsigned under_way;     /* requests that will bring it */
 	unsigned rounds;        /* times that all sources were tried */
 	uint32_t next;          /* in the queue, or in the list of those that nobody gives */
@@ -137,7 +138,9 @@ bool asks_whole(struct asks *a, unsigned request, uint64_t now_ms, struct asks_p
 /* The driver takes nothing more of it for now: that is not its source's silence. */
 void asks_pause(struct asks *a, unsigned request);
 void asks_resume(struct asks *a, unsigned request, uint64_t now_ms);
-/* The request is over. err: OK, ERR_NOT_FOUND, ERR_PROTOCOL or ERR_SIZE (not the range asked for), or another. */
+/* The request is over. err: OK; ERR_NOT_FOUND; ERR_SOURCE: it answers that it cannot give the chunk, which is no
+ * fault (a bee node that finds it nowhere says so): the second time it counts as not having it; ERR_PROTOCOL or
+ * ERR_SIZE: not the range asked for; any other is a fault. */
 void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms);
 
 /* An answer was the chunk of its address: the ask is over. */

@@ -22,7 +22,9 @@ static int judge(const struct gateway_transfer *t)
 		return answer_judge(&t->answer, &t->asked);
 	if (t->answer.status == 404)
 		return ERR_NOT_FOUND;
-	return t->answer.status == 200 ? OK : ERR_SOURCE;
+	if (t->answer.status == 500) /* a bee node that does not find it */
+		return ERR_SOURCE;
+	return t->answer.status == 200 ? OK : ERR_PROTOCOL;
 }
 
 static size_t refuse(struct gateway_transfer *t, int err)
@@ -177,9 +179,9 @@ static void tell(struct gateway_transfer *t, int err, CURLcode code)
 		return;
 	(void)snprintf(text, sizeof text, "it answers with status %u", t->answer.status);
 	gateways_tell_failing(t->gateways, t->source,
-			      by_curl             ? curl_easy_strerror(code)
-			      : err == ERR_SOURCE ? text
-						  : err_text(err));
+			      by_curl                                    ? curl_easy_strerror(code)
+			      : err == ERR_SOURCE || err == ERR_PROTOCOL ? text
+									 : err_text(err));
 }
 
 size_t gateway_transfers_reap(struct gateways *g)

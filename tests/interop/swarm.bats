@@ -21,7 +21,8 @@ setup_file() {
 	echo 'no type' > site/docs/README
 	echo x > "site/empty-name/a name with spaces that is longer than thirty bytes.txt"
 	beenet serve -n 1 -port 17480 -api 127.0.0.1:17490 -place one files/1 files/4097 files/400000 files/400000,enc \
-		files/400000,r=1 files/400000,r=4 files/400000,enc,r=3 site,dir,index=index.html > bee.json 2> bee.err 3>&- &
+		files/400000,r=1 files/400000,r=4 files/400000,enc,r=3 site,dir,index=index.html \
+		files/1,feed=news files/400000,feed=news files/4097,feed=news > bee.json 2> bee.err 3>&- &
 	echo $! > bee.pid
 	wait_until grep -q '"ready"' bee.json
 	for size in 1 4097 400000; do
@@ -49,7 +50,7 @@ setup() {
 # The reference under which bee keeps FILE[,OPTIONS].
 bee_reference() { # FILE ENCRYPTED LEVEL
 	jq -r --arg f "$1" --argjson e "$2" --argjson l "$3" \
-		'select(.event == "file") | .file | select(.file == $f and .encrypted == $e and .redundancy == $l) | .reference' "$dir/bee.json"
+		'select(.event == "file") | .file | select(.file == $f and .encrypted == $e and .redundancy == $l and .feed == null) | .reference' "$dir/bee.json"
 }
 
 @test "bzz-fetch reads what bee wrote, from its API" {
@@ -71,6 +72,29 @@ bee_reference() { # FILE ENCRYPTED LEVEL
 	bzz-fetch -g "$bee" "$site/docs/deep/picture.png" | cmp - site/docs/deep/picture.png
 	bzz-fetch -g "$bee" --list "$site" | jq -r 'select(.reference != null) | .path' | sort > listed
 	(cd site/ && find . -type f -printf '%P\n') | sort | diff - listed
+}
+
+@test "bzz-fetch finds the newest update of bee's feed, and asks bee's API what it says" {
+	local feed
+	feed=$(jq -r 'select(.event == "file") | .file.feed // empty' "$dir/bee.json" | sort -u)
+	[ "$(wc -l <<< "$feed")" = 1 ]
+	bzz-fetch -g "$bee" -o got "feeds/$feed" > out
+	cmp got files/4097
+	curl -sSf "$bee/feeds/$feed" -D head -o said # bee's own look-up gives the content
+	grep -qi '^swarm-feed-index: 0000000000000002' head
+	cmp said files/4097
+}
+
+@test "bee's look-up finds the newest update that bzz-put made, and believes its signature" {
+	local http feed size
+	http=$(jq -r .listening "$dir/serve.out")
+	(umask 077; openssl rand -hex 32 > key)
+	for size in 1 400000 4097; do
+		feed=$(bzz-put --store "$dir/chunks" --feed news --key key "files/$size" | jq -r '.feed | .owner + "/" + .topic')
+	done
+	beenet join -gateway "$http" -feed "$feed" -out got
+	cmp got files/4097
+	curl -sSf "$http/feeds/$feed" | cmp - files/4097
 }
 
 @test "bee's joiner reads what bzz-put wrote, plain, encrypted, with redundancy and as a folder" {

@@ -15,6 +15,7 @@ struct server {
 	unsigned lacks, lies;    /* per mille of the chunks */
 	unsigned lies_by_range;
 	bool silent, refuses, no_ranges;
+	bool unable;       /* says so instead of that it lacks one */
 	uint64_t wakes_ms; /* before that it refuses */
 	size_t ends_after; /* leaves of every range; 0: never */
 	bool endless;      /* sends more than there is to a chunk */
@@ -89,7 +90,7 @@ static int judge(const struct flight *x)
 	if (x->by_range && s->no_ranges)
 		return ERR_PROTOCOL;
 	if (lacks(x->source, x->id))
-		return ERR_NOT_FOUND;
+		return s->unable ? ERR_SOURCE : ERR_NOT_FOUND;
 	return OK;
 }
 
@@ -304,6 +305,22 @@ TEST(what_one_lacks_another_gives_and_what_nobody_has_is_said)
 	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE); /* one might have it */
 }
 
+TEST(one_that_cannot_is_asked_twice_and_not_blamed)
+{
+	begin(200, false, 2, 15);
+	w.servers[0].unable = true;
+	w.servers[0].lacks = w.servers[1].lacks = 500;
+	run();
+	unsigned lacking = 0, asked = 0;
+	for (uint64_t i = 0; i < 200; i++) {
+		lacking += lacks(0, i) && lacks(1, i);
+		CHECK(w.failed[i] == (lacks(0, i) && lacks(1, i) ? ERR_NOT_FOUND : OK));
+		asked += w.failed[i] != OK;
+	}
+	CHECK(lacking > 0 && asked == lacking && w.a.sources[0].failures == 0 && w.now_ms < 3000);
+	CHECK(w.a.sources[0].requests_n <= 200 + lacking);
+}
+
 TEST(a_silent_one_gets_company)
 {
 	for (int leaves = 0; leaves < 2; leaves++) {
@@ -461,6 +478,7 @@ int main(void)
 	RUN(ranges_that_are_refused_are_not_asked_for_again);
 	RUN(wrong_ranges_end_ranges_and_wrong_chunks_the_source);
 	RUN(what_one_lacks_another_gives_and_what_nobody_has_is_said);
+	RUN(one_that_cannot_is_asked_twice_and_not_blamed);
 	RUN(a_silent_one_gets_company);
 	RUN(one_that_drips_holds_nothing_up);
 	RUN(only_silent_and_only_dripping_ones_end);

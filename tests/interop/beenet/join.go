@@ -28,6 +28,7 @@ func join(args []string) {
 	fs := flag.NewFlagSet("join", flag.ExitOnError)
 	gateway := fs.String("gateway", "", "base URL of an API with /chunks")
 	ref := fs.String("ref", "", "reference (64 or 128 hex)")
+	feed := fs.String("feed", "", "instead of ref: OWNER/TOPIC of a sequence feed, the newest update")
 	path := fs.String("path", "", "treat ref as a manifest and look this path up")
 	outF := fs.String("out", "", "write here")
 	limit := fs.Duration("time", 60*time.Second, "give up after")
@@ -63,6 +64,16 @@ func join(args []string) {
 		}
 		return ch, nil
 	})
+	if *feed != "" {
+		root, err := newest(ctx, get, *feed)
+		if err == nil {
+			err = store.Put(ctx, root)
+		}
+		if err != nil {
+			die(err)
+		}
+		*ref = root.Address().String()
+	}
 	addr, err := swarm.ParseHexAddress(*ref)
 	if err != nil {
 		die(err)

@@ -63,12 +63,13 @@ type result struct {
 	Chunks    int64   `json:"chunks_put"`
 	SplitMBs  float64 `json:"split_mb_s"`
 	Data      string  `json:"data_reference,omitempty"`
+	Feed      string  `json:"feed,omitempty"` // OWNER/TOPIC of the update that names it
 }
 
 func addSpec(ctx context.Context, spec string, get storage.Getter, put storage.Putter) (res result, err error) {
 	f := strings.Split(spec, ",")
 	res.File, res.Kind = f[0], "bytes"
-	enc, lvl, bzz, dir, index := false, redundancy.NONE, false, false, ""
+	enc, lvl, bzz, dir, index, topic := false, redundancy.NONE, false, false, "", ""
 	for _, o := range f[1:] {
 		switch {
 		case o == "enc":
@@ -79,6 +80,8 @@ func addSpec(ctx context.Context, spec string, get storage.Getter, put storage.P
 			dir = true
 		case strings.HasPrefix(o, "index="):
 			index = o[6:]
+		case strings.HasPrefix(o, "feed="):
+			topic = o[5:]
 		case strings.HasPrefix(o, "r="):
 			v, _ := strconv.Atoi(o[2:])
 			lvl = redundancy.Level(v)
@@ -169,6 +172,11 @@ func addSpec(ctx context.Context, spec string, get storage.Getter, put storage.P
 				return res, err
 			}
 			res.Reference = r2.String()
+		}
+	}
+	if topic != "" {
+		if res.Feed, err = update(ctx, p, topic, res.Reference); err != nil {
+			return res, err
 		}
 	}
 	res.Chunks = cnt.Load()
