@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "crypto/secret.h"
 #include "host/bzz_fetch_parts.h"
 #include "swarm/join.h"
 
@@ -389,6 +390,8 @@ int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root 
 		err = explain(job, err, &why);
 	gateways_forget(f->gateways);
 	free(job->recovery);
+	if (root->reference.encrypted)
+		secret_wipe(job, sizeof *job); /* references with keys, and what they open */
 	free(job);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "swarm/join.h"
 
 #define AT_ONCE (2 * BMT_BATCH)     /* chunks that are looked for together; hashed so many side by side */
@@ -230,6 +231,8 @@ void bzz_file_close(struct bzz_file *f)
 	if (f == NULL)
 		return;
 	free(f->recovery);
+	if (f->root.encrypted)
+		secret_wipe(f, sizeof *f); /* references with keys, and what they open */
 	free(f);
 }
 
