@@ -63,10 +63,11 @@ static bool add_source(cJSON *array, const char *url, struct gateway_count count
 /* What was written to a file, and who gave it. */
 static int tell(const char *path, const struct reference *reference, uint64_t size, const struct gateways *g)
 {
-	char text[REFERENCE_TEXT_BYTES];
+	char text[REFERENCE_TEXT_BYTES], file[4096];
 	cJSON *o = cJSON_CreateObject();
 	reference_text(reference, text);
-	bool good = o != NULL && cJSON_AddStringToObject(o, "file", path) != NULL &&
+	bool good = o != NULL &&
+		    cJSON_AddStringToObject(o, "file", cli_quote(bytes_text(path), file, sizeof file)) != NULL &&
 		    cJSON_AddStringToObject(o, "reference", text) != NULL &&
 		    cJSON_AddNumberToObject(o, "size", (double)size) != NULL;
 	cJSON *sources = good ? cJSON_AddArrayToObject(o, "sources") : NULL;

@@ -60,6 +60,13 @@ setup() {
 	done
 }
 
+@test "names that are no UTF-8 make no broken JSON" {
+	bzz-fetch -s "$dir/chunks" -o $'a\xff\033b' "$small" > told
+	[ "$(jq -r .file told)" = 'a??b' ]
+	iconv -f UTF-8 -t UTF-8 told > /dev/null
+	cmp $'a\xff\033b' "$dir/small"
+}
+
 @test "the example of the tools together: hash, fetch, compare" {
 	bmt-hash "$dir/middle" | jq -r .reference | xargs bzz-fetch -s "$dir/chunks" -o copy
 	cmp copy "$dir/middle"
