@@ -111,7 +111,7 @@ static int next_at_node(struct cli *cli, const struct bzz_feed *feed, const char
 	hex_encode(topic_of(feed), topic);
 	(void)snprintf(url, sizeof url, "%.*s/feeds/%.*s/%.*s", (int)n, gateway, (int)sizeof owner, owner,
 		       (int)sizeof topic, topic);
-	CURL *easy = transfer_handle();
+	CURL *easy = transfer_handle(cli);
 	if (easy == NULL)
 		return ERR_NO_MEMORY;
 	CURLcode bad = curl_easy_setopt(easy, CURLOPT_URL, url);

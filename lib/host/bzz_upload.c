@@ -117,7 +117,7 @@ static int send_chunk(struct slot *s)
 {
 	char url[URL_ROOM];
 	struct bytes body = name_url(s, url);
-	if (s->easy == NULL && (s->easy = transfer_handle()) == NULL)
+	if (s->easy == NULL && (s->easy = transfer_handle(s->upload->cli)) == NULL)
 		return ERR_NO_MEMORY;
 	s->reply.n = 0;
 	s->tries++;

@@ -77,7 +77,7 @@ static int send_file(struct cli *cli, const struct bzz_upload_whole *u, const ch
 	struct bzz_reply reply = {.n = 0};
 	char url[URL_ROOM];
 	long status = 0;
-	CURL *easy = transfer_handle();
+	CURL *easy = transfer_handle(cli);
 	struct curl_slist *headers = make_headers(u, path);
 	if (easy == NULL || headers == NULL || !name_url(u, easy, path, url)) {
 		curl_slist_free_all(headers);

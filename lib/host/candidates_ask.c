@@ -56,7 +56,7 @@ static void leave(struct slot *s)
 
 static bool begin(struct asking *all, struct slot *s, size_t i)
 {
-	*s = (struct slot){.all = all, .i = i, .easy = transfer_handle()};
+	*s = (struct slot){.all = all, .i = i, .easy = transfer_handle(all->cli)};
 	if (s->easy == NULL)
 		return false;
 	CURLcode bad = curl_easy_setopt(s->easy, CURLOPT_URL, all->c->v[i].url);

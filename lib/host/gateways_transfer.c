@@ -114,7 +114,7 @@ int gateway_transfer_begin(struct gateways *g, const struct asks_want *want)
 {
 	struct gateway_transfer *t = &g->transfers[want->request];
 	char url[URL_BYTES], range[64];
-	CURL *easy = t->easy != NULL ? t->easy : transfer_handle();
+	CURL *easy = t->easy != NULL ? t->easy : transfer_handle(g->cli);
 	if (easy == NULL)
 		return ERR_NO_MEMORY;
 	*t = (struct gateway_transfer){

@@ -90,7 +90,7 @@ int transfer_begin(struct download *d, const struct fetch_want *want)
 {
 	struct transfer *t = &d->transfers[want->request];
 	char url[DOWNLOAD_URL_BYTES], range[64];
-	CURL *easy = t->easy != NULL ? t->easy : transfer_handle();
+	CURL *easy = t->easy != NULL ? t->easy : transfer_handle(d->cli);
 	*t = (struct transfer){.download = d,
 			       .easy = easy,
 			       .request = want->request,

@@ -4,8 +4,10 @@
 
 #include <curl/curl.h>
 
+#include "host/cli.h"
+
 /* A handle with what they have in common: HTTP and HTTPS only, no redirects, no proxy, no signals,
- * connections that are tried for 5 s. NULL: no memory. */
-CURL *transfer_handle(void);
+ * connections that are tried for 5 s, the program's name and version as user agent. NULL: no memory. */
+CURL *transfer_handle(const struct cli *cli);
 
 #endif

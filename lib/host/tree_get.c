@@ -35,7 +35,7 @@ static bool ask(struct download *d, unsigned source, CURLM *multi, struct asking
 {
 	char url[DOWNLOAD_URL_BYTES];
 	a->fd = open(d->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	a->easy = transfer_handle();
+	a->easy = transfer_handle(d->cli);
 	if (a->fd < 0 || a->easy == NULL || !transfer_url(d, source, ".bmt", url))
 		return false;
 	CURLcode bad = curl_easy_setopt(a->easy, CURLOPT_URL, url);

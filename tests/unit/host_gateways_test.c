@@ -17,7 +17,8 @@
 #define ADDRESS_DIGITS (2 * REFERENCE_BYTES)
 #define PATIENCE_MS 60000
 
-static struct cli cli;
+static const struct cli_program program = {.name = "host_gateways_test"};
+static struct cli cli = {.program = &program};
 static struct gateways *g;
 static int listening;
 static struct {
