@@ -166,7 +166,8 @@ static void take_stored(struct job *job, size_t n)
 			(struct chunk_peek){.address = h->address,
 					    .span = h->is_leaf && !job->root->reference.encrypted ? h->leaf.size : 0,
 					    .chunk = h->chunk,
-					    .max = h->max};
+					    .max = h->max,
+					    .err = ERR_NOT_FOUND};
 	}
 	if (peeks_n > 0)
 		chunk_source_peek(&job->f->stored, peeks, peeks_n);
