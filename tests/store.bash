@@ -15,6 +15,6 @@ fail_reads() { # FILE WHEN COMMAND...
 	local file=$1 when=$2
 	shift 2
 	# leaks cannot be looked for under strace
-	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o calls -P "$(realpath "$file")" -e trace=pread64 \
-		-e inject=pread64:error=EIO:when="$when" "$@"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o calls -P "$(realpath "$file")" -e trace=pread64,preadv \
+		-e inject=pread64,preadv:error=EIO:when="$when" "$@"
 }

@@ -169,8 +169,7 @@ static void take_stored(struct job *job, size_t n)
 					    .max = h->max,
 					    .err = ERR_NOT_FOUND};
 	}
-	if (peeks_n > 0)
-		chunk_source_peek(&job->f->stored, peeks, peeks_n);
+	chunk_source_peek(&job->f->stored, peeks, peeks_n);
 	for (size_t i = 0; i < peeks_n; i++) {
 		which[i]->err = peeks[i].err;
 		which[i]->n = peeks[i].n;
@@ -207,7 +206,6 @@ static int take_here(struct job *job, size_t n, struct why *why)
 	struct join_arrival arrivals[AT_ONCE];
 	const struct here *which[AT_ONCE];
 	size_t found = 0;
-	int err = OK;
 	take_stored(job, n);
 	for (size_t i = 0; i < n; i++) {
 		const struct here *h = &job->here[i];
@@ -216,8 +214,7 @@ static int take_here(struct job *job, size_t n, struct why *why)
 		which[found] = h;
 		arrivals[found++] = (struct join_arrival){.id = h->id, .data = bytes_of(h->chunk, h->n)};
 	}
-	if (found > 0)
-		err = join_chunks(&job->join, arrivals, found, why);
+	int err = join_chunks(&job->join, arrivals, found, why);
 	for (size_t i = 0; err == OK && i < found; i++)
 		if (arrivals[i].err != OK)
 			err = take_checked(job, which[i], why);
@@ -250,6 +247,8 @@ static int ask(struct job *job, struct why *why)
 		if (n == AT_ONCE || want.room == NULL) {
 			err = take_here(job, n, why);
 			n = 0;
+			if (job->asked_n == 0) /* all were here: they are given out while they are in the cache */
+				break;
 		}
 	}
 	return err == OK && n > 0 ? take_here(job, n, why) : err;
@@ -293,6 +292,8 @@ static int give_out(struct job *job)
 		err = job->sink->write(job->sink->context, data.offset, data.bytes);
 		job->done += data.bytes.n;
 	}
+	if (err == OK)
+		err = job->sink->flush(job->sink->context);
 	cli_progress(job->f->cli, job->name, job->done, job->total);
 	return err;
 }

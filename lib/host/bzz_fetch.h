@@ -14,6 +14,8 @@ struct bzz_fetch;
 struct bzz_sink {
 	/* Takes bytes of the file, in order unless any_order. ERR_IO, printed. */
 	int (*write)(void *context, uint64_t offset, struct bytes data);
+	/* What it was given and holds back goes out. ERR_IO, printed. */
+	int (*flush)(void *context);
 	/* Bytes of an earlier fetch, whole leaves only: gives how many were read. NULL: none. */
 	size_t (*read)(void *context, uint64_t offset, uint8_t *data, size_t n);
 	void *context;

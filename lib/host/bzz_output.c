@@ -1,5 +1,6 @@
 #include "host/bzz_output.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +71,12 @@ static int refuse_to_show(const struct bzz_output *o, uint64_t offset, struct by
 	return ERR_IO;
 }
 
-static int write_out(void *context, uint64_t offset, struct bytes data)
+static int write_held(struct bzz_output *o)
 {
-	struct bzz_output *o = context;
-	if (o->shows && !is_plain(data))
-		return refuse_to_show(o, offset, data);
+	const struct bytes data = bytes_of(o->held, o->held_n);
+	o->held_n = 0;
+	if (data.n == 0)
+		return OK;
 	if (o->path == NULL) {
 		stall_pause(o->stall);
 		cli_print(data);
@@ -83,10 +85,33 @@ static int write_out(void *context, uint64_t offset, struct bytes data)
 		return err;
 	}
 	stall_progress(o->stall, data.n);
+	if (part_file_write(&o->part, data, o->held_at - o->base) != OK)
+		return complain(o, ERR_IO, ".part", NULL);
+	return OK;
+}
+
+static int flush(void *context)
+{
+	return write_held(context);
+}
+
+/* Leaves are small: a system call for each costs as much as a copy of several. */
+static int write_out(void *context, uint64_t offset, struct bytes data)
+{
+	struct bzz_output *o = context;
+	if (o->shows && !is_plain(data))
+		return refuse_to_show(o, offset, data);
 	if (offset < o->there) /* it may be what stands there already */
 		o->reused += data.n;
-	if (part_file_write(&o->part, data, offset - o->base) != OK)
-		return complain(o, ERR_IO, ".part", NULL);
+	if (offset != o->held_at + o->held_n || data.n > sizeof o->held - o->held_n) {
+		int err = write_held(o);
+		if (err != OK)
+			return err;
+		o->held_at = offset;
+	}
+	assert(data.n <= sizeof o->held); /* it is of one chunk */
+	memcpy(o->held + o->held_n, data.p, data.n);
+	o->held_n += data.n;
 	return OK;
 }
 
@@ -102,6 +127,7 @@ static size_t read_back(void *context, uint64_t offset, uint8_t *data, size_t n)
 struct bzz_sink bzz_output_sink(struct bzz_output *o)
 {
 	return (struct bzz_sink){.write = write_out,
+				 .flush = flush,
 				 .read = o->there > 0 ? read_back : NULL,
 				 .context = o,
 				 .any_order = o->path != NULL};

@@ -7,6 +7,8 @@
 #include "host/part_file.h"
 #include "host/stall.h"
 
+#define BZZ_OUTPUT_BYTES 131072
+
 struct bzz_output {
 	struct cli *cli;
 	struct stall *stall;
@@ -14,9 +16,12 @@ struct bzz_output {
 	const char *path; /* NULL: standard output */
 	bool shows;       /* that is a terminal, and nobody said that it shall have all the same */
 	struct part_file part;
-	uint64_t base;   /* what of the file comes first in the output */
-	uint64_t there;  /* bytes that an earlier fetch left */
-	uint64_t reused; /* of them, right ones were not fetched again: at most so many */
+	uint64_t base;    /* what of the file comes first in the output */
+	uint64_t there;   /* bytes that an earlier fetch left */
+	uint64_t reused;  /* of them, right ones were not fetched again: at most so many */
+	uint64_t held_at; /* bytes that follow each other and are not written yet */
+	size_t held_n;
+	uint8_t held[BZZ_OUTPUT_BYTES];
 };
 
 /* path: NULL or "-" for standard output; where that is a terminal, NULL takes plain text only. name, stall
