@@ -142,15 +142,6 @@ static bool take_from_sink(const struct job *job, struct here *h)
 	       h->leaf.size;
 }
 
-static bool take_root(const struct job *job, struct here *h)
-{
-	if (job->root->chunk_n == 0 || memcmp(h->address, job->root->reference.address, REFERENCE_BYTES) != 0)
-		return false;
-	memcpy(h->chunk, job->root->chunk, job->root->chunk_n);
-	h->n = job->root->chunk_n;
-	return true;
-}
-
 /* Unchecked: the machine does that. */
 static void take_stored(struct job *job, size_t n)
 {
@@ -232,7 +223,7 @@ static void note(struct job *job, const struct join_want *want, struct here *h)
 			   .chunk = want->room != NULL ? want->room : job->chunk,
 			   .max = want->room != NULL ? CHUNK_BYTES_MAX : sizeof job->chunk};
 	memcpy(h->address, want->address, REFERENCE_BYTES);
-	h->err = take_from_sink(job, h) || take_root(job, h) ? OK : ERR_NOT_FOUND;
+	h->err = take_from_sink(job, h) ? OK : ERR_NOT_FOUND;
 }
 
 /* Asks for what the machine wants, and takes what is here. */
@@ -383,6 +374,10 @@ int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root 
 	int err = prepare(job);
 	if (err == OK) {
 		join_read(&job->join, range->offset, range->length);
+		if (root->chunk_n > 0)
+			err = join_root_chunk(&job->join, bytes_of(root->chunk, root->chunk_n), &why);
+	}
+	if (err == OK) {
 		err = run(job, range, &why);
 		cli_progress_end(f->cli);
 	}

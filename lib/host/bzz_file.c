@@ -23,17 +23,14 @@ struct missing {
 
 struct bzz_file {
 	struct chunk_source source;
-	struct reference root;
+	bool encrypted;
 	uint64_t size;
 	uint64_t at, end;  /* of the range that is being read */
 	struct bytes left; /* of what the machine gave */
-	size_t root_chunk_n;
-	uint8_t root_chunk[CHUNK_BYTES_MAX];
 	/* Chunks that are not to be had; told to the machine one by one, when all before them was read. */
 	struct missing missing[AT_ONCE];
 	size_t missing_n;
 	struct recovery *recovery; /* owned; NULL: not needed so far */
-	struct join_memory memory;
 	struct join join;
 	struct join_slot slots[SLOTS];
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX]; /* one that the machine has no room for */
@@ -63,21 +60,12 @@ static int get_again(struct bzz_file *f, uint64_t id, const uint8_t address[stat
 	return OK;
 }
 
-/* The root, where the caller had it; it is looked for nowhere then. */
-static bool take_root_chunk(const struct bzz_file *f, const struct chunk_peek *p)
-{
-	if (f->root_chunk_n == 0 || memcmp(p->address, f->root.address, REFERENCE_BYTES) != 0)
-		return false;
-	memcpy(p->chunk, f->root_chunk, f->root_chunk_n);
-	return true;
-}
-
 static void collect(struct bzz_file *f, struct step *s)
 {
 	struct join_want want = {.room = f->chunk};
 	for (s->n = 0; s->n < AT_ONCE && want.room != NULL && join_want(&f->join, &want); s->n++) {
 		struct chunk_peek *p = &s->peeks[s->n];
-		const bool leaf = want.size <= CHUNK_PAYLOAD_MAX && !f->root.encrypted;
+		const bool leaf = want.size <= CHUNK_PAYLOAD_MAX && !f->encrypted;
 		s->ids[s->n] = want.id;
 		memcpy(s->addresses[s->n], want.address, REFERENCE_BYTES);
 		*p = (struct chunk_peek){.address = s->addresses[s->n],
@@ -85,10 +73,6 @@ static void collect(struct bzz_file *f, struct step *s)
 					 .chunk = want.room != NULL ? want.room : f->chunk,
 					 .max = want.room != NULL ? CHUNK_BYTES_MAX : sizeof f->chunk,
 					 .err = ERR_NOT_FOUND};
-		if (take_root_chunk(f, p)) {
-			p->n = f->root_chunk_n;
-			p->err = OK;
-		}
 	}
 }
 
@@ -152,10 +136,7 @@ static int recover(struct bzz_file *f, int err)
 	if (f->recovery == NULL)
 		return ERR_NO_MEMORY;
 	erasure_init(&f->recovery->erasure, erasure_fastest());
-	f->memory.groups = &f->recovery->group;
-	f->memory.groups_n = 1;
-	f->memory.erasure = &f->recovery->erasure;
-	join_init(&f->join, &f->root, &f->memory);
+	join_lend(&f->join, &f->recovery->group, 1, &f->recovery->erasure);
 	start(f, f->at, f->end);
 	return OK;
 }
@@ -163,25 +144,20 @@ static int recover(struct bzz_file *f, int err)
 int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
 		  struct bzz_file **file, struct why *why)
 {
-	if (root_chunk.n > CHUNK_BYTES_MAX)
-		return ERR_LIMIT;
 	struct bzz_file *f = malloc(sizeof *f);
 	if (f == NULL)
 		return ERR_NO_MEMORY;
 	f->source = *source;
-	f->root = *root;
+	f->encrypted = root->encrypted;
 	f->recovery = NULL;
-	f->root_chunk_n = root_chunk.n;
-	if (root_chunk.n > 0)
-		memcpy(f->root_chunk, root_chunk.p, root_chunk.n);
-	f->memory = (struct join_memory){.slots = f->slots,
-					 .slots_n = SLOTS,
-					 .replicas_level = REDUNDANCY_LEVEL_MAX,
-					 .kind = keccak_widest(),
-					 .order = JOIN_IN_ORDER};
-	join_init(&f->join, &f->root, &f->memory);
+	const struct join_memory memory = {.slots = f->slots,
+					   .slots_n = SLOTS,
+					   .replicas_level = REDUNDANCY_LEVEL_MAX,
+					   .kind = keccak_widest(),
+					   .order = JOIN_IN_ORDER};
+	join_init(&f->join, root, &memory);
 	start(f, 0, UINT64_MAX);
-	int err = OK;
+	int err = root_chunk.n == 0 ? OK : join_root_chunk(&f->join, root_chunk, why);
 	while (err == OK && !join_size(&f->join, &f->size))
 		err = step(f, why);
 	if (err != OK) {
@@ -231,7 +207,7 @@ void bzz_file_close(struct bzz_file *f)
 	if (f == NULL)
 		return;
 	free(f->recovery);
-	if (f->root.encrypted)
+	if (f->encrypted)
 		secret_wipe(f, sizeof *f); /* references with keys, and what they open */
 	free(f);
 }

@@ -46,6 +46,13 @@ static void reset(struct join *j)
 	j->err = OK;
 }
 
+static void begin_groups(struct join *j)
+{
+	for (uint32_t g = 0; g < j->memory.groups_n; g++)
+		for (unsigned i = 0; i < ERASURE_SHARDS_MAX; i++)
+			j->memory.groups[g].asks[i].generation = 0;
+}
+
 void join_init(struct join *j, const struct reference *root, const struct join_memory *memory)
 {
 	assert(memory->slots_n < 1U << 20 && memory->groups_n < 1U << 10); /* their numbers fit */
@@ -59,15 +66,22 @@ void join_init(struct join *j, const struct reference *root, const struct join_m
 		join_slot_at(j, i)->ask.generation = 0;
 		join_slot_at(j, i)->ask.state = JOIN_IDLE;
 	}
-	for (uint32_t g = 0; g < memory->groups_n; g++)
-		for (unsigned i = 0; i < ERASURE_SHARDS_MAX; i++)
-			memory->groups[g].asks[i].generation = 0;
+	begin_groups(j);
 	for (unsigned i = 0; i < REPLICAS_MAX; i++)
 		j->replica_asks[i].generation = 0;
 	j->path[0].reference = *root;
 	j->path[0].offset = j->path[0].size = 0;
 	j->path[0].depth = 0;
 	join_read(j, 0, 0);
+}
+
+void join_lend(struct join *j, struct join_group *groups, uint32_t groups_n, struct erasure *erasure)
+{
+	assert(j->memory.groups_n == 0 && groups_n < 1U << 10);
+	j->memory.groups = groups;
+	j->memory.groups_n = groups_n;
+	j->memory.erasure = erasure;
+	begin_groups(j);
 }
 
 bool join_size(const struct join *j, uint64_t *size)
@@ -274,9 +288,7 @@ bool join_want(struct join *j, struct join_want *want)
 	struct join_ask *a = join_ask_at(j, ask);
 	join_remove_ask(j, ask);
 	a->state = JOIN_ASKED;
-	*want = (struct join_want){.id = (uint64_t)a->generation << 32 | ask,
-				   .address = join_address(j, ask),
-				   .room = join_room(j, ask)};
+	*want = (struct join_want){.id = join_id(j, ask), .address = join_address(j, ask), .room = join_room(j, ask)};
 	if (ask < join_slots_end(j) && j->rooted) {
 		want->offset = join_slot_at(j, ask)->offset;
 		want->size = join_slot_at(j, ask)->size;

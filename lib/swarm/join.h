@@ -143,6 +143,9 @@ struct join_data {
 };
 
 void join_init(struct join *j, const struct reference *root, const struct join_memory *memory);
+/* Groups for a machine that has none so far: what is here stays. The next call must be join_read, and
+ * answers to what was asked for before must not come any more. */
+void join_lend(struct join *j, struct join_group *groups, uint32_t groups_n, struct erasure *erasure);
 /* Whether the root has arrived, and how many bytes the file has. It is the publisher's word: what
  * was not read does not have to be there. */
 bool join_size(const struct join *j, uint64_t *size);
@@ -158,6 +161,8 @@ bool join_wanted(struct join *j, uint64_t id);
 MUST_CHECK int join_chunks(struct join *j, struct join_arrival *arrivals, size_t n, struct why *why);
 /* One answer: also ERR_HASH. */
 MUST_CHECK int join_chunk(struct join *j, uint64_t id, struct bytes data, struct why *why);
+/* The root, which the caller has without asking (what an update of a feed wraps): as an answer. */
+MUST_CHECK int join_root_chunk(struct join *j, struct bytes data, struct why *why);
 /* It is not to be had, and why: ERR_NOT_FOUND, nobody has it, or what kept those from giving it who
  * may have it. OK: other ways are tried, or the chunk is not needed. An answer that comes all the same
  * is taken. */

@@ -230,6 +230,11 @@ int join_chunk(struct join *j, uint64_t id, struct bytes data, struct why *why)
 	return why_not(why, ERR_HASH, "chunk", WHY_NOWHERE, bytes_of(join_address(j, ask), REFERENCE_BYTES));
 }
 
+int join_root_chunk(struct join *j, struct bytes data, struct why *why)
+{
+	return join_chunk(j, join_id(j, join_root(j)), data, why);
+}
+
 /* The root's replicas are asked for; none but the first time. */
 static int ask_replicas(struct join *j)
 {

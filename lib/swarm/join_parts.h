@@ -38,6 +38,8 @@ uint32_t join_shard(const struct join *j, uint32_t group, unsigned shard);
 uint32_t join_replica(const struct join *j, unsigned replica);
 uint32_t join_asks_end(const struct join *j);
 struct join_ask *join_ask_at(struct join *j, uint32_t ask);
+/* What tells it from what it was asked for before. */
+uint64_t join_id(struct join *j, uint32_t ask);
 /* What is expected to arrive for it. */
 const uint8_t *join_address(struct join *j, uint32_t ask);
 /* Where its bytes will stand; NULL: a replica, of which only a part is kept. */

@@ -43,6 +43,11 @@ struct join_ask *join_ask_at(struct join *j, uint32_t ask)
 	return &j->memory.groups[shard / ERASURE_SHARDS_MAX].asks[shard % ERASURE_SHARDS_MAX];
 }
 
+uint64_t join_id(struct join *j, uint32_t ask)
+{
+	return (uint64_t)join_ask_at(j, ask)->generation << 32 | ask;
+}
+
 const uint8_t *join_reference(const struct join *j, const struct join_slot *parent, unsigned shard)
 {
 	const size_t each = (size_t)REFERENCE_BYTES << j->encrypted; /* of a child; a parity's is plain */

@@ -130,6 +130,36 @@ TEST(parities_that_give_back_something_else)
 	CHECK(t.err == ERR_TREE && t.why.at == 3 * 4096 && !t.wrong);
 }
 
+/* A sibling that recovery asked for, and whose turn comes later: its span is read then, by join_want. */
+TEST(a_lie_that_shows_when_more_is_wanted)
+{
+	static const uint64_t size = 10ULL * 4096;
+	struct join_memory memory = memory_of(0, 1, JOIN_IN_ORDER);
+	struct reference parts[10];
+	struct join_want want = {0};
+	struct join_data d;
+	struct why why = {.err = OK};
+	store_clear(&store);
+	file_tree_init(&tree, &store, &erasure, 1, false);
+	for (size_t i = 0; i < 10; i++)
+		parts[i] = file_tree_uniform(&tree, i == 5 ? 4095 : 4096, content + i);
+	const struct reference root = file_tree_wrap(&tree, parts, 10, size);
+	store_get(&store, parts[0].address)->missing = true;
+	join_init(&join, &root, &memory);
+	join_read(&join, 0, UINT64_MAX);
+	for (unsigned i = 0; i < 100 && join_error(&join, NULL) == OK; i++) {
+		while (join_data(&join, &d))
+			CHECK(d.offset < 5 * 4096ULL);
+		if (!join_want(&join, &want))
+			continue;
+		const struct stored *c = store_get(&store, want.address);
+		CHECK((c->missing ? join_failed(&join, want.id, ERR_NOT_FOUND, NULL)
+				  : join_chunk(&join, want.id, bytes_of(c->bytes, c->n), NULL)) == OK);
+	}
+	CHECK(join_error(&join, &why) == ERR_TREE && why.at == 5 * 4096ULL && !join_want(&join, &want));
+	CHECK(memcmp(why.id.p, parts[5].address, REFERENCE_BYTES) == 0);
+}
+
 /* The chunks of a hostile tree, as far as the vectors have them: the rest is zeros, and the hashes are
  * made anew. The roots among them are refused; what is a leaf's span reads as a leaf. */
 TEST(hostile_tree_of_bee)
@@ -220,6 +250,7 @@ int main(void)
 	RUN(children_that_do_not_fit);
 	RUN(levels_that_change_on_the_way_down);
 	RUN(parities_that_give_back_something_else);
+	RUN(a_lie_that_shows_when_more_is_wanted);
 	RUN(hostile_tree_of_bee);
 	RUN(a_leaf_in_the_place_of_a_subtree);
 	RUN(single_owner_chunks_are_no_parts_of_a_tree);

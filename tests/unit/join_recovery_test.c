@@ -134,6 +134,40 @@ TEST(a_read_ends_with_the_error_of_the_chunk_that_it_names)
 	unreadable = NULL;
 }
 
+/* Memory that is lent when a chunk was missed: what is here is not asked for again. */
+TEST(groups_may_come_later)
+{
+	struct join_memory memory = memory_of(20, 0, JOIN_IN_ORDER);
+	struct reference root;
+	struct tally t;
+	for (unsigned encrypted = 0; encrypted <= 1; encrypted++) {
+		make(20 * 4096, 1, encrypted != 0, &root);
+		store.chunks[11].missing = true;
+		join_init(&join, &root, &memory);
+		t = read_range(&plainly, 8 * 4096, 4096 * 8);
+		CHECK(t.err == ERR_NOT_FOUND && t.why.at == 11 * 4096);
+		join_lend(&join, groups, 1, &erasure);
+		CHECK(read_well(&plainly, 8 * 4096, 4096 * 8, 20 * 4096, &t));
+		CHECK(store_get(&store, root.address)->asked == 1);
+		CHECK(read_well(&plainly, 0, UINT64_MAX, 20 * 4096, &t));
+	}
+}
+
+/* The caller has the root already, and nobody else does. */
+TEST(a_root_is_taken_unasked)
+{
+	struct join_memory memory = memory_of(4, 0, JOIN_IN_ORDER);
+	struct reference root;
+	struct tally t;
+	make(3 * 4096, 0, false, &root);
+	struct stored *r = store_get(&store, root.address);
+	r->missing = true;
+	join_init(&join, &root, &memory);
+	CHECK(join_root_chunk(&join, bytes_of(r->bytes, r->n - 1), NULL) == ERR_HASH);
+	CHECK(join_root_chunk(&join, bytes_of(r->bytes, r->n), NULL) == OK);
+	CHECK(read_well(&plainly, 0, UINT64_MAX, 3 * 4096, &t) && t.asks == 3);
+}
+
 /* An answer that comes after it was given up is taken; what was asked for in its stead is let go. */
 TEST(a_late_answer_ends_a_recovery)
 {
@@ -164,6 +198,8 @@ int main(void)
 	RUN(a_range_with_a_loss_asks_for_one_group);
 	RUN(nothing_is_recovered_without_parities_or_memory_for_it);
 	RUN(a_read_ends_with_the_error_of_the_chunk_that_it_names);
+	RUN(groups_may_come_later);
+	RUN(a_root_is_taken_unasked);
 	RUN(a_late_answer_ends_a_recovery);
 	free(store.chunks);
 	return test_end();
