@@ -38,8 +38,9 @@ struct p2p_server {
 	p2p_answer *answer;
 	void *context;
 	size_t request_bytes_max, answer_bytes_max;
-	size_t streams_max; /* at once of one connection; what is more is reset. 0: any */
-	uint64_t idle_ms;   /* between two requests, and until an answer is taken */
+	size_t streams_max;  /* at once of one connection; what is more is reset. 0: any */
+	uint64_t idle_ms;    /* between two requests, and until an answer is taken */
+	uint64_t request_ms; /* from the first byte of a request to its last. 0: 10 s */
 	struct p2p_service service;
 };
 

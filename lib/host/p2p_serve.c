@@ -6,7 +6,7 @@
 #include "host/p2p_message.h"
 #include "host/p2p_request.h"
 
-#define REQUEST_MS 10000 /* from its first byte to its last */
+#define REQUEST_MS 10000
 /* Of answers that are asked for and not taken, on one stream, beside the one that is being sent. */
 #define ANSWERS_WAITING_MAX 8
 
@@ -93,7 +93,7 @@ static void on_data(struct p2p_stream *s, struct bytes data)
 		data = bytes_skip(data, used);
 		if (!whole) {
 			if (!begun && p2p_message_begun(&v->message))
-				p2p_stream_expire(s, REQUEST_MS);
+				p2p_stream_expire(s, server->request_ms == 0 ? REQUEST_MS : server->request_ms);
 			return;
 		}
 		p2p_message_drop(&v->message, p2p_stream_node(s));
