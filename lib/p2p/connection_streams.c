@@ -157,11 +157,19 @@ uint64_t connection_streams_deadline(const struct connection *c)
 	return deadline;
 }
 
+static void tick_stream(struct connection *c, struct connection_stream *s)
+{
+	if (s->deadline_ms == 0)
+		s->deadline_ms = c->now_ms + CONNECTION_NEGOTIATION_MS;
+	else if (c->now_ms >= s->deadline_ms)
+		refuse(c, s);
+}
+
 void connection_streams_tick(struct connection *c)
 {
 	for (size_t i = 0; i < YAMUX_STREAMS_MAX; i++)
-		if (c->streams[i].id != 0 && c->streams[i].negotiating && c->now_ms >= c->streams[i].deadline_ms)
-			refuse(c, &c->streams[i]);
+		if (c->streams[i].id != 0 && c->streams[i].negotiating)
+			tick_stream(c, &c->streams[i]);
 }
 
 int connection_open(struct connection *c, const char *const *names, size_t names_n, bool lazy, uint32_t *stream)
@@ -179,6 +187,7 @@ int connection_open(struct connection *c, const char *const *names, size_t names
 	struct connection_stream *s = stream_add(c, id, MSS_DIALER, names, names_n);
 	assert(s != NULL);
 	s->lazy = lazy;
+	s->deadline_ms = 0; /* nobody has said what time it is: its own begins when somebody does */
 	*stream = id;
 	return connection_pump(c);
 }

@@ -270,6 +270,7 @@ TEST(deadlines)
 	begin_sides();
 	settle(1000);
 	const uint32_t stream = open_stream(&a, echo, 1, false);
+	CHECK(connection_tick(&a.c, now) == OK);
 	CHECK(stream == 1 && connection_deadline(&a.c) == now + CONNECTION_NEGOTIATION_MS);
 	now += CONNECTION_NEGOTIATION_MS;
 	CHECK(connection_tick(&a.c, now) == OK);
@@ -280,6 +281,19 @@ TEST(deadlines)
 }
 
 /* Slots are given back: more streams one after the other than there are at once. */
+TEST(a_stream_after_a_long_silence)
+{
+	begin_sides();
+	settle(SIZE_MAX);
+	now += 2ULL * CONNECTION_NEGOTIATION_MS;
+	(void)open_stream(&a, echo, 1, false);
+	CHECK(connection_deadline(&a.c) <= now);
+	CHECK(connection_tick(&a.c, now) == OK); /* its time begins now, and not when something was last heard */
+	CHECK(connection_deadline(&a.c) == now + CONNECTION_NEGOTIATION_MS);
+	settle(SIZE_MAX);
+	CHECK(strstr(a.told, "A1:0") != NULL);
+}
+
 TEST(streams_without_end)
 {
 	begin_sides();
@@ -344,6 +358,7 @@ int main(void)
 	RUN(back_pressure_by_credit);
 	RUN(each_flipped_byte);
 	RUN(deadlines);
+	RUN(a_stream_after_a_long_silence);
 	RUN(streams_without_end);
 	RUN(the_end_wipes);
 	RUN(what_is_no_peer);
