@@ -8,8 +8,11 @@
  * fit. */
 bool load_url(const struct load *l, unsigned source, const char *suffix, struct writer *w);
 
-/* Gets the tree from the first source that has the right one: l->tree, and l->tree_file but for a file of one block.
- * False: nobody has it, which is told. */
+/* Puts the tree together from its chunks, of gateways and of providers that answer like them: l->tree and
+ * l->tree_file, for a file of more than one block. OK, or why not; l->tree_file is what there is of it. */
+MUST_CHECK int load_tree_chunks(struct load *l);
+/* Gets the tree from the first source that has the right one, or from its chunks: l->tree, and l->tree_file but for a
+ * file of one block. False: nobody has it, which is told. */
 bool load_tree_find(struct load *l);
 void load_tree_drop(struct load *l);
 

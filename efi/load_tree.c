@@ -87,14 +87,15 @@ bool load_tree_find(struct load *l)
 {
 	struct report_size needed;
 	uint64_t lacked = 0; /* the least memory that was missing for one */
+	int err = OK;
 	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
 		return false;
 	if (l->tree.bytes == 0)
 		return true; /* one block: the reference is all there is to know */
 	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
-		if (l->fetch.sources[i].fault != FETCH_FINE)
+		if (l->fetch.sources[i].fault != FETCH_FINE || (i > 0 && l->places[i - 1].gateway))
 			continue;
-		int err = get_tree(l, i);
+		err = get_tree(l, i);
 		if (err == OK)
 			return true;
 		load_tree_drop(l);
@@ -106,11 +107,22 @@ bool load_tree_find(struct load *l)
 			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->places[i - 1].url),
 				      REPORT_BYTES(l->artifact->filename), err_text(err));
 	}
+	if (lacked == 0) {
+		if ((err = load_tree_chunks(l)) == OK)
+			return true;
+		load_tree_drop(l);
+		if (err == ERR_INTERRUPTED)
+			return false;
+		if (err == ERR_NO_MEMORY)
+			lacked = l->tree.bytes;
+		report_detail(l->report, "tree of %.*s, chunk by chunk: %s", REPORT_BYTES(l->artifact->filename),
+			      err_text(err));
+	}
 	if (lacked > 0)
 		report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
 		       REPORT_BYTES(l->artifact->filename), report_size(&needed, lacked));
 	else
-		report(l->report, "%.*s: no provider has its tree: checked as a whole at the end",
+		report(l->report, "%.*s: nobody has its tree: checked as a whole at the end",
 		       REPORT_BYTES(l->artifact->filename));
 	return false;
 }

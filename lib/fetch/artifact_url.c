@@ -19,16 +19,26 @@ void artifact_url_write(struct bytes root, const struct manifest *m, const struc
 	write_text(w, suffix);
 }
 
-bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w)
+static void write_gateway(struct bytes gateway, const char *path, const uint8_t address[static REFERENCE_BYTES],
+			  struct writer *w)
 {
-	char reference[2 * sizeof a->swarm];
-	if (!a->has_swarm)
-		return false;
+	char text[2 * REFERENCE_BYTES];
 	while (gateway.n > 0 && gateway.p[gateway.n - 1] == '/')
 		gateway.n--;
-	hex_encode(bytes_of(a->swarm, sizeof a->swarm), reference);
+	hex_encode(bytes_of(address, REFERENCE_BYTES), text);
 	write_bytes(w, gateway);
-	write_text(w, "/bytes/");
-	write_bytes(w, bytes_of(reference, sizeof reference));
-	return true;
+	write_text(w, path);
+	write_bytes(w, bytes_of(text, sizeof text));
+}
+
+bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w)
+{
+	if (a->has_swarm)
+		write_gateway(gateway, "/bytes/", a->swarm, w);
+	return a->has_swarm;
+}
+
+void artifact_url_write_chunk(struct bytes gateway, const uint8_t address[static REFERENCE_BYTES], struct writer *w)
+{
+	write_gateway(gateway, "/chunks/", address, w);
 }

@@ -15,6 +15,17 @@ setup_file() {
 	echo $! > phase.pid
 	wait_until test -s bzz.served
 	wait_until test -s phase.served
+	# the trees: roots, and the chunks that they name
+	local gateway
+	gateway=$(jq -r .listening bzz.served)
+	mkdir store/chunks
+	for root in $(jq -r '.artifacts[].swarm' store/stable/x86_64/manifest.json); do
+		curl -sf "$gateway/chunks/$root" -o "store/chunks/$root"
+		for chunk in $(tail -c +9 "store/chunks/$root" | xxd -p -c 32); do
+			curl -sf "$gateway/chunks/$chunk" -o "store/chunks/$chunk"
+		done
+	done
+	[ "$(find store/chunks -type f | wc -l)" = 20 ]
 }
 
 teardown_file() {
@@ -75,12 +86,12 @@ afresh() {
 }
 
 # in each piece
-lies=wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
+lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 
 @test "a gateway that lies is dropped, and the boot succeeds" {
 	gateways "$(url "$lies")" "$(url rate-3000000)"
 	boots status-404
-	says '/wrong-100.*: vmlinuz: sent wrong bytes; dropped'
+	says '/no-chunks.wrong-100.*: vmlinuz: sent wrong bytes; dropped'
 	afresh
 	gateways "$(url wrong-start)"
 	boots honest+rate-3000000
@@ -92,6 +103,39 @@ lies=wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 	says '/wrong-2500000/: vmlinuz: sent wrong bytes; dropped'
 	says 'nothing was started: content does not match its hash'
 	refuses 1 status-404+no-tree
+}
+
+@test "trees that nobody has in one piece come chunk by chunk, from gateways and from providers" {
+	local place
+	for place in "$bzz" "$phase" "$(url honest)"; do
+		afresh
+		gateways "$(url "$lies")" "$place"
+		boots status-404+no-tree+no-chunks
+		says 'vmlinuz: its tree comes as 11 chunks'
+		says 'vmlinuz: sent wrong bytes; dropped'
+		run ! says 'has its tree|loading it again'
+	done
+	afresh
+	configure '"attempts":1,"verbose":true'
+	boots honest+no-tree
+	says 'initramfs.img: its tree comes as 9 chunks'
+}
+
+@test "wrong chunks: asked of others, the liar is named; none but wrong ones: no tree, and the boot goes on" {
+	gateways "$(url wrong-start)" "$bzz"
+	boots status-404+no-tree+no-chunks
+	says '/wrong-start/: sent wrong chunks of the tree of vmlinuz'
+	run ! says 'has its tree'
+	afresh
+	gateways "$(url wrong-start)"
+	boots honest+no-tree+no-chunks+rate-3000000
+	says 'vmlinuz: nobody has its tree: checked as a whole at the end'
+}
+
+@test "whoever gives chunks too slowly, or never ends, does not hold the boot up for ever" {
+	gateways "$(url stall-8)"
+	boots honest+no-tree+no-chunks
+	says 'vmlinuz: nobody has its tree: checked as a whole at the end'
 }
 
 @test "gateways that fail, or do not have it: another one has" {

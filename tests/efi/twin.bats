@@ -74,7 +74,7 @@ policy() {
 
 @test "wrong bytes without trees are found at the end" {
 	refuses 1 wrong-2500000+no-tree
-	says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+	says 'vmlinuz: nobody has its tree: checked as a whole at the end'
 	says 'nothing was started: content does not match its hash'
 	boots wrong-end+no-tree honest+no-tree
 }
@@ -84,14 +84,14 @@ policy() {
 	for tree in bad-tree short-tree long-tree html-tree; do
 		rm -rf out/* variables/*
 		boots "$tree"
-		says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+		says 'vmlinuz: nobody has its tree: checked as a whole at the end'
 	done
 	rm -rf out/* variables/*
 	boots long-tree
 	says 'long-tree/: tree of vmlinuz: content does not have the signed size'
 	rm -rf out/* variables/*
 	boots bad-tree honest
-	run ! says 'no provider has its tree'
+	run ! says 'nobody has its tree'
 }
 
 @test "trees of every redundancy level: wrong bytes are found as they come" {
@@ -112,7 +112,7 @@ policy() {
 	from "$own/honest/"
 	ends_twin 0
 	handed_over 9
-	says 'vmlinuz: no provider has its tree: checked as a whole at the end'
+	says 'vmlinuz: nobody has its tree: checked as a whole at the end'
 }
 
 @test "the provider goes away in the middle of the initial RAM disk, and comes back" {
@@ -338,7 +338,7 @@ policy() {
 	done
 	cat said
 	says '/honest/: tree of vmlinuz: '
-	run ! says 'no memory for its tree|no provider has its tree'
+	run ! says 'no memory for its tree|nobody has its tree'
 	handed_over 7
 }
 

@@ -57,6 +57,10 @@ TEST(a_gateway_has_it_under_its_reference)
 						"ab0000000000000000000000000000000000000000000000000000000000000c"));
 	}
 	struct writer w = writer_of(text, sizeof text);
+	artifact_url_write_chunk(bytes_text("http://a/"), a.swarm, &w);
+	CHECK(bytes_is(writer_view(&w), "http://a/chunks/"
+					"ab0000000000000000000000000000000000000000000000000000000000000c"));
+	w = writer_of(text, sizeof text);
 	a.has_swarm = false;
 	CHECK(!artifact_url_write_gateway(bytes_text("http://a"), &a, &w) && w.n == 0);
 }
