@@ -170,3 +170,38 @@ lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 	rm -rf out/* variables/*
 	refuses 3 "http://127.0.0.1:$(cat bare.port)/status-404/"
 }
+
+@test "Escape, while chunks of a tree are waited for" {
+	gateways "$(url stall-8)"
+	from honest+no-tree+no-chunks
+	wait_until grep -q 'chunks/' "$dir/log"
+	kill -INT "$twin"
+	ends_twin 3
+	says 'nothing was started: interrupted'
+	run ! says 'its tree|chunk by chunk'
+	nothing_started
+}
+
+@test "no memory, each time that some is asked for, while trees come chunk by chunk" {
+	local n=0 status trees=0
+	gateways "$bzz"
+	while :; do
+		n=$((n + 1))
+		afresh
+		from status-404+no-tree+no-chunks -- --workers 1 --fail-pages $n
+		status=0
+		wait "$twin" || status=$?
+		rm twin.pid
+		! grep -q 'twin: all of the pages asked for were given' said || break
+		says 'memory'
+		if [ "$status" = 0 ]; then
+			handed_over 7
+			! grep -q 'no memory for its tree .*: checked as a whole at the end' said || trees=$((trees + 1))
+		else
+			[ "$status" = 3 ]
+			nothing_started
+		fi
+	done
+	[ $trees = 4 ] # for two trees, what is needed while they come and they themselves
+	[ "$status" = 0 ]
+}
