@@ -34,7 +34,7 @@ size_t asks_room(const struct asks *a)
 void asks_forget(struct asks *a)
 {
 	for (size_t i = 0; i < a->sources_n; i++)
-		a->sources[i].under_way = 0;
+		a->sources[i].under_way = a->sources[i].ranges_n = 0;
 	memset(a->requests, 0, sizeof a->requests);
 	memset(a->asks, 0, sizeof a->asks);
 	a->asks_n = a->queued_n = 0;
@@ -233,6 +233,7 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 	bool again = false;
 	r->active = false;
 	s->under_way--;
+	s->ranges_n -= r->by_range;
 	if (err == OK && r->asks_done < r->asks_n)
 		err = ERR_CLOSED;
 	if (r->by_range && (err == ERR_PROTOCOL || err == ERR_SIZE || err == ERR_NOT_FOUND || err == ERR_LIMIT)) {

@@ -42,9 +42,10 @@ struct asks_leaf {
 };
 
 struct asks_source {
-	bool by_address, by_range; /* ways in which it may be asked; a way that proved useless is gone */
-	bool dropped;              /* it sent wrong chunks */
-	unsigned under_way, failures, wrong_n;
+	bool by_address, by_range;    /* ways in which it may be asked; a way that proved useless is gone */
+	bool dropped;                 /* it sent wrong chunks */
+	unsigned under_way, ranges_n; /* requests; and those of them that are for ranges */
+	unsigned failures, wrong_n;
 	int last; /* of its latest failure; OK: none */
 	uint64_t retry_at_ms;
 	uint64_t bytes, bad_bytes, requests_n; /* bytes: of chunks, with their spans */

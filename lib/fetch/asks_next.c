@@ -3,6 +3,7 @@
 #include "fetch/asks_parts.h"
 
 #define PER_SOURCE 24 /* requests under way */
+#define RANGES_MAX 4  /* of them for ranges: with more they would be short, as the next is asked for at once */
 #define RUN_MIN 4     /* leaves that are worth a range */
 #define RUN_LEAST 16  /* of one that is asked for while others want some, too */
 #define LOOK_AHEAD 64 /* of the queue's, for one that can be asked for now */
@@ -38,7 +39,9 @@ static unsigned choose(const struct asks *a, const struct ask *k, uint64_t now_m
 	const uint32_t left = asks_usable(a, k) & ~k->tried;
 	for (unsigned i = 0; i < a->sources_n; i++) {
 		const struct asks_source *s = &a->sources[i];
-		if ((left >> i & 1) == 0 || s->retry_at_ms > now_ms || s->under_way >= most)
+		const bool ranging = k->leaf.size > 0 && s->by_range && !k->alone;
+		if ((left >> i & 1) == 0 || s->retry_at_ms > now_ms || s->under_way >= most ||
+		    (ranging && s->ranges_n >= RANGES_MAX))
 			continue;
 		if (best == ASKS_SOURCES_MAX || s->under_way < a->sources[best].under_way)
 			best = i;
@@ -46,13 +49,13 @@ static unsigned choose(const struct asks *a, const struct ask *k, uint64_t now_m
 	return best;
 }
 
-/* A share of what is queued, so that all have some. */
+/* A share of what is queued, so that all have some; one that is alone may have all. */
 static size_t run_max(const struct asks *a)
 {
 	size_t ranging = 0;
 	for (size_t i = 0; i < a->sources_n; i++)
 		ranging += !a->sources[i].dropped && a->sources[i].by_range;
-	const size_t share = a->queued_n / (2 * ranging + 1);
+	const size_t share = ranging > 1 ? a->queued_n / (2 * ranging) : a->queued_n;
 	return share < RUN_LEAST ? RUN_LEAST : share > ASKS_RUN_MAX ? ASKS_RUN_MAX : share;
 }
 
@@ -102,6 +105,7 @@ static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, 
 	r->asks_n = run > 0 ? run : 1;
 	r->asks_done = r->got = 0;
 	s->under_way++;
+	s->ranges_n += r->by_range;
 	s->requests_n++;
 	for (size_t k = 0; k < r->asks_n; k++) {
 		unqueue(a, previous);
