@@ -8,6 +8,7 @@
 #include "crypto/secret.h"
 #include "host/clock.h"
 #include "host/p2p_node_parts.h"
+#include "host/p2p_quic.h"
 #include "host/p2p_tcp.h"
 #include "host/random.h"
 #include "p2p/peer_key.h"
@@ -109,6 +110,10 @@ static int begin_parts(struct p2p_node *node)
 		err = p2p_tcp_new(&node->local, &node->transports[0]);
 	if (err == OK)
 		node->transports_n = 1;
+	if (err == OK)
+		err = p2p_quic_new(&node->local, &node->transports[1]);
+	if (err == OK)
+		node->transports_n = 2;
 	return err;
 }
 
