@@ -1,0 +1,207 @@
+#include "kad/server.h"
+
+#include "core/hex.h"
+#include "kad_peers.h"
+
+#define KEY BYTES_LITERAL("/phase/stable/x86_64/manifest")
+#define WALL_S 1767323045
+
+static struct kad_table table;
+static struct kad_table_entry entries[KAD_TABLE_ROOM];
+static struct kad_slot value_slots[64], provider_slots[64];
+static struct kad_values_entry value_entries[64];
+static struct kad_provider provider_entries[64];
+static struct kad_values values;
+static struct kad_providers providers;
+static struct kad_contact self;
+static struct kad_server server;
+static uint8_t bytes[65536], asked[70000], answered[KAD_SENT_BYTES_MAX];
+static struct kad_message m; /* the last answer */
+static const struct kad_now now = {5000, {WALL_S}};
+
+static void begin(void)
+{
+	self = test_contact(0, "/ip4/8.0.0.1/tcp/4001");
+	kad_table_init(&table, &self.id, entries, KAD_TABLE_ROOM, 1000);
+	kad_values_init(&values, &kad_record_rules, value_slots, value_entries, 64, bytes, sizeof bytes);
+	kad_providers_init(&providers, provider_slots, provider_entries, 64);
+	kad_server_init(&server, &self, &table, &values, &providers);
+	for (unsigned i = 1; i <= 60; i++) {
+		char text[64];
+		(void)snprintf(text, sizeof text, "/ip4/%u.%u.0.1/tcp/4001", i % 50 == 7 ? 10 : 20, i);
+		const struct kad_contact c = test_contact(i, text);
+		(void)!kad_table_heard(&table, &c, 1000);
+	}
+}
+
+/* What peer number from says at an address. */
+static int ask_from(unsigned from, const char *address, struct bytes request)
+{
+	const struct peer_id id = test_peer_id(from);
+	const struct kad_asker asker = {&id, test_address(address)};
+	struct writer w = writer_of(answered, sizeof answered);
+	const int err = kad_server_answer(&server, &asker, request, now, &w);
+	memset(&m, 0, sizeof m);
+	if (err != OK)
+		CHECK(w.n == 0);
+	else if (w.n > 0)
+		CHECK(kad_message_read(&m, writer_view(&w)) == OK);
+	return err;
+}
+
+static int ask(struct bytes request)
+{
+	return ask_from(1, "/ip4/20.1.0.1/tcp/50000", request);
+}
+
+static struct bytes request(enum kad_type type, struct bytes key)
+{
+	struct writer w = writer_of(asked, sizeof asked);
+	kad_message_begin(&w, type, key);
+	return writer_view(&w);
+}
+
+static struct bytes put_request(struct bytes key, struct bytes record_key, const char *value)
+{
+	struct writer w = writer_of(asked, sizeof asked);
+	kad_message_begin(&w, KAD_PUT_VALUE, key);
+	kad_message_write_record(&w, record_key, bytes_text(value), BYTES_LITERAL("2020-01-01T00:00:00Z"));
+	return writer_view(&w);
+}
+
+static struct bytes provide_request(unsigned who, const char *address)
+{
+	struct writer w = writer_of(asked, sizeof asked);
+	const struct kad_contact c = test_contact(who, address);
+	kad_message_begin(&w, KAD_ADD_PROVIDER, BYTES_LITERAL("provided"));
+	kad_message_write_peer(&w, KAD_PROVIDERS, &c);
+	return writer_view(&w);
+}
+
+static unsigned peers_of(enum kad_field field, struct kad_contact out[static KAD_PEERS_MAX])
+{
+	unsigned n = 0;
+	for (struct kad_peers p = kad_message_peers(&m, field); kad_peers_next(&p, KAD_SCOPE_LOOPBACK, &out[n]);)
+		n++;
+	return n;
+}
+
+static const char good[] = "{\"channel\":\"stable\",\"arch\":\"x86_64\",\"manifest_url\":\"http://8.8.8.8/m.json\","
+			   "\"http_addr\":\"8.8.8.8:80\",\"manifest_version\":\"1\",\"created_at\":"
+			   "\"2026-01-02T03:04:05Z\",\"ttl_secs\":3600}";
+
+TEST(find_node)
+{
+	struct kad_contact out[KAD_PEERS_MAX];
+	begin();
+	const struct peer_id target = test_peer_id(3), asker = test_peer_id(1);
+	CHECK(ask(request(KAD_FIND_NODE, peer_id_bytes(&target))) == OK && m.type == KAD_FIND_NODE);
+	CHECK(peers_of(KAD_CLOSER, out) == KAD_K && peer_id_equal(&out[0].id, &target));
+	for (unsigned i = 0; i < KAD_K; i++) {
+		CHECK(!peer_id_equal(&out[i].id, &asker) && !peer_id_equal(&out[i].id, &self.id));
+		CHECK(kad_contact_scope(&out[i]) == KAD_SCOPE_PUBLIC); /* of no use to it otherwise */
+	}
+	CHECK(ask(request(KAD_FIND_NODE, peer_id_bytes(&self.id))) == OK);
+	CHECK(peers_of(KAD_CLOSER, out) == KAD_K && peer_id_equal(&out[0].id, &self.id));
+	CHECK(ask(request(KAD_FIND_NODE, peer_id_bytes(&asker))) == OK && peers_of(KAD_CLOSER, out) == KAD_K);
+	CHECK(!peer_id_equal(&out[0].id, &asker));
+	/* A neighbour hears of neighbours. */
+	const struct peer_id near = test_peer_id(7);
+	CHECK(ask_from(2, "/ip4/10.9.9.9/tcp/1", request(KAD_FIND_NODE, peer_id_bytes(&near))) == OK);
+	CHECK(peers_of(KAD_CLOSER, out) == KAD_K && peer_id_equal(&out[0].id, &near));
+}
+
+TEST(values_are_stored_and_found)
+{
+	struct kad_contact out[KAD_PEERS_MAX];
+	begin();
+	CHECK(ask(request(KAD_GET_VALUE, KEY)) == OK && !m.has_record && peers_of(KAD_CLOSER, out) == KAD_K);
+	CHECK(ask(put_request(KEY, KEY, good)) == OK && m.type == KAD_PUT_VALUE && m.has_record);
+	CHECK(bytes_equal(m.key, KEY) && bytes_equal(m.record_key, KEY) && bytes_is(m.value, good));
+	CHECK(ask_from(2, "/ip4/9.9.9.9/tcp/1", request(KAD_GET_VALUE, KEY)) == OK && m.has_record);
+	CHECK(bytes_equal(m.record_key, KEY) && bytes_is(m.value, good) && peers_of(KAD_CLOSER, out) == KAD_K);
+	CHECK(bytes_is(m.time_received, "2026-01-02T03:04:05Z")); /* our clock, not the sender's */
+}
+
+TEST(values_that_are_refused)
+{
+	begin();
+	CHECK(ask(put_request(KEY, BYTES_LITERAL("/phase/stable/amd64/manifest"), good)) == ERR_PROTOCOL);
+	CHECK(ask(request(KAD_PUT_VALUE, KEY)) == ERR_PROTOCOL);
+	CHECK(ask(put_request(BYTES_LITERAL("/ipns/x"), BYTES_LITERAL("/ipns/x"), good)) == ERR_VALUE);
+	CHECK(ask(put_request(KEY, KEY, "http://10.0.0.1/m.json")) == ERR_VALUE); /* a neighbour of whom? */
+	CHECK(ask_from(2, "/ip4/10.1.1.1/tcp/9", put_request(KEY, KEY, "http://10.0.0.1/m.json")) == OK);
+	CHECK(ask(put_request(KEY, KEY, "junk")) != OK && values.n == 1);
+	static uint8_t key[KAD_RECORD_KEY_BYTES_MAX + 1];
+	CHECK(ask(request(KAD_GET_VALUE, bytes_of(key, sizeof key))) == ERR_PROTOCOL);
+	CHECK(ask(request(KAD_GET_VALUE, BYTES_NONE)) == ERR_PROTOCOL);
+	CHECK(ask(request(KAD_FIND_NODE, BYTES_NONE)) == ERR_PROTOCOL);
+	CHECK(ask(bytes_of(asked, KAD_REQUEST_BYTES_MAX + 1)) == ERR_LIMIT);
+}
+
+TEST(providers_speak_for_themselves)
+{
+	struct kad_contact out[KAD_PEERS_MAX];
+	const struct bytes key = BYTES_LITERAL("provided");
+	begin();
+	CHECK(ask(provide_request(2, "/ip4/20.2.0.1/tcp/1")) == ERR_PROTOCOL);
+	CHECK(ask(provide_request(1, "/ip4/10.0.0.1/tcp/1")) == ERR_PROTOCOL); /* nobody could reach that */
+	CHECK(ask(provide_request(1, NULL)) == ERR_PROTOCOL);
+	CHECK(ask(provide_request(1, "/ip4/20.1.0.1/tcp/1")) == OK && m.whole.n == 0);
+	CHECK(ask_from(2, "/ip4/20.2.0.1/tcp/1", request(KAD_GET_PROVIDERS, key)) == OK);
+	const struct peer_id provider = test_peer_id(1);
+	CHECK(peers_of(KAD_PROVIDERS, out) == 1 && peer_id_equal(&out[0].id, &provider));
+	CHECK(peers_of(KAD_CLOSER, out) == KAD_K);
+	CHECK(ask(request(KAD_GET_PROVIDERS, BYTES_LITERAL("else"))) == OK && peers_of(KAD_PROVIDERS, out) == 0);
+}
+
+TEST(ping_and_the_words_of_others)
+{
+	cJSON *json = test_vectors("kad-messages.json");
+	const cJSON *messages = cJSON_GetObjectItemCaseSensitive(json, "messages");
+	uint8_t raw[256];
+	const char *names[] = {"PING", "GET_VALUE", "FIND_NODE", "GET_PROVIDERS"};
+	begin();
+	for (size_t i = 0; i < 4; i++) {
+		const char *hex = test_text(messages, names[i]);
+		CHECK(hex_decode(bytes_text(hex), raw, strlen(hex) / 2) == OK);
+		CHECK(ask(bytes_of(raw, strlen(hex) / 2)) == OK && m.whole.n > 0);
+		CHECK(i != 0 || (m.type == KAD_PING && m.whole.n == 2));
+	}
+	cJSON_Delete(json);
+}
+
+/* The largest value and twenty peers with as many addresses as are kept fit what rust-libp2p reads. */
+TEST(answers_are_bounded)
+{
+	struct kad_contact out[KAD_PEERS_MAX];
+	begin();
+	for (unsigned i = 0; i < KAD_TABLE_ROOM; i++)
+		for (unsigned port = 1; entries[i].used && port < 100; port++) {
+			char text[64];
+			(void)snprintf(text, sizeof text, "/ip6/2a00::%x/udp/%u/quic-v1", i, port);
+			(void)kad_contact_add(&entries[i].contact, test_address(text), KAD_SCOPE_PUBLIC,
+					      KAD_CONTACT_BYTES);
+		}
+	CHECK(ask(put_request(KEY, KEY, good)) == OK);
+	CHECK(ask(request(KAD_GET_VALUE, KEY)) == OK && m.has_record && peers_of(KAD_CLOSER, out) == KAD_K);
+	for (size_t room = 0; room < m.whole.n; room += 37) {
+		const struct peer_id id = test_peer_id(1);
+		const struct kad_asker asker = {&id, test_address("/ip4/20.1.0.1/tcp/1")};
+		struct writer w = writer_of(answered, room);
+		const int err = kad_server_answer(&server, &asker, request(KAD_GET_VALUE, KEY), now, &w);
+		CHECK(err == OK || (err == ERR_NO_SPACE && w.n == 0));
+		CHECK(err != OK || kad_message_read(&m, writer_view(&w)) == OK);
+	}
+}
+
+int main(void)
+{
+	RUN(find_node);
+	RUN(values_are_stored_and_found);
+	RUN(values_that_are_refused);
+	RUN(providers_speak_for_themselves);
+	RUN(ping_and_the_words_of_others);
+	RUN(answers_are_bounded);
+	return test_end();
+}
