@@ -1,0 +1,191 @@
+#include <string.h>
+
+#include "kad/lookup_parts.h"
+
+#define HOPS_MAX 100 /* of which no more is told */
+
+static bool add_addresses(struct kad_contact *to, const struct kad_contact *from, size_t room_max)
+{
+	struct bytes address;
+	bool added = false;
+	for (size_t at = 0; kad_contact_next(from, &at, &address);)
+		added = kad_contact_add(to, address, KAD_SCOPE_LOOPBACK, room_max) || added;
+	return added;
+}
+
+static unsigned find(const struct kad_lookup *l, const struct kad_key *key)
+{
+	for (unsigned i = 0; i < l->peers_n; i++)
+		if (kad_key_equal(&l->peers[i].contact.key, key))
+			return i;
+	return LOOKUP_NOBODY;
+}
+
+/* More of where it is; one that failed where others said has one more chance. */
+static void told_again(struct kad_lookup_peer *p, const struct kad_contact *contact)
+{
+	if (p->state != LOOKUP_HEARD && (p->state != LOOKUP_FAILED || p->told_again))
+		return;
+	if (add_addresses(&p->contact, contact, KAD_CONTACT_BYTES) && p->state == LOOKUP_FAILED) {
+		p->told_again = true;
+		p->state = LOOKUP_HEARD;
+	}
+}
+
+/* The farthest that was not asked, of this group only unless it is 0. */
+static unsigned farthest_heard(const struct kad_lookup *l, uint32_t group)
+{
+	for (unsigned i = l->peers_n; i > 0; i--) {
+		const struct kad_lookup_peer *p = &l->peers[l->order[i - 1]];
+		if (p->state == LOOKUP_HEARD && !p->told_again && (group == 0 || p->group == group))
+			return l->order[i - 1];
+	}
+	return LOOKUP_NOBODY;
+}
+
+/* Whose place a new one takes: a free one, or that of the farthest of its network, or of all, when it is nearer. */
+static unsigned place_for(struct kad_lookup *l, const struct kad_key *key, uint32_t group)
+{
+	unsigned of_group = 0, place;
+	for (unsigned i = 0; i < l->peers_n; i++)
+		of_group += group != 0 && l->peers[i].group == group;
+	if (of_group >= KAD_LOOKUP_GROUP_MAX)
+		place = farthest_heard(l, group);
+	else if (l->peers_n < KAD_LOOKUP_PEERS_MAX)
+		return l->peers_n;
+	else
+		place = farthest_heard(l, 0);
+	if (place != LOOKUP_NOBODY && kad_key_order(&l->target, key, &l->peers[place].contact.key) > 0)
+		place = LOOKUP_NOBODY;
+	return place;
+}
+
+static void sort_in(struct kad_lookup *l, unsigned place)
+{
+	unsigned at = 0;
+	if (place == l->peers_n) {
+		at = l->peers_n++;
+	} else {
+		while (l->order[at] != place)
+			at++;
+		memmove(l->order + at, l->order + at + 1, l->peers_n - at - 1);
+		at = l->peers_n - 1;
+	}
+	const struct kad_key *key = &l->peers[place].contact.key;
+	for (; at > 0 && kad_key_order(&l->target, key, &l->peers[l->order[at - 1]].contact.key) < 0; at--)
+		l->order[at] = l->order[at - 1];
+	l->order[at] = (uint8_t)place;
+}
+
+void lookup_consider(struct kad_lookup *l, const struct kad_contact *contact, size_t room_max, unsigned hops)
+{
+	const unsigned known = find(l, &contact->key);
+	if (contact->n == 0 || kad_key_equal(&contact->key, &l->self))
+		return;
+	if (known != LOOKUP_NOBODY) {
+		told_again(&l->peers[known], contact);
+		return;
+	}
+	struct kad_lookup_peer peer = {.hops = (uint8_t)(hops < HOPS_MAX ? hops : HOPS_MAX)};
+	peer.contact = *contact;
+	peer.contact.n = 0;
+	(void)add_addresses(&peer.contact, contact, room_max);
+	peer.group = kad_contact_group(&peer.contact);
+	const unsigned place = place_for(l, &contact->key, peer.group);
+	if (place == LOOKUP_NOBODY || peer.contact.n == 0)
+		return;
+	l->peers[place] = peer;
+	sort_in(l, place);
+}
+
+/* A value that is one is kept once, with how many gave it. */
+static void take_value(struct kad_lookup *l, struct kad_lookup_peer *p, const struct kad_message *m, struct kad_now now)
+{
+	const enum kad_scope scope = kad_contact_scope(&p->contact);
+	uint64_t left_s;
+	size_t used = 0;
+	if (!m->has_record || l->room.rules == NULL)
+		return;
+	if (!bytes_equal(m->record_key, l->key) ||
+	    l->room.rules->check(l->key, m->value, scope, now.wall, &left_s) != OK) {
+		l->refused_n++;
+		return;
+	}
+	for (unsigned i = 0; i < l->values_n; i++) {
+		struct kad_lookup_value *v = &l->values[i];
+		used = v->at + v->n;
+		if (!bytes_equal(bytes_of(l->room.values + v->at, v->n), m->value))
+			continue;
+		v->told_n++;
+		l->told_n++;
+		p->value = (uint8_t)(i + 1);
+		return;
+	}
+	if (l->values_n == KAD_LOOKUP_VALUES_MAX || m->value.n > l->room.values_bytes - used)
+		return;
+	memcpy(l->room.values + used, m->value.p, m->value.n);
+	l->values[l->values_n++] =
+		(struct kad_lookup_value){.at = (uint32_t)used, .n = (uint32_t)m->value.n, .told_n = 1};
+	l->told_n++;
+	p->value = (uint8_t)l->values_n;
+}
+
+static void take_providers(struct kad_lookup *l, const struct kad_lookup_peer *p, const struct kad_message *m)
+{
+	struct kad_peers told = kad_message_peers(m, KAD_PROVIDERS);
+	struct kad_contact c;
+	for (unsigned n = 0; n < KAD_LOOKUP_PROVIDERS_TOLD_MAX; n++) {
+		if (!kad_peers_next(&told, kad_contact_scope(&p->contact), &c))
+			return;
+		unsigned i = 0;
+		while (i < l->providers_n && !kad_key_equal(&l->room.providers[i].key, &c.key))
+			i++;
+		if (i < l->providers_n) {
+			(void)add_addresses(&l->room.providers[i], &c, KAD_CONTACT_BYTES);
+			continue;
+		}
+		if (l->providers_n == l->room.providers_max)
+			continue;
+		struct kad_contact *kept = &l->room.providers[l->providers_n++];
+		*kept = c;
+		kept->n = 0;
+		(void)add_addresses(kept, &c, KAD_CONTACT_BYTES / 2);
+	}
+}
+
+static void take_closer(struct kad_lookup *l, unsigned peer, const struct kad_message *m)
+{
+	struct kad_peers told = kad_message_peers(m, KAD_CLOSER);
+	const enum kad_scope scope = kad_contact_scope(&l->peers[peer].contact);
+	const unsigned hops = l->peers[peer].hops + 1U;
+	struct kad_contact c;
+	while (kad_peers_next(&told, scope, &c))
+		lookup_consider(l, &c, KAD_CONTACT_BYTES / 2, hops);
+}
+
+int kad_lookup_answered(struct kad_lookup *l, unsigned peer, struct bytes answer, struct kad_now now)
+{
+	static const enum kad_type types[] = {[KAD_LOOKUP_NODES] = KAD_FIND_NODE,
+					      [KAD_LOOKUP_VALUES] = KAD_GET_VALUE,
+					      [KAD_LOOKUP_PROVIDERS] = KAD_GET_PROVIDERS};
+	struct kad_message m;
+	const bool good = kad_message_read(&m, answer) == OK && m.type == types[l->kind];
+	if (peer >= l->peers_n || l->peers[peer].state != LOOKUP_ASKED || l->done)
+		return good ? OK : ERR_PROTOCOL;
+	struct kad_lookup_peer *p = &l->peers[peer];
+	if (!good) {
+		kad_lookup_failed(l, peer);
+		return ERR_PROTOCOL;
+	}
+	const uint64_t took_ms = now.ms > p->asked_ms ? now.ms - p->asked_ms : 1;
+	l->mean_ms = l->mean_ms == 0 ? took_ms : (7 * l->mean_ms + took_ms) / 8;
+	l->mean_ms = l->mean_ms == 0 ? 1 : l->mean_ms;
+	p->state = LOOKUP_ANSWERED;
+	l->answered_n++;
+	if (l->kind == KAD_LOOKUP_VALUES)
+		take_value(l, p, &m, now);
+	else if (l->kind == KAD_LOOKUP_PROVIDERS)
+		take_providers(l, p, &m);
+	take_closer(l, peer, &m);
+	return OK;
+}
