@@ -103,6 +103,35 @@ teardown() {
 	vm_says '/chunked[+]wrong-100000/: vmlinuz: sent wrong bytes; dropped'
 }
 
+@test "the provider has only the manifest: gateways to Swarm have the files, and the trees as chunks; a liar is dropped" {
+	local file listening lies gateways=()
+	mkdir -p "$t/bare/stable/x86_64" "$t/lies/bytes"
+	cp "$release/manifest.json" "$t/bare/stable/x86_64"
+	for file in $(jq -r '.artifacts[].filename' "$release/manifest.json"); do
+		bzz-put -q --store "$t/chunks" "$release/$file" > "$t/put"
+	done
+	bzz-serve --http 127.0.0.1:0 "$t/chunks" > "$t/bzz.ready" 3>&- &
+	echo $! > "$t/bzz.pid"
+	ln "$release/vmlinuz" "$t/lies/bytes/$(jq -r .artifacts.kernel.swarm "$release/manifest.json")"
+	python3 tests/interop/hostile_server.py "$t/bare" > "$t/bare.port" 3>&- &
+	echo $! > "$t/bare.pid"
+	python3 tests/interop/hostile_server.py "$t/lies" > "$t/lies.port" 3>&- &
+	echo $! > "$t/lies.pid"
+	for file in bzz.ready bare.port lies.port; do
+		until [ -s "$t/$file" ]; do sleep 0.05; done
+	done
+	listening=$(jq -r .listening "$t/bzz.ready")
+	lies=$(printf 'wrong-%u+' {100000..14000000..1000000}) # in each piece
+	gateways=("http://10.0.2.2:$(cat "$t/lies.port")/${lies%+}" "http://10.0.2.2:${listening##*:}")
+	disk ".boot += {providers: [\"http://10.0.2.2:$(cat "$t/bare.port")/honest/\"],
+		gateways: [\"${gateways[0]}\", \"${gateways[1]}\"], verbose: true}"
+	vm_start "$vm" image="$image" boot=disk
+	started 7
+	vm_says 'vmlinuz: its tree comes as [0-9]+ chunks'
+	vm_says 'vmlinuz: sent wrong bytes; dropped'
+	vm_says '^.* MB from http://10[.]0[.]2[.]2:'"${listening##*:}"'$'
+}
+
 @test "a console without a serial line: the lines go there, too, and nowhere twice" {
 	disk
 	printf '%s\n' blind 'start \swfetch.efi' > "$t/network.txt"
