@@ -57,7 +57,6 @@ static int compare(struct check *c, int fd, const struct stat *st)
 			       c->artifact->size);
 		return complain(c, ERR_SIZE, words);
 	}
-	errno = 0;
 	int err = hash_file(fd, &wanted, &result);
 	cli_progress_end(c->cli);
 	if (err == OK && result.size != c->artifact->size)

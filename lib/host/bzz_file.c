@@ -1,6 +1,5 @@
 #include "host/bzz_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,10 +117,8 @@ static void start(struct bzz_file *f, uint64_t offset, uint64_t end)
 }
 
 /* Closes after an error: the address that why names stands in the file's memory. */
-static void give_up(struct bzz_file *f, int err, struct why *why)
+static void give_up(struct bzz_file *f, struct why *why)
 {
-	if (err == ERR_NOT_FOUND)
-		errno = 0; /* that is no answer of the system's */
 	if (why != NULL)
 		why->id = BYTES_NONE;
 	bzz_file_close(f);
@@ -161,7 +158,7 @@ int bzz_file_open(const struct chunk_source *source, const struct reference *roo
 	while (err == OK && !join_size(&f->join, &f->size))
 		err = step(f, why);
 	if (err != OK) {
-		give_up(f, err, why);
+		give_up(f, why);
 		return err;
 	}
 	*file = f;
@@ -231,7 +228,7 @@ int bzz_file_whole(const struct chunk_source *source, const struct reference *ro
 		done += more;
 	}
 	if (err != OK) {
-		give_up(f, err, why);
+		give_up(f, why);
 		free(p);
 		return err;
 	}

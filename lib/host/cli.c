@@ -177,15 +177,18 @@ void cli_debug(struct cli *cli, const char *format, ...)
 	va_end(args);
 }
 
-static const char *reason(int err)
+/* errno is that of ERR_IO, and that by which file_err made ERR_NOT_FOUND. A core knows none: what it did
+ * not find has a place in something. */
+static const char *reason(int err, const struct why *why)
 {
-	bool from_system = (err == ERR_IO || err == ERR_NOT_FOUND) && errno != 0;
-	return from_system ? strerror(errno) : err_text(err);
+	const bool in_something = why != NULL && why->err != OK && why->at != WHY_NOWHERE;
+	const bool no_file = err == ERR_NOT_FOUND && !in_something && (errno == ENOENT || errno == ENOTDIR);
+	return (err == ERR_IO && errno != 0) || no_file ? strerror(errno) : err_text(err);
 }
 
 void cli_fail(struct cli *cli, int err, const char *subject, const struct why *why)
 {
-	const char *text = reason(err);
+	const char *text = reason(err, why);
 	char id[128] = "";
 	if (why == NULL || why->err == OK || why->what == NULL) {
 		cli_error(cli, err, "%s: %s", subject, text);

@@ -290,6 +290,12 @@ static int body_failures(struct cli *cli, const struct settings *s)
 	cli_fail(cli, ERR_THRESHOLD, "m.json", &policy);
 	errno = ENOSPC;
 	cli_fail(cli, ERR_IO, "x", NULL);
+	errno = ENOENT;
+	cli_fail(cli, ERR_NOT_FOUND, "y", NULL);
+	const struct why chunk = {.err = ERR_NOT_FOUND, .what = "chunk", .at = 0};
+	cli_fail(cli, ERR_NOT_FOUND, "content", &chunk);
+	errno = EAGAIN;
+	cli_fail(cli, ERR_NOT_FOUND, "content", NULL);
 	errno = 0;
 	cli_fail(cli, ERR_TIMEOUT, "http://a", NULL);
 	return ERR_DUPLICATE;
@@ -302,6 +308,9 @@ TEST(failures_say_what_where_and_why)
 	CHECK(strcmp(o.err, "probe: m.json: member: a member name occurs twice: re?lease (at byte 12)\n"
 			    "probe: m.json: signatures: threshold not met\n"
 			    "probe: x: No space left on device\n"
+			    "probe: y: No such file or directory\n"
+			    "probe: content: chunk: not found\n"
+			    "probe: content: not found\n"
 			    "probe: http://a: timed out\n") == 0);
 	if (o.status != 3)
 		printf("# %s\n", o.err);
