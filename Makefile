@@ -137,6 +137,11 @@ $(B)/test/p2p_node $(B)/test/swarm_peer: $(B)/test/%: $(B)/host/tests/interop/%.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
+# Cores on virtual time.
+$(B)/test/%_sim: $(B)/host/tests/sim/%_sim.o $(B)/host/libphase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
+
 build/fuzz/%_fuzz: build/fuzz/tests/fuzz/%_fuzz.o build/fuzz/libphase.a
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(HOST_LIBS)
 

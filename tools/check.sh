@@ -7,7 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 suites=("$@")
-[ ${#suites[@]} != 0 ] || suites=(tidy unit firmware sanitized fuzz cli cli-sanitized interop efi reproducible)
+[ ${#suites[@]} != 0 ] || suites=(tidy unit firmware sanitized sim fuzz cli cli-sanitized interop efi reproducible)
 jobs=$(nproc)
 results=build/check
 passed=0 failed=0
@@ -97,6 +97,7 @@ suite_firmware() {
 	build firmware-units firmware-units check-firmware && run_units build/test/firmware
 }
 suite_sanitized() { build sanitized-units SAN=1 host-units && run_units build/san/test/host; }
+suite_sim() { build programs build/test/swarm_sim && run build/test/swarm_sim; }
 suite_fuzz() {
 	local targets=(tests/fuzz/*_fuzz.c)
 	targets=("${targets[@]##*/}")

@@ -20,6 +20,9 @@ MUST_CHECK int underlay_check(struct bytes field, size_t *n);
 /* Of a field that underlay_check took; the next address that p2p/multiaddr.h knows; false: no more. */
 struct underlay underlay_of(struct bytes field);
 bool underlay_next(struct underlay *u, struct bytes *address);
+/* The one to dial: host, TCP port and peer, and nothing else (no WebSocket, no relay); IPv4 before names before IPv6.
+ * Of networks that are not everybody's only with private_too: strangers may name machines of ours. False: none. */
+bool underlay_choose(struct bytes field, bool private_too, struct bytes *address);
 /* Writes the field, without a tag. */
 void underlay_write(struct writer *w, const struct bytes *addresses, size_t n);
 

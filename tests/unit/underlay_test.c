@@ -63,10 +63,56 @@ TEST(unknown_addresses_are_passed_over)
 	CHECK(!underlay_next(&u, &address));
 }
 
+#define PEER "/p2p/QmZinkYQmWaR1nUDamMQkZTgz6GN13jtnoUKSkoHgTtNxH"
+
+/* The number of the one that is chosen of these; -1: none. */
+static int choose(const char *const *texts, size_t n, bool private_too)
+{
+	struct bytes addresses[8], chosen;
+	struct writer w = writer_of(made, sizeof made), list = writer_of(wire, sizeof wire);
+	for (size_t i = 0; i < n; i++) {
+		const size_t begun = w.n;
+		CHECK(multiaddr_parse(&w, bytes_text(texts[i])) == OK);
+		addresses[i] = bytes_of(made + begun, w.n - begun);
+	}
+	underlay_write(&list, addresses, n);
+	if (!underlay_choose(writer_view(&list), private_too, &chosen))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (bytes_equal(chosen, addresses[i]))
+			return (int)i;
+	return -2;
+}
+
+TEST(the_one_to_dial)
+{
+	static const char *const mixed[] = {"/ip4/192.168.1.5/tcp/1634" PEER, "/ip6/2001:db8::1/tcp/1634" PEER,
+					    "/dns4/node.example/tcp/1634" PEER, "/ip4/203.0.113.5/tcp/1634" PEER,
+					    "/ip4/203.0.113.6/tcp/1634" PEER};
+	static const char *const useless[] = {"/ip4/203.0.113.5/tcp/1634",
+					      "/ip4/203.0.113.5/tcp/1635/tls/sni/x.example/ws" PEER,
+					      "/ip4/203.0.113.5/udp/1634/quic-v1" PEER,
+					      "/ip4/203.0.113.5/tcp/0" PEER,
+					      "/ip4/203.0.113.5/tcp/1634" PEER "/p2p-circuit" PEER,
+					      "/dnsaddr/x.example" PEER};
+	static const char *const ours[] = {"/ip4/10.1.2.3/tcp/1" PEER,     "/ip4/127.0.0.1/tcp/1" PEER,
+					   "/ip4/172.31.255.1/tcp/1" PEER, "/ip4/100.64.0.1/tcp/1" PEER,
+					   "/ip4/169.254.1.1/tcp/1" PEER,  "/ip4/0.0.0.0/tcp/1" PEER,
+					   "/ip4/239.1.1.1/tcp/1" PEER};
+	static const char *const ours6[] = {"/ip6/::1/tcp/1" PEER, "/ip6/fe80::1/tcp/1" PEER, "/ip6/fd00::1/tcp/1" PEER,
+					    "/ip6/::ffff:10.0.0.1/tcp/1" PEER, "/ip6/ff02::1/tcp/1" PEER};
+	CHECK(choose(mixed, 5, false) == 3 && choose(mixed, 5, true) == 0 && choose(mixed, 3, false) == 2);
+	CHECK(choose(mixed, 2, false) == 1 && choose(mixed, 1, false) == -1 && choose(mixed, 1, true) == 0);
+	CHECK(choose(useless, 6, true) == -1);
+	CHECK(choose(ours, 7, false) == -1 && choose(ours, 7, true) == 0);
+	CHECK(choose(ours6, 5, false) == -1 && choose(ours6, 5, true) == 0);
+}
+
 int main(void)
 {
 	RUN(bees_lists);
 	RUN(limits);
 	RUN(unknown_addresses_are_passed_over);
+	RUN(the_one_to_dial);
 	return fixture_end();
 }
