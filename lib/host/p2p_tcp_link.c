@@ -39,7 +39,8 @@ static void closed(uv_handle_t *handle)
 		l->next->previous = l->previous;
 	if (l->link.user != NULL)
 		l->link.user->ended(&l->link, l->err);
-	connection_end(&l->c);
+	if (l->was_up)
+		connection_end(&l->c);
 	free(l->kept);
 	free(l);
 	p2p_tcp_less(tcp);
@@ -69,10 +70,10 @@ void p2p_tcp_link_end(struct p2p_tcp_link *l, int err)
 	bool went;
 	if (l->stage == P2P_TCP_ENDING)
 		return;
-	const bool up = l->stage == P2P_TCP_UP;
+	l->was_up = l->stage == P2P_TCP_UP;
 	l->stage = P2P_TCP_ENDING;
 	l->err = err;
-	if (up)
+	if (l->was_up)
 		(void)send_out(l, &went);
 	if (l->is_dirty) {
 		struct p2p_tcp_link **at = &l->tcp->dirty;
@@ -238,7 +239,8 @@ static int begin(struct p2p_tcp_link *l)
 		connection_init(&l->c, l->link.role, &secrets, l->expects ? &l->expected : NULL, local->protocols,
 				local->protocols_n, local->window_budget_bytes, clock_now_ms());
 	secret_wipe(&secrets, sizeof secrets);
-	l->stage = P2P_TCP_UP;
+	if (err == OK)
+		l->stage = P2P_TCP_UP;
 	return err;
 }
 
@@ -348,7 +350,10 @@ int p2p_tcp_link_new(struct p2p_tcp *tcp, int fd, enum connection_role role, con
 		     const struct peer_id *expected, struct p2p_tcp_link **link)
 {
 	uv_loop_t *loop = tcp->transport.local->loop;
-	struct p2p_tcp_link *l = calloc(1, sizeof *l);
+	/* The connection's own buffer is not touched before it is needed: most connections never need all of it. */
+	struct p2p_tcp_link *l = malloc(sizeof *l);
+	if (l != NULL)
+		memset(l, 0, offsetof(struct p2p_tcp_link, c));
 	if (l == NULL || uv_poll_init(loop, &l->poll, fd) != 0) {
 		(void)close(fd);
 		free(l);

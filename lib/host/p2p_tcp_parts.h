@@ -26,7 +26,7 @@ struct p2p_tcp_link {
 	struct p2p_link link;
 	struct p2p_tcp *tcp;
 	struct p2p_tcp_link *next, *previous, *next_dirty;
-	bool is_dirty, expects;
+	bool is_dirty, expects, was_up;
 	enum p2p_tcp_stage stage;
 	int fd, err, events;
 	unsigned handles_n;
@@ -40,7 +40,7 @@ struct p2p_tcp_link {
 	uint32_t short_streams[YAMUX_STREAMS_MAX];
 	size_t short_n;
 	bool has_room; /* something has left since they were told */
-	struct connection c;
+	struct connection c; /* the last member, and not set before the link is up */
 };
 
 /* A link on fd, which it owns then, also on failure. */

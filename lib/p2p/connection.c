@@ -249,7 +249,7 @@ void connection_init(struct connection *c, enum connection_role role, const stru
 		     const struct peer_id *expected, const char *const *protocols, size_t protocols_n, uint64_t budget,
 		     uint64_t now_ms)
 {
-	memset(c, 0, sizeof *c);
+	memset(c, 0, offsetof(struct connection, stream_mss));
 	c->role = role;
 	c->protocols = protocols;
 	c->protocols_n = protocols_n;

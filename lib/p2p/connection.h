@@ -48,8 +48,8 @@ enum connection_stage { CONNECTION_SECURITY, CONNECTION_NOISE, CONNECTION_MUXER,
 struct connection_stream {
 	uint32_t id; /* 0: a free slot */
 	bool negotiating, ours, lazy, refused;
+	bool speaks; /* its mss is in use */
 	uint64_t deadline_ms;
-	struct mss mss;
 };
 
 struct connection {
@@ -70,6 +70,8 @@ struct connection {
 	size_t data_at, data_n;
 	/* Frames from out_sent to out_n; behind them NOISE_HEAD_BYTES and plain_n bytes for the next. */
 	size_t out_sent, out_n, plain_n;
+	/* connection_init leaves the rest as it is: what is not used costs no memory on a host. */
+	struct mss stream_mss[YAMUX_STREAMS_MAX];
 	uint8_t out[CONNECTION_OUT_BYTES];
 };
 

@@ -17,10 +17,15 @@ static struct connection_stream *stream_of(struct connection *c, uint32_t id)
 	return id == 0 ? NULL : slot_of(c, id);
 }
 
+static struct mss *mss_of(struct connection *c, const struct connection_stream *s)
+{
+	return &c->stream_mss[s - c->streams];
+}
+
 static void stream_free(struct connection_stream *s)
 {
 	s->id = 0;
-	s->mss.names = NULL;
+	s->speaks = false;
 }
 
 /* There are as many slots as Yamux has, but one may still be here that is gone there. */
@@ -35,7 +40,8 @@ static struct connection_stream *stream_add(struct connection *c, uint32_t id, e
 	s->ours = role == MSS_DIALER;
 	s->lazy = s->refused = false;
 	s->deadline_ms = c->now_ms + CONNECTION_NEGOTIATION_MS;
-	mss_init(&s->mss, role, names, names_n);
+	s->speaks = true;
+	mss_init(mss_of(c, s), role, names, names_n);
 	return s;
 }
 
@@ -45,7 +51,7 @@ static void refuse(struct connection *c, struct connection_stream *s)
 	yamux_reset(&c->yamux, s->id, YAMUX_RESET_NEGOTIATION);
 	s->negotiating = false;
 	s->refused = s->ours;
-	s->mss.names = NULL;
+	s->speaks = false;
 	if (!s->ours)
 		stream_free(s);
 }
@@ -70,10 +76,10 @@ void connection_streams_data(struct connection *c, const uint8_t *frame, struct 
 	const struct bytes data = bytes_of(frame + c->data_at, c->data_n);
 	size_t used = data.n;
 	if (s != NULL && s->negotiating) {
-		if (mss_take(&s->mss, data, &used) != OK) {
+		if (mss_take(mss_of(c, s), data, &used) != OK) {
 			used = data.n;
 			refuse(c, s);
-		} else if (mss_done(&s->mss, &event->protocol)) {
+		} else if (mss_done(mss_of(c, s), &event->protocol)) {
 			event->type = s->ours ? CONNECTION_AGREED : CONNECTION_OPENED;
 			event->stream = s->id;
 			s->negotiating = false;
@@ -131,10 +137,10 @@ void connection_streams_event(struct connection *c, const struct yamux_event *fr
 
 static void send_stream_mss(struct connection *c, struct connection_stream *s, struct writer *w)
 {
-	const struct bytes out = mss_out(&s->mss);
+	const struct bytes out = mss_out(mss_of(c, s));
 	size_t n;
 	if (out.n > 0 && yamux_write(&c->yamux, s->id, out, &n, w) == OK)
-		mss_sent(&s->mss, n);
+		mss_sent(mss_of(c, s), n);
 }
 
 void connection_streams_pump(struct connection *c, struct writer *w)
@@ -143,7 +149,7 @@ void connection_streams_pump(struct connection *c, struct writer *w)
 		struct connection_stream *s = &c->streams[i];
 		if (s->id != 0 && !s->refused && !yamux_has(&c->yamux, s->id))
 			stream_free(s); /* it is over */
-		else if (s->id != 0 && s->mss.names != NULL)
+		else if (s->id != 0 && s->speaks)
 			send_stream_mss(c, s, w);
 	}
 }
@@ -201,7 +207,7 @@ int connection_write(struct connection *c, uint32_t stream, struct bytes data, s
 	if (s == NULL || s->refused)
 		return ERR_NOT_FOUND;
 	int err = connection_pump(c);
-	if (err != OK || (s->negotiating && !s->lazy) || mss_out(&s->mss).n > 0)
+	if (err != OK || (s->negotiating && !s->lazy) || (s->speaks && mss_out(mss_of(c, s)).n > 0))
 		return err;
 	struct writer w = connection_plain(c);
 	err = yamux_write(&c->yamux, stream, data, n, &w);
