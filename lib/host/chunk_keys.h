@@ -2,7 +2,8 @@
  *
  * Of a secret the n-th chunk of a file has the key keccak256(secret || LE64(n) || address), with the
  * address that it would have in the clear: the same file has the same reference again, and no two
- * chunks have the same key but where they are the same chunk. Whoever knows the secret can tell
+ * chunks have the same key but where they are the same chunk. What pads it to a full chunk are blocks
+ * keccak256(key || LE64(32 * n) || "padding"). Whoever knows the secret can tell
  * whether a reference is that of a file he has; nobody else learns anything. */
 #ifndef HOST_CHUNK_KEYS_H
 #define HOST_CHUNK_KEYS_H

@@ -1,5 +1,6 @@
 #include "host/chunk_keys.h"
 
+#include "core/hex.h"
 #include "swarm/cipher.h"
 #include "test.h"
 
@@ -44,6 +45,26 @@ TEST(keys_of_a_secret_come_again)
 		(void)make("before", 5);
 		again = make("content", n);
 		CHECK(memcmp(&first, &again, sizeof first) == 0);
+	}
+}
+
+/* Computed by other means from what the header says: a file that was put before must have its reference again.
+ * The padding is hashed into it, too. */
+TEST(keys_of_a_secret_are_these)
+{
+	static const char *const wanted[][2] = {
+		{"d23367953996ef1001b7042c118edb160067b216ad3a529630640e32d61c5994",
+		 "b9c8db3191c6ab301ca56f9d033e36cf326ca60dab70e5bc29a8a9b2dd20b23603c6a16e1105725a"},
+		{"a58ae11db9740282553446a452a0043090b64cf1d3c31df8b925fc6ff34202a4",
+		 "e9c9e497f9a36eaf819209eb217790f9b18e8580341cf95e368fb811abc49dda8286e773c2597018"},
+	};
+	chunk_keys_begin(&keys, secret);
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t key[REFERENCE_KEY_BYTES], padding[40];
+		const struct made m = make("content", sizeof padding);
+		CHECK(hex_decode(bytes_text(wanted[i][0]), key, sizeof key) == OK);
+		CHECK(hex_decode(bytes_text(wanted[i][1]), padding, sizeof padding) == OK);
+		CHECK(memcmp(m.key, key, sizeof key) == 0 && memcmp(m.padding + 1, padding, sizeof padding) == 0);
 	}
 }
 
@@ -108,6 +129,7 @@ TEST(what_was_encrypted_opens_again)
 int main(void)
 {
 	RUN(keys_of_a_secret_come_again);
+	RUN(keys_of_a_secret_are_these);
 	RUN(no_two_chunks_have_one_key);
 	RUN(fresh_keys_never_come_again);
 	RUN(what_was_encrypted_opens_again);

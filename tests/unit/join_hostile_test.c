@@ -161,12 +161,14 @@ TEST(a_lie_that_shows_when_more_is_wanted)
 }
 
 /* The chunks of a hostile tree, as far as the vectors have them: the rest is zeros, and the hashes are
- * made anew. The roots among them are refused; what is a leaf's span reads as a leaf. */
+ * made anew. The roots among them are refused; what is a leaf's span reads as a leaf, byte for byte. */
 TEST(hostile_tree_of_bee)
 {
 	cJSON *json = test_vectors("swarm-malformed_trie.json");
 	const cJSON *row;
+	uint8_t kept[CHUNK_PAYLOAD_MAX];
 	unsigned leaves = 0, refused = 0;
+	memcpy(kept, content, sizeof kept);
 	store_clear(&store);
 	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "chunks"))
 	{
@@ -175,11 +177,18 @@ TEST(hostile_tree_of_bee)
 		const size_t n = (text.n - strlen("...")) / 2;
 		CHECK(n > 64 && hex_decode(bytes_of(text.p, 2 * n), payload, n) == OK);
 		CHECK(hex_decode(bytes_text(test_text(row, "span_hex")), span, sizeof span) == OK);
-		const struct tally t = read_made(load_le64(span), payload, sizeof payload);
-		leaves += load_le64(span) <= 4096 && (t.wrong || t.bytes == load_le64(span));
-		refused += load_le64(span) > 4096 && t.err == ERR_TREE && t.bytes == 0;
+		const uint64_t size = load_le64(span);
+		memcpy(content, payload, sizeof payload); /* what is right */
+		const struct tally t = read_made(size, payload, sizeof payload);
+		if (size <= CHUNK_PAYLOAD_MAX)
+			CHECK(t.err == OK && !t.wrong && t.bytes == size);
+		else
+			CHECK(t.err == ERR_TREE && t.bytes == 0 && t.asks == 1);
+		leaves += size <= CHUNK_PAYLOAD_MAX;
+		refused += size > CHUNK_PAYLOAD_MAX;
 	}
-	CHECK(leaves == 4 && refused == 2);
+	CHECK(leaves > 0 && refused > 0);
+	memcpy(content, kept, sizeof kept);
 	cJSON_Delete(json);
 }
 

@@ -104,8 +104,8 @@ TEST(fixtures_of_both_versions)
 		/* the references count from 0 */
 		struct mantaray_cursor c = mantaray_forks(&m);
 		while (mantaray_next(&m, &c, &fork)) {
-			CHECK(load_be64(fork.node.address + 24) == forks || fork.node.address[0] == forks);
-			forks++;
+			const uint8_t counted[REFERENCE_BYTES] = {[REFERENCE_BYTES - 1] = (uint8_t)forks++};
+			CHECK(memcmp(fork.node.address, counted, sizeof counted) == 0);
 		}
 		CHECK(forks == 5);
 		CHECK(mantaray_fork(&m, 'a', &fork) && bytes_is(fork.prefix, "aaaaa"));
@@ -153,11 +153,13 @@ TEST(every_flipped_bit_is_refused_or_harmless)
 	struct mantaray m;
 	struct mantaray_fork fork;
 	const size_t size = decode(test_text(cJSON_GetObjectItem(json, "marshal_fixture_v02"), "hex"), copy);
+	unsigned taken = 0;
 	for (size_t i = 0; i < 8 * size; i++) {
 		memcpy(node, copy, size);
 		node[i / 8] ^= (uint8_t)(1U << i % 8);
 		if (mantaray_open(node, size, &m, NULL) != OK)
 			continue;
+		taken++;
 		unsigned forks = 0;
 		struct mantaray_cursor c = mantaray_forks(&m);
 		while (mantaray_next(&m, &c, &fork)) {
@@ -168,6 +170,7 @@ TEST(every_flipped_bit_is_refused_or_harmless)
 		CHECK(forks == m.forks_n);
 		CHECK(i / 8 >= 63); /* key and version are never to be changed */
 	}
+	CHECK(taken >= 6 * 32 * 8U && taken < 8 * size); /* six references are anybody's */
 	cJSON_Delete(json);
 }
 
@@ -214,7 +217,7 @@ TEST(metadata_is_strict)
 		int err;
 	} cases[] = {
 		{"{\"a\":\"b\"}", OK},       {"{\"a\":1}", ERR_TYPE},
-		{"[\"a\"]", ERR_TYPE},       {"{\"a\":\"b\"", ERR_SYNTAX},
+		{"[\"a\"]", ERR_TYPE},       {"{\"a\":\"b\"", ERR_TRUNCATED},
 		{"{\"a\":{}}", ERR_TYPE},    {"{\"a\":null}", ERR_TYPE},
 		{"{\"a\":\"b\"}\n\n\n", OK}, {"{\"a\":\"1\",\"a\":\"2\"}", ERR_DUPLICATE},
 		{"{} x", ERR_TRAILING},
@@ -235,7 +238,7 @@ TEST(metadata_is_strict)
 		write_be16(&w, (uint16_t)strlen(cases[i].text));
 		write_text(&w, cases[i].text);
 		int err = mantaray_open(node, w.n, &m, NULL);
-		CHECK(err == cases[i].err || (cases[i].err == ERR_SYNTAX && err == ERR_TRUNCATED));
+		CHECK(err == cases[i].err);
 	}
 	cJSON_Delete(json);
 }
