@@ -65,8 +65,8 @@ void chunk_store_peek(struct chunk_store *store, struct chunk_peek *peeks, size_
 uint64_t chunk_store_count(struct chunk_store *store);
 
 /* Takes a chunk that the caller knows to be that address's: it is not hashed again. All puts up to
- * their commit by one thread. ERR_LIMIT: longer than any chunk; ERR_IO with errno: all that was put
- * since the last commit is gone. */
+ * their commit by one thread. ERR_LIMIT: shorter or longer than any chunk; ERR_IO with errno,
+ * ERR_NO_MEMORY: all that was put since the last commit is gone. */
 MUST_CHECK int chunk_store_put(struct chunk_store *store, const uint8_t address[static REFERENCE_BYTES],
 			       struct bytes chunk, enum chunk_put how, struct why *why);
 /* To the disk with it. Failing as put does; the store is as after the last commit then. */

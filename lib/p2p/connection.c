@@ -124,7 +124,7 @@ static int begin_streams(struct connection *c, struct connection_event *event)
 	return OK;
 }
 
-/* A whole frame of the handshake, or of "/noise" before it; *went: something was used. */
+/* What has arrived of the handshake, or of "/noise" before it; *used: how much of it was taken. */
 static int take_handshake(struct connection *c, uint8_t *in, size_t in_n, size_t *used, struct connection_event *event)
 {
 	size_t name;

@@ -1,4 +1,4 @@
-/* What lies at REFERENCE/PATH: the order in which bee's HTTP API looks, as a machine over manifests.
+/* What lies at REFERENCE/PATH: the order in which bee's HTTP API looks, as a machine over a manifest's nodes.
  *
  * A manifest with the owner and topic of a feed at "/" is not searched: its content is somewhere
  * else (BZZ_FEED). The empty path is the index document. What is not found may be a folder
@@ -24,6 +24,7 @@ struct bzz_path {
 	bool is_error;
 	uint8_t owner[20], topic[BZZ_TOPIC_BYTES_MAX];
 	size_t topic_n;
+	struct mantaray_walk walk; /* to be read where outcome says so */
 	/* its own: */
 	unsigned step;
 	uint64_t bytes_left; /* of nodes */
@@ -32,7 +33,6 @@ struct bzz_path {
 	size_t path_n, index_n, error_n, joined_n;
 	uint8_t path[MANTARAY_PATH_MAX], index[MANTARAY_METADATA_MAX], error[MANTARAY_METADATA_MAX];
 	uint8_t joined[MANTARAY_PATH_MAX + 1]; /* what is looked up now, when it is not the path itself */
-	struct mantaray_walk walk;
 };
 
 /* path: decoded, without the slash in front. follow_feed: whether the root may be that of a feed (for

@@ -23,8 +23,9 @@ struct cipher_opened {
 	size_t payload_n;
 };
 
-/* Opens a stored chunk (span || payload) whose address was found right into the caller's payload
- * buffer. ERR_SIZE when it has not CHUNK_BYTES_MAX bytes; ERR_LIMIT, ERR_VERSION of the span. */
+/* Opens a stored chunk (span || payload) whose address was found right into payload, which may be where
+ * the chunk's own stands: what lies behind opened->payload_n there stays as it is. ERR_SIZE when it has not
+ * CHUNK_BYTES_MAX bytes; ERR_LIMIT, ERR_VERSION of the span. */
 MUST_CHECK int cipher_open(const uint8_t key[static REFERENCE_KEY_BYTES], enum keccak_kind kind, struct bytes chunk,
 			   uint8_t payload[static CHUNK_PAYLOAD_MAX], struct cipher_opened *opened);
 /* Seals n bytes of payload under a span. chunk: CHUNK_BYTES_MAX bytes, whose last

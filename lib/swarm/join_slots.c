@@ -3,6 +3,8 @@
 
 #include "swarm/join_parts.h"
 
+static_assert(JOIN_LISTS == JOIN_NOWHERE, "one for each name");
+
 uint32_t join_root(const struct join *j)
 {
 	return j->memory.slots_n;

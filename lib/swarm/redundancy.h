@@ -1,8 +1,8 @@
 /* Redundancy levels of a file's tree: what a span says besides a size, how many references an
  * intermediate chunk holds, and how many parities go with them.
  *
- * An intermediate chunk of level L holds up to data_max references of children and behind them
- * references of parity chunks (always 32 bytes), as many as a table gives for the number of
+ * An intermediate chunk of level L holds up to redundancy_children_max references of children and
+ * behind them references of parity chunks (always 32 bytes), as many as a table gives for the number of
  * children. Its span's last byte carries the level. Leaves never do, and a tree whose root does
  * not is of level 0 throughout. Source: bee, pkg/file/redundancy. */
 #ifndef SWARM_REDUNDANCY_H
