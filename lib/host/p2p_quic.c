@@ -130,8 +130,7 @@ static bool serve(struct p2p_quic_socket *s)
 	bool all = true, more = true;
 	uint64_t now = uv_hrtime();
 	s->dirty = false;
-	if (quic_endpoint_deadline(s->endpoint) <= now)
-		quic_endpoint_tick(s->endpoint, now);
+	quic_endpoint_tick(s->endpoint, now);
 	for (unsigned round = 0; more && round < ROUNDS_MAX; round++) {
 		more = p2p_quic_links_tell(s);
 		more = p2p_quic_links_end(s) || more;

@@ -46,7 +46,9 @@ bool p2p_quic_links_end(struct p2p_quic_socket *s)
 	struct p2p_quic_link *l;
 	const bool any = s->ending != NULL;
 	while ((l = s->ending) != NULL) {
-		delist(l);
+		s->ending = l->next;
+		if (l->next != NULL)
+			l->next->self = &s->ending;
 		quic_connection_end(l->c, s->quic->ending ? CODE_SHUTDOWN : CODE_NONE);
 		if (l->link.user != NULL)
 			l->link.user->ended(&l->link, l->err);

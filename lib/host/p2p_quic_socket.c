@@ -1,4 +1,6 @@
 /* A UDP socket: datagrams in batches, if the kernel can, from and to addresses as they are on the wire. */
+#include <time.h> /* for the next, which does not say that it needs it */
+
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>

@@ -46,6 +46,13 @@ void quic_connection_opened(struct quic_connection *c)
 
 /* --- its end --- */
 
+/* ngtcp2 takes no step back in time. */
+static void now_is(struct quic_connection *c, uint64_t now_ns)
+{
+	if (now_ns > c->now_ns)
+		c->now_ns = now_ns;
+}
+
 static int err_of(int liberr)
 {
 	switch (liberr) {
@@ -90,7 +97,8 @@ static void part(struct quic_connection *c)
 		return;
 	ngtcp2_conn *conn = c->conn;
 	quic_connection_opened(c);
-	c->closed_ns = c->now_ns + CLOSING_PTO_N * ngtcp2_conn_get_pto(conn);
+	/* A handshake that nobody was told to end may begin anew at once. */
+	c->closed_ns = c->now_ns + (c->ready || c->close_n > 0 ? CLOSING_PTO_N * ngtcp2_conn_get_pto(conn) : 0);
 	c->deadline_ns = UINT64_MAX; /* all else waits for the caller to hear of it */
 	c->conn = NULL;
 	ngtcp2_conn_del(conn);
@@ -124,6 +132,7 @@ void quic_connection_fail(struct quic_connection *c, int err)
 void quic_connection_end(struct quic_connection *c, uint32_t code)
 {
 	ngtcp2_connection_close_error why;
+	now_is(c, c->endpoint->now_ns);
 	if (c->conn != NULL) {
 		ngtcp2_connection_close_error_set_application_error(&why, code, NULL, 0);
 		write_close(c, &why);
@@ -136,13 +145,6 @@ void quic_connection_end(struct quic_connection *c, uint32_t code)
 }
 
 /* --- datagrams --- */
-
-/* ngtcp2 takes no step back in time. */
-static void now_is(struct quic_connection *c, uint64_t now_ns)
-{
-	if (now_ns > c->now_ns)
-		c->now_ns = now_ns;
-}
 
 static void find_deadline(struct quic_connection *c)
 {

@@ -65,13 +65,32 @@ static struct quic_connection *owner_of(const struct quic_endpoint *e, struct by
 	return quic_cid_find(e, bytes_of(ids.dcid, ids.dcidlen));
 }
 
+/* A datagram with no id that is known, from where somebody is talked with: the other side has forgotten that
+ * connection, if it ends with a word that was agreed on (RFC 9000, 10.3), which ngtcp2 looks for. */
+static bool is_forgotten(struct quic_endpoint *e, const struct quic_path *path, struct bytes datagram, uint64_t now_ns)
+{
+	struct quic_connection *c = (datagram.p[0] & 0x80) == 0 ? e->connections : NULL;
+	for (; c != NULL; c = c->next) {
+		if (c->conn == NULL || !c->ready || !quic_same_host(&c->path.remote, &path->remote))
+			continue;
+		quic_connection_read(c, path, datagram, now_ns);
+		if (c->conn == NULL)
+			return true;
+	}
+	return false;
+}
+
 void quic_endpoint_take(struct quic_endpoint *e, const struct quic_path *path, struct bytes datagram, uint64_t now_ns)
 {
 	ngtcp2_pkt_hd first;
 	ngtcp2_cid odcid;
+	e->now_ns = now_ns;
+	if (datagram.n == 0) /* which ngtcp2 takes for our mistake */
+		return;
 	struct quic_connection *c = owner_of(e, datagram);
-	if (c == NULL && (!quic_answer(e, path, datagram, now_ns, &first, &odcid) ||
-			  quic_connection_new(e, path, &first, &odcid, NULL, now_ns, &c) != OK))
+	if (c == NULL &&
+	    (is_forgotten(e, path, datagram, now_ns) || !quic_answer(e, path, datagram, now_ns, &first, &odcid) ||
+	     quic_connection_new(e, path, &first, &odcid, NULL, now_ns, &c) != OK))
 		return;
 	quic_connection_read(c, path, datagram, now_ns);
 }
@@ -91,6 +110,7 @@ static bool out_answer(struct quic_endpoint *e, struct quic_out *out)
 
 bool quic_endpoint_out(struct quic_endpoint *e, struct quic_out *out, uint64_t now_ns)
 {
+	e->now_ns = now_ns;
 	if (out_answer(e, out))
 		return true;
 	while (e->send != NULL) {
@@ -119,6 +139,7 @@ uint64_t quic_endpoint_deadline(const struct quic_endpoint *e)
 void quic_endpoint_tick(struct quic_endpoint *e, uint64_t now_ns)
 {
 	struct quic_connection *next;
+	e->now_ns = now_ns;
 	for (struct quic_connection *c = e->connections; c != NULL; c = next) {
 		next = c->next;
 		if (c->deadline_ns > now_ns)

@@ -116,6 +116,7 @@ struct quic_endpoint {
 	struct quic_connection *connections;
 	struct quic_connection *stirred, **stirred_end, *send, **send_end;
 	size_t half_open_n, closing_n;
+	uint64_t now_ns; /* of the last call that had it */
 	uint64_t resets_since_ns;
 	unsigned resets_n;
 	size_t answers_n, answers_sent;

@@ -38,7 +38,9 @@ struct node {
 	struct peer_id id;
 	struct seen seen[LINKS_MAX];
 	size_t seen_n;
-	uint64_t sent_n, sent_bytes;
+	uint64_t sent_n, sent_bytes, retries_n;
+	size_t last_n; /* the last datagram that it has sent */
+	uint8_t last[QUIC_DATAGRAM_BYTES_MAX];
 };
 
 struct flight {
@@ -150,6 +152,9 @@ static void send_all(struct node *n)
 			const size_t one = left < out_buffer.segment ? left : out_buffer.segment;
 			n->sent_n++;
 			n->sent_bytes += one;
+			n->retries_n += (out_buffer.bytes[at] & 0xf0) == 0xf0;
+			n->last_n = one;
+			memcpy(n->last, out_buffer.bytes + at, one);
 			if (chance(1000) >= weather.lost)
 				put(&back, out_buffer.bytes + at, one);
 			if (chance(1000) < weather.doubled)
@@ -228,6 +233,8 @@ static bool step(uint64_t until_ns)
 	const uint64_t at = next != NULL && next->at_ns <= timer ? next->at_ns : timer;
 	if (at > until_ns) {
 		now_ns = until_ns;
+		quic_endpoint_tick(a.e, now_ns);
+		quic_endpoint_tick(b.e, now_ns);
 		return false;
 	}
 	if (at > now_ns)
