@@ -1,5 +1,6 @@
 #include "host/bzz_file.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,21 @@ static int recover(struct bzz_file *f, int err)
 	return OK;
 }
 
+static enum keccak_kind widest;
+
+static void find_widest(void)
+{
+	widest = keccak_widest();
+}
+
+/* Asked for once: it can take as long as hashing some chunks, and a server opens a file for each request. */
+static enum keccak_kind keccak_kind(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, find_widest); /* of one that is ours: cannot fail */
+	return widest;
+}
+
 int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
 		  struct bzz_file **file, struct why *why)
 {
@@ -150,7 +166,7 @@ int bzz_file_open(const struct chunk_source *source, const struct reference *roo
 	const struct join_memory memory = {.slots = f->slots,
 					   .slots_n = SLOTS,
 					   .replicas_level = REDUNDANCY_LEVEL_MAX,
-					   .kind = keccak_widest(),
+					   .kind = keccak_kind(),
 					   .order = JOIN_IN_ORDER};
 	join_init(&f->join, root, &memory);
 	start(f, 0, UINT64_MAX);
@@ -197,6 +213,17 @@ int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, 
 	}
 	*n = done;
 	return done > 0 ? OK : err; /* an error that comes after some bytes comes again */
+}
+
+bool bzz_file_keepable(const struct bzz_file *f)
+{
+	return !f->encrypted && f->recovery == NULL;
+}
+
+void bzz_file_rebase(struct bzz_file *f, const struct chunk_source *source)
+{
+	f->source = *source;
+	start(f, 0, 0); /* after an error, too, the next read is a new one */
 }
 
 void bzz_file_close(struct bzz_file *f)

@@ -18,6 +18,10 @@ uint64_t bzz_file_size(const struct bzz_file *f);
  * where the last call ended, with the same end, costs no chunk twice. */
 MUST_CHECK int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, size_t max, size_t *n,
 			     struct why *why);
+/* For who keeps open files: no keys and no memory for recovery are in it. */
+bool bzz_file_keepable(const struct bzz_file *f);
+/* What is read from here on comes from this source; what was read of the tree is still known. */
+void bzz_file_rebase(struct bzz_file *f, const struct chunk_source *source);
 /* NULL: nothing. */
 void bzz_file_close(struct bzz_file *f);
 

@@ -93,6 +93,7 @@ int bzz_gateway_start(struct cli *cli, const struct bzz_gateway_options *o, cons
 	if (g == NULL)
 		return ERR_NO_MEMORY;
 	g->site.source = *source;
+	g->site.shelf = bzz_shelf_new(); /* without it every request finds its way by itself */
 	g->site.cli = cli;
 	g->site.problem = problem;
 	g->site.context = g;
@@ -108,6 +109,7 @@ int bzz_gateway_start(struct cli *cli, const struct bzz_gateway_options *o, cons
 	g->http.log_requests = o->log_requests;
 	int err = http_server_start(&g->http, "--http", address, port);
 	if (err != OK) {
+		bzz_shelf_free(g->site.shelf);
 		free(g);
 		return err;
 	}
@@ -128,5 +130,6 @@ void bzz_gateway_tick(struct bzz_gateway *g)
 void bzz_gateway_stop(struct bzz_gateway *g, uint64_t linger_ms)
 {
 	http_server_stop(&g->http, linger_ms);
+	bzz_shelf_free(g->site.shelf);
 	free(g);
 }

@@ -15,15 +15,32 @@ struct stream {
 	uint64_t first, end;
 };
 
-static struct bytes root_chunk(const struct bzz_place *place)
+/* From the shelf, or anew. */
+static int open_file(const struct bzz_site *site, const struct chunk_source *source, const struct bzz_place *place,
+		     struct bzz_file **file)
 {
-	return bytes_of(place->chunk, place->chunk_n);
+	struct why why = {.what = NULL};
+	struct bzz_file *known = NULL;
+	if (site->shelf != NULL && place->chunk_n == 0)
+		known = bzz_shelf_take(site->shelf, &place->root, source);
+	if (known == NULL)
+		return bzz_file_open(source, &place->root, bytes_of(place->chunk, place->chunk_n), file, &why);
+	*file = known;
+	return OK;
+}
+
+/* It was read to its end, or nobody wants the rest. */
+static void put_back(const struct bzz_site *site, const struct bzz_place *place, struct bzz_file *file)
+{
+	if (site->shelf != NULL && place->chunk_n == 0)
+		bzz_shelf_put(site->shelf, &place->root, file);
+	else
+		bzz_file_close(file);
 }
 
 int bzz_answer_open(const struct bzz_request *r, const struct bzz_place *place, struct bzz_answer *a)
 {
-	struct why why = {.what = NULL};
-	int err = bzz_file_open(&r->source, &place->root, root_chunk(place), &a->file, &why);
+	int err = open_file(r->site, &r->source, place, &a->file);
 	if (err == OK)
 		a->place = *place;
 	return err;
@@ -38,7 +55,7 @@ static int read_block(struct stream *s, uint64_t offset, uint64_t end, char *buf
 	int err = OK;
 	bzz_meter_refill(s->meter);
 	if (s->file == NULL)
-		err = bzz_file_open(&source, &s->place.root, root_chunk(&s->place), &s->file, &why);
+		err = open_file(s->site, &source, &s->place, &s->file);
 	if (err == OK)
 		err = bzz_file_read(s->file, offset, end, buf, max, n, &why);
 	if (s->meter->missed) {
@@ -64,7 +81,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *buf, size_t m
 static void free_stream(void *context)
 {
 	struct stream *s = context;
-	bzz_file_close(s->file);
+	put_back(s->site, &s->place, s->file);
 	bzz_meter_release(s->meter);
 	free(s);
 }
@@ -92,7 +109,7 @@ static struct MHD_Response *from_range(const struct bzz_request *r, const struct
 				       uint64_t end)
 {
 	if (first == end) {
-		bzz_file_close(a->file);
+		put_back(r->site, &a->place, a->file);
 		return http_empty();
 	}
 	struct stream *s = stream_of(r, a, first, end);
@@ -182,7 +199,7 @@ enum MHD_Result bzz_send(const struct bzz_request *r, struct bzz_answer *a)
 	if (r->head) /* bee tells of the whole file then, whatever is asked for */
 		wanted = HTTP_WHOLE;
 	if (wanted == HTTP_CHANGED || wanted == HTTP_REFUSED) {
-		bzz_file_close(a->file);
+		put_back(r->site, &a->place, a->file);
 		return wanted == HTTP_REFUSED ? send_refused(r, size)
 					      : bzz_problem(r, MHD_HTTP_PRECONDITION_FAILED, "Precondition Failed");
 	}
@@ -193,7 +210,7 @@ enum MHD_Result bzz_send(const struct bzz_request *r, struct bzz_answer *a)
 		n += ranges.v[i].last - ranges.v[i].first + 1;
 	atomic_fetch_add(&r->site->bytes_served_total, n);
 	if (wanted == HTTP_NOT_MODIFIED) {
-		bzz_file_close(a->file);
+		put_back(r->site, &a->place, a->file);
 		response = http_empty();
 	} else if (wanted == HTTP_PARTIAL) {
 		response = from_ranges(r, a, &ranges, size);

@@ -8,11 +8,13 @@
 #ifndef HOST_BZZ_SITE_H
 #define HOST_BZZ_SITE_H
 
-#include "host/chunk_source.h"
+#include "host/bzz_shelf.h"
 #include "host/http_server.h"
 
 struct bzz_site {
 	struct chunk_source source;
+	/* Borrowed. NULL: none, as where what may be read is not the same all the time. */
+	struct bzz_shelf *shelf;
 	struct cli *cli;
 	enum MHD_Result (*problem)(void *context, struct MHD_Connection *c, unsigned status, const char *detail);
 	void *context;
