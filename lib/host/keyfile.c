@@ -12,6 +12,7 @@
 #include "core/hex.h"
 #include "crypto/secret.h"
 #include "host/file.h"
+#include "host/random.h"
 
 static int refuse(struct why *why, enum err err, const char *what)
 {
@@ -221,4 +222,36 @@ int keyfile_make(const char *name, uint8_t key[static ED25519_KEY_BYTES], struct
 	EVP_PKEY_free(pkey);
 	errno = kept;
 	return err;
+}
+
+/* The PEM text of a secret key; the BIO's memory is wiped when it is freed. */
+static int secret_pem(const uint8_t seed[static ED25519_SEED_BYTES], BIO *bio)
+{
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_SEED_BYTES);
+	const bool good =
+		pkey != NULL && bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1;
+	EVP_PKEY_free(pkey);
+	return good ? OK : ERR_CRYPTO;
+}
+
+int keyfile_secret_or_new(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why)
+{
+	uint8_t fresh[ED25519_SEED_BYTES];
+	int err = keyfile_secret(path, seed, why);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	BIO *bio = BIO_new(BIO_s_secmem());
+	err = random_fill(fresh, sizeof fresh);
+	if (err == OK)
+		err = secret_pem(fresh, bio);
+	if (err == OK)
+		err = write_new(path, bio, 0600);
+	const int kept = errno;
+	BIO_free(bio);
+	secret_wipe(fresh, sizeof fresh);
+	errno = kept;
+	if (err != OK && !(err == ERR_IO && kept == EEXIST))
+		return refuse(why, (enum err)err, "new key");
+	/* What is there now: this key, or that of somebody who was quicker. */
+	return keyfile_secret(path, seed, why);
 }

@@ -16,6 +16,9 @@ MUST_CHECK int keyfile_make(const char *name, uint8_t key[static ED25519_KEY_BYT
  * when it is encrypted, or when it is no Ed25519 key. Never asks for a passphrase. The caller
  * wipes seed; on failure it is zeroed. */
 MUST_CHECK int keyfile_secret(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why);
+/* The same; when there is no such file it is made, mode 0600, with a fresh key, whole or not at all: of several that
+ * do so at once all get one key. Errors beside those: ERR_IO with errno, ERR_CRYPTO, ERR_NO_MEMORY. */
+MUST_CHECK int keyfile_secret_or_new(const char *path, uint8_t seed[static ED25519_SEED_BYTES], struct why *why);
 /* Reads a secret of 32 bytes: a line of 64 hex digits, refused as above. The caller wipes key. */
 MUST_CHECK int keyfile_hex(const char *path, uint8_t key[static KEYFILE_HEX_BYTES], struct why *why);
 /* A public key: 64 hex digits themselves, or a file: PEM public key, or a line of 64 hex digits.

@@ -1,4 +1,5 @@
-/* p2p_node SEED MULTIADDR...: a node of lib/host that listens there, for tests against others. It takes one JSON
+/* p2p_node SEED|FILE MULTIADDR...: a node of lib/host that listens there, for tests against others; its identity is
+ * that number 32 times, or in that file, which is made. It takes one JSON
  * object a line and answers with one, which has the same "tag", and tells what happens in others:
  *
  * {"cmd":"connect","addr":"/ip4/.../p2p/..."} {"cmd":"disconnect","id":".."} {"cmd":"ping","id":".."}
@@ -16,6 +17,7 @@
 
 #include "core/decimal.h"
 #include "core/err.h"
+#include "host/keyfile.h"
 #include "host/p2p_ping.h"
 #include "host/p2p_request.h"
 
@@ -450,10 +452,9 @@ static void on_input(uv_poll_t *poll, int status, int events)
 
 /* --- the beginning --- */
 
-static int begin(uint8_t seed_byte, char **addresses, int addresses_n)
+static int begin(const uint8_t seed[static ED25519_SEED_BYTES], char **addresses, int addresses_n)
 {
-	uint8_t seed[ED25519_SEED_BYTES], bytes[MULTIADDR_BYTES_MAX];
-	memset(seed, seed_byte, sizeof seed);
+	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	/* All peers of the tests are on one machine. */
 	const struct p2p_node_config config = {.loop = &loop,
 					       .identity_seed = seed,
@@ -497,14 +498,23 @@ static void say_ready(void)
 	say(e);
 }
 
+static int read_seed(const char *text, uint8_t seed[static ED25519_SEED_BYTES])
+{
+	uint64_t number;
+	if (decimal_read(bytes_text(text), &number) != OK || number > UINT8_MAX)
+		return keyfile_secret_or_new(text, seed, NULL);
+	memset(seed, (int)number, ED25519_SEED_BYTES);
+	return OK;
+}
+
 int main(int argc, char **argv)
 {
-	uint64_t seed;
-	if (argc < 2 || decimal_read(bytes_text(argv[1]), &seed) != OK || seed > UINT8_MAX)
+	uint8_t seed[ED25519_SEED_BYTES];
+	if (argc < 2 || uv_loop_init(&loop) != 0)
 		return 2;
-	if (uv_loop_init(&loop) != 0)
-		return 3;
-	const int err = begin((uint8_t)seed, argv + 2, argc - 2);
+	int err = read_seed(argv[1], seed);
+	if (err == OK)
+		err = begin(seed, argv + 2, argc - 2);
 	if (err != OK) {
 		(void)fprintf(stderr, "p2p_node: %s\n", err_text(err));
 		return 3;

@@ -27,6 +27,23 @@ static void put(const char *path, const char *text, mode_t mode)
 	"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n" \
 	"-----END PUBLIC KEY-----\n"
 
+TEST(a_secret_is_made_once)
+{
+	uint8_t first[ED25519_SEED_BYTES], again[ED25519_SEED_BYTES];
+	struct stat st;
+	CHECK(keyfile_secret_or_new("identity", first, &why) == OK);
+	CHECK(stat("identity", &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_nlink == 1);
+	CHECK(keyfile_secret_or_new("identity", again, &why) == OK && memcmp(first, again, sizeof first) == 0);
+	CHECK(keyfile_secret("identity", again, &why) == OK && memcmp(first, again, sizeof first) == 0);
+	CHECK(keyfile_secret_or_new("other", again, &why) == OK && memcmp(first, again, sizeof first) != 0);
+	/* What is there and of no use is left as it is. */
+	put("bad", "no key\n", 0600);
+	CHECK(keyfile_secret_or_new("bad", again, &why) == ERR_VALUE);
+	CHECK(chmod("identity", 0640) == 0 && keyfile_secret_or_new("identity", again, &why) == ERR_VALUE);
+	CHECK(keyfile_secret_or_new("no-such-folder/identity", again, &why) == ERR_NOT_FOUND);
+	CHECK(unlink("identity") == 0 && unlink("other") == 0 && unlink("bad") == 0);
+}
+
 TEST(a_pair_that_was_made_is_read_back)
 {
 	uint8_t made[ED25519_KEY_BYTES], seed[ED25519_SEED_BYTES], key[ED25519_KEY_BYTES];
@@ -143,6 +160,7 @@ int main(void)
 		printf("Bail out! no folder\n");
 		return 1;
 	}
+	RUN(a_secret_is_made_once);
 	RUN(a_pair_that_was_made_is_read_back);
 	RUN(known_keys);
 	RUN(secrets_that_others_may_read);
