@@ -97,7 +97,7 @@ static void set_id(struct p2p_node *node, const uint8_t *seed)
 	peer_id_of_key(&node->id, bytes_of(protobuf, sizeof protobuf));
 }
 
-static int begin_parts(struct p2p_node *node)
+static int begin_parts(struct p2p_node *node, const char *name_servers)
 {
 	int err = random_fill(&node->backoff_seed, sizeof node->backoff_seed);
 	if (err == OK)
@@ -105,7 +105,7 @@ static int begin_parts(struct p2p_node *node)
 	if (err == OK)
 		err = p2p_ping_begin(node);
 	if (err == OK)
-		err = p2p_resolver_new(node->local.loop, &node->resolver);
+		err = p2p_resolver_new(node->local.loop, name_servers, &node->resolver);
 	if (err == OK)
 		err = p2p_tcp_new(&node->local, &node->transports[0]);
 	if (err == OK)
@@ -142,7 +142,7 @@ int p2p_node_new(struct p2p_node **out, const struct p2p_node_config *config)
 	node->agent = config->agent;
 	node->sequence = (uint64_t)clock_wall_s();
 	node->wake_ms = UINT64_MAX;
-	const int err = begin_parts(node);
+	const int err = begin_parts(node, config->name_servers);
 	if (err != OK) {
 		/* Nothing has begun that could be under way; only the resolver is to be closed. */
 		if (node->resolver != NULL)

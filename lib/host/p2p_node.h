@@ -45,6 +45,7 @@ struct p2p_node_config {
 	uv_loop_t *loop;
 	const uint8_t *identity_seed; /* of Ed25519; copied */
 	const char *agent;            /* "name/version", told to others; must outlive the node */
+	const char *name_servers;     /* as of p2p_resolver_new; NULL: this machine's */
 	struct p2p_limits limits;
 	const struct p2p_node_user *user;
 	void *owner;

@@ -49,6 +49,7 @@ struct lookup {
 
 struct p2p_resolver {
 	uv_loop_t *loop;
+	const char *servers;
 	uv_timer_t timer;
 	ares_channel channel; /* while something is to be resolved: so it knows the name servers of today */
 	bool has_channel, ending;
@@ -132,6 +133,14 @@ static void on_socket_state(void *context, ares_socket_t fd, int in, int out)
 	(void)uv_poll_start(&w->poll, (in ? UV_READABLE : 0) | (out ? UV_WRITABLE : 0), on_socket);
 }
 
+static void close_channel(struct p2p_resolver *r)
+{
+	if (!r->has_channel)
+		return;
+	ares_destroy(r->channel);
+	r->has_channel = false;
+}
+
 static int open_channel(struct p2p_resolver *r)
 {
 	struct ares_options options = {.timeout = QUERY_MS,
@@ -144,15 +153,10 @@ static int open_channel(struct p2p_resolver *r)
 	    ARES_SUCCESS)
 		return ERR_IO;
 	r->has_channel = true;
-	return OK;
-}
-
-static void close_channel(struct p2p_resolver *r)
-{
-	if (!r->has_channel)
-		return;
-	ares_destroy(r->channel);
-	r->has_channel = false;
+	if (r->servers == NULL || ares_set_servers_ports_csv(r->channel, r->servers) == ARES_SUCCESS)
+		return OK;
+	close_channel(r);
+	return ERR_VALUE;
 }
 
 /* --- one address --- */
@@ -401,7 +405,7 @@ int p2p_resolve(struct p2p_resolver *r, struct bytes address, const struct peer_
 	return OK;
 }
 
-int p2p_resolver_new(uv_loop_t *loop, struct p2p_resolver **resolver)
+int p2p_resolver_new(uv_loop_t *loop, const char *servers, struct p2p_resolver **resolver)
 {
 	struct p2p_resolver *r = calloc(1, sizeof *r);
 	if (r == NULL)
@@ -411,6 +415,7 @@ int p2p_resolver_new(uv_loop_t *loop, struct p2p_resolver **resolver)
 		return ERR_IO;
 	}
 	r->loop = loop;
+	r->servers = servers;
 	(void)uv_timer_init(loop, &r->timer); /* cannot fail */
 	r->timer.data = r;
 	*resolver = r;

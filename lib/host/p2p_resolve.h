@@ -20,8 +20,9 @@ typedef void p2p_resolve_found(void *context, struct bytes address);
 /* All was found that will be. OK also when that is nothing; ERR_INTERRUPTED: the resolver ends. */
 typedef void p2p_resolve_done(void *context, int err);
 
-/* ERR_NO_MEMORY, ERR_IO. */
-MUST_CHECK int p2p_resolver_new(uv_loop_t *loop, struct p2p_resolver **resolver);
+/* servers: name servers, "192.0.2.1,[2001:db8::1]:5353"; NULL: those of this machine. It must outlive the resolver.
+ * ERR_NO_MEMORY, ERR_IO. */
+MUST_CHECK int p2p_resolver_new(uv_loop_t *loop, const char *servers, struct p2p_resolver **resolver);
 /* Ends it; what is under way is told ERR_INTERRUPTED, then ended is called, from the loop. */
 void p2p_resolver_end(struct p2p_resolver *resolver, void (*ended)(void *context), void *context);
 /* Whether there is a name at the beginning of address. */

@@ -39,7 +39,7 @@ struct p2p_tcp_link {
 	/* Streams whose last write found no room. */
 	uint32_t short_streams[YAMUX_STREAMS_MAX];
 	size_t short_n;
-	bool has_room; /* something has left since they were told */
+	bool has_room;       /* something has left since they were told */
 	struct connection c; /* the last member, and not set before the link is up */
 };
 

@@ -22,6 +22,7 @@ struct pair_side {
 };
 
 static uv_loop_t pair_loop;
+static const char *pair_name_servers; /* NULL: this machine's */
 
 static void pair_connected(struct p2p_node *node, const struct peer_id *peer, struct bytes address,
 			   enum connection_role role)
@@ -103,6 +104,7 @@ static void pair_side_begin(struct pair_side *s, uint8_t seed_byte, const char *
 	const struct p2p_node_config config = {.loop = &pair_loop,
 					       .identity_seed = seed,
 					       .agent = agent,
+					       .name_servers = pair_name_servers,
 					       .limits = limits == NULL ? (struct p2p_limits){0} : *limits,
 					       .user = &pair_user,
 					       .owner = s};
