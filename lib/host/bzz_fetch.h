@@ -3,6 +3,7 @@
 #ifndef HOST_BZZ_FETCH_H
 #define HOST_BZZ_FETCH_H
 
+#include "host/bzz_file.h"
 #include "host/chunk_source.h"
 #include "host/cli.h"
 #include "host/gateways.h"
@@ -24,13 +25,6 @@ struct bzz_sink {
 
 struct bzz_range {
 	uint64_t offset, length; /* UINT64_MAX: to the end */
-};
-
-/* Where content begins. */
-struct bzz_root {
-	struct reference reference;
-	size_t chunk_n;                 /* 0: the root chunk is to be fetched by its address */
-	uint8_t chunk[CHUNK_BYTES_MAX]; /* what an update of a feed wraps */
 };
 
 /* stores, gateways: borrowed names. Messages are printed. */

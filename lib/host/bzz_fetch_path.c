@@ -4,7 +4,7 @@
 
 #include "host/bzz_fetch_parts.h"
 #include "host/bzz_file.h"
-#include "swarm/bzz_path.h"
+#include "host/bzz_walk.h"
 #include "swarm/feed.h"
 
 #define WAIT_MS 1000
@@ -143,25 +143,6 @@ int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADD
 	return OK;
 }
 
-/* Lets the machine see the nodes that it wants. */
-static int walk(struct bzz_fetch *f, const struct bzz_root *root, struct bzz_path *b, struct why *why)
-{
-	const struct chunk_source source = bzz_fetch_source(f);
-	struct reference wanted;
-	int err = OK;
-	while (err == OK && bzz_path_wants(b, &wanted)) {
-		const bool is_root = memcmp(wanted.address, root->reference.address, REFERENCE_BYTES) == 0;
-		uint8_t *node = NULL;
-		size_t n = 0;
-		err = bzz_file_whole(&source, &wanted, is_root ? bytes_of(root->chunk, root->chunk_n) : BYTES_NONE,
-				     MANTARAY_NODE_BYTES_MAX, &node, &n, why);
-		if (err == OK)
-			err = bzz_path_node(b, node, n, why);
-		free(node);
-	}
-	return err;
-}
-
 static int not_found(struct bzz_fetch *f, const char *name, const struct bzz_path *b)
 {
 	if (b->outcome == BZZ_REDIRECT)
@@ -176,9 +157,8 @@ static int look_up(struct bzz_fetch *f, const char *name, struct bzz_root *root,
 		   struct bzz_path *b)
 {
 	struct why why = {.what = NULL};
-	int err = bzz_path_init(b, &root->reference, path, follow_feed);
-	if (err == OK)
-		err = walk(f, root, b, &why);
+	const struct chunk_source source = bzz_fetch_source(f);
+	int err = bzz_walk(&source, root, path, follow_feed, b, &why);
 	if (err != OK) {
 		cli_fail(f->cli, err, name, &why);
 		return err;
@@ -197,9 +177,8 @@ int bzz_fetch_manifest(struct bzz_fetch *f, const char *name, struct bzz_root *r
 {
 	struct why why = {.what = NULL};
 	struct bzz_path *b = malloc(sizeof *b); /* too large for a stack */
-	int err = b == NULL ? ERR_NO_MEMORY : bzz_path_init(b, &root->reference, BYTES_NONE, true);
-	if (err == OK)
-		err = walk(f, root, b, &why);
+	const struct chunk_source source = bzz_fetch_source(f);
+	int err = b == NULL ? ERR_NO_MEMORY : bzz_walk(&source, root, BYTES_NONE, true, b, &why);
 	if (err != OK && err != ERR_NO_MEMORY)
 		cli_fail(f->cli, err, name, &why);
 	else if (err == OK && b->outcome == BZZ_FEED)

@@ -8,6 +8,13 @@
 
 struct bzz_file;
 
+/* Where content begins: a reference, and the root chunk where no source has it under that. */
+struct bzz_root {
+	struct reference reference;
+	size_t chunk_n;                 /* 0: it is to be got by its address */
+	uint8_t chunk[CHUNK_BYTES_MAX]; /* what a feed's update or a single-owner chunk wraps */
+};
+
 /* Gets the root, so that the size is known. root_chunk: the root itself where no source has it under
  * its address (what a feed's update or a single-owner chunk wraps), span || payload, borrowed for this
  * call; or empty. ERR_NOT_FOUND: nobody has the root; errors of the tree with why, without an address. */

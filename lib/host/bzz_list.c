@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/bzz_file.h"
+#include "host/bzz_walk.h"
 #include "host/cli_json.h"
 #include "swarm/mantaray_list.h"
 
@@ -34,18 +34,9 @@ static int print(const struct mantaray_entry *e)
 	return ERR_NO_MEMORY;
 }
 
-static int load(const struct chunk_source *source, const struct bzz_root *root, const struct reference *wanted,
-		struct mantaray_list *l, struct why *why)
+static int take_node(void *context, uint8_t *node, size_t n, struct why *why)
 {
-	const bool is_root = memcmp(wanted->address, root->reference.address, REFERENCE_BYTES) == 0;
-	uint8_t *node = NULL;
-	size_t n = 0;
-	int err = bzz_file_whole(source, wanted, is_root ? bytes_of(root->chunk, root->chunk_n) : BYTES_NONE,
-				 MANTARAY_NODE_BYTES_MAX, &node, &n, why);
-	if (err == OK)
-		err = mantaray_list_node(l, node, n, why);
-	free(node);
-	return err;
+	return mantaray_list_node(context, node, n, why);
 }
 
 static int list(const struct chunk_source *source, const struct bzz_root *root, struct stall *stall,
@@ -59,7 +50,7 @@ static int list(const struct chunk_source *source, const struct bzz_root *root, 
 			stall_pause(stall); /* whoever reads the list may take his time */
 			err = print(&entry);
 		} else if (mantaray_list_wants(l, &wanted)) {
-			err = load(source, root, &wanted, l, why);
+			err = bzz_walk_node(source, root, &wanted, take_node, l, why);
 		} else {
 			break;
 		}

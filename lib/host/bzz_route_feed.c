@@ -49,20 +49,20 @@ static int find_newest(const struct bzz_request *r, const uint8_t owner[static S
 
 /* Where its content begins. An update whose length is that of the older form may still be content of
  * that length: the reference counts when it leads somewhere. Gives the version's name. */
-static const char *find_content(const struct bzz_request *r, const struct update *u, struct bzz_place *place)
+static const char *find_content(const struct bzz_request *r, const struct update *u, struct bzz_root *root)
 {
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
 	size_t n;
 	uint64_t time_s;
-	place->chunk_n = 0;
-	if (feed_is_legacy(u->chunk.content, &time_s, &place->root)) {
-		if (chunk_source_get(&r->source, place->root.address, chunk, &n) != ERR_NOT_FOUND)
+	root->chunk_n = 0;
+	if (feed_is_legacy(u->chunk.content, &time_s, &root->reference)) {
+		if (chunk_source_get(&r->source, root->reference.address, chunk, &n) != ERR_NOT_FOUND)
 			return "v1"; /* also when it is damaged: that makes it no other content */
 	}
-	place->root = (struct reference){.encrypted = false};
-	memcpy(place->root.address, u->chunk.address, sizeof place->root.address);
-	place->chunk_n = u->chunk.content.n;
-	memcpy(place->chunk, u->chunk.content.p, u->chunk.content.n);
+	root->reference = (struct reference){.encrypted = false};
+	memcpy(root->reference.address, u->chunk.address, sizeof root->reference.address);
+	root->chunk_n = u->chunk.content.n;
+	memcpy(root->chunk, u->chunk.content.p, u->chunk.content.n);
 	return "v2";
 }
 
@@ -82,22 +82,22 @@ static void add_headers(const struct update *u, const char *version, bool all, s
 }
 
 int bzz_feed_newest(const struct bzz_request *r, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
-		    struct bytes topic, uint64_t first, struct bzz_place *place, struct bzz_answer *a)
+		    struct bytes topic, uint64_t first, struct bzz_root *root, struct bzz_answer *a)
 {
 	struct update u;
 	int err = find_newest(r, owner, topic, first, &u);
 	if (err == OK)
-		add_headers(&u, find_content(r, &u, place), false, a);
+		add_headers(&u, find_content(r, &u, root), false, a);
 	return err;
 }
 
-static enum MHD_Result send_root(const struct bzz_request *r, const struct bzz_place *place, const struct bzz_answer *a)
+static enum MHD_Result send_root(const struct bzz_request *r, const struct bzz_root *root, const struct bzz_answer *a)
 {
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
 	size_t n;
-	if (place->chunk_n != 0)
-		return bzz_send_bytes(r, a, bytes_of(place->chunk, place->chunk_n));
-	int err = chunk_source_get(&r->source, place->root.address, chunk, &n);
+	if (root->chunk_n != 0)
+		return bzz_send_bytes(r, a, bytes_of(root->chunk, root->chunk_n));
+	int err = chunk_source_get(&r->source, root->reference.address, chunk, &n);
 	return err == OK ? bzz_send_bytes(r, a, bytes_of(chunk, n))
 			 : bzz_problem_of(r, err, "wrapped chunk cannot be retrieved");
 }
@@ -108,7 +108,7 @@ enum MHD_Result bzz_route_feed(const struct bzz_request *r)
 	const char *after = MHD_lookup_connection_value(r->c, MHD_GET_ARGUMENT_KIND, "after");
 	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
 	struct bzz_answer a = {.type = "application/octet-stream"};
-	struct bzz_place place;
+	struct bzz_root root;
 	struct update u;
 	uint64_t first = 0;
 	if (!bzz_parse_owner(r->first, owner) || r->rest.n > 2 * sizeof topic || r->rest.n == 0 ||
@@ -119,9 +119,9 @@ enum MHD_Result bzz_route_feed(const struct bzz_request *r)
 	int err = find_newest(r, owner, bytes_of(topic, r->rest.n / 2), first, &u);
 	if (err != OK)
 		return bzz_problem_of(r, err, "no update found");
-	add_headers(&u, find_content(r, &u, &place), true, &a);
+	add_headers(&u, find_content(r, &u, &root), true, &a);
 	if (only_root != NULL && strcmp(only_root, "true") == 0)
-		return send_root(r, &place, &a);
-	err = bzz_answer_open(r, &place, &a);
+		return send_root(r, &root, &a);
+	err = bzz_answer_open(r, &root, &a);
 	return err == OK ? bzz_send(r, &a) : bzz_problem_of(r, err, "wrapped chunk cannot be retrieved");
 }

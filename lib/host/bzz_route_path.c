@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "host/bzz_site_parts.h"
-#include "swarm/bzz_path.h"
+#include "host/bzz_walk.h"
 
 static const char nowhere[] = "address not found or incorrect";
 
@@ -39,30 +39,6 @@ static enum MHD_Result redirect(const struct bzz_request *r)
 	}
 	http_add_header(response, "Location", location);
 	return http_queue(r->c, MHD_HTTP_PERMANENT_REDIRECT, response);
-}
-
-static struct bytes root_chunk(const struct bzz_place *place, const struct reference *wanted)
-{
-	const bool is_root = place->chunk_n != 0 && !wanted->encrypted &&
-			     memcmp(place->root.address, wanted->address, sizeof wanted->address) == 0;
-	return is_root ? bytes_of(place->chunk, place->chunk_n) : BYTES_NONE;
-}
-
-/* Lets the machine see the nodes that it wants. */
-static int look_up(const struct bzz_request *r, const struct bzz_place *place, struct bzz_path *b, struct why *why)
-{
-	struct reference wanted;
-	int err = OK;
-	while (err == OK && bzz_path_wants(b, &wanted)) {
-		uint8_t *node = NULL;
-		size_t n = 0;
-		err = bzz_file_whole(&r->source, &wanted, root_chunk(place, &wanted), MANTARAY_NODE_BYTES_MAX, &node,
-				     &n, why);
-		if (err == OK)
-			err = bzz_path_node(b, node, n, why);
-		free(node);
-	}
-	return err;
 }
 
 static bool is_header_text(const uint8_t *p, size_t n)
@@ -104,11 +80,11 @@ static void describe(const struct mantaray_walk *walk, struct bzz_answer *a)
 static enum MHD_Result send_entry(const struct bzz_request *r, const struct mantaray_walk *walk, bool by_feed,
 				  struct bzz_answer *a)
 {
-	const struct bzz_place place = {.root = walk->entry};
+	const struct bzz_root root = {.reference = walk->entry};
 	if (reference_is_zero(&walk->entry)) /* metadata only */
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
 	describe(walk, a);
-	int err = bzz_answer_open(r, &place, a);
+	int err = bzz_answer_open(r, &root, a);
 	if (err != OK)
 		return bzz_problem_of(r, err, "Not Found");
 	if (!by_feed) /* what a feed leads to may be another content tomorrow */
@@ -116,24 +92,22 @@ static enum MHD_Result send_entry(const struct bzz_request *r, const struct mant
 	return bzz_send(r, a);
 }
 
-static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_place *place, bool by_feed,
+static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_root *root, bool by_feed,
 			      struct bzz_path *b, struct bzz_answer *a);
 
 static enum MHD_Result follow(const struct bzz_request *r, struct bzz_path *b, struct bzz_answer *a)
 {
-	struct bzz_place place;
-	int err = bzz_feed_newest(r, b->owner, bytes_of(b->topic, b->topic_n), 0, &place, a);
-	return err == OK ? answer(r, &place, true, b, a) : bzz_problem_of(r, err, "no update found");
+	struct bzz_root root;
+	int err = bzz_feed_newest(r, b->owner, bytes_of(b->topic, b->topic_n), 0, &root, a);
+	return err == OK ? answer(r, &root, true, b, a) : bzz_problem_of(r, err, "no update found");
 }
 
 /* b: memory for the machine, which is too large for a stack. */
-static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_place *place, bool by_feed,
+static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_root *root, bool by_feed,
 			      struct bzz_path *b, struct bzz_answer *a)
 {
 	struct why why = {.what = NULL};
-	int err = bzz_path_init(b, &place->root, r->rest, !by_feed);
-	if (err == OK)
-		err = look_up(r, place, b, &why);
+	int err = bzz_walk(&r->source, root, r->rest, !by_feed, b, &why);
 	if (err == ERR_NO_MEMORY || err == ERR_IO || err == ERR_HASH)
 		return bzz_problem_of(r, err, "Not Found");
 	if (err != OK) /* no manifest, a broken one, or one that is not all here */
@@ -154,16 +128,16 @@ static enum MHD_Result answer(const struct bzz_request *r, const struct bzz_plac
 
 enum MHD_Result bzz_route_path(const struct bzz_request *r)
 {
-	struct bzz_place place = {.chunk_n = 0};
+	struct bzz_root root = {.chunk_n = 0};
 	struct bzz_answer a = {.headers_n = 0};
-	if (!bzz_parse_reference(r->first, &place.root))
+	if (!bzz_parse_reference(r->first, &root.reference))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	if (!r->has_rest)
 		return redirect(r);
 	struct bzz_path *b = malloc(sizeof *b);
 	if (b == NULL)
 		return MHD_NO;
-	enum MHD_Result result = answer(r, &place, false, b, &a);
+	enum MHD_Result result = answer(r, &root, false, b, &a);
 	free(b);
 	return result;
 }

@@ -29,14 +29,14 @@ static enum MHD_Result send_wrapped(const struct bzz_request *r, const struct ch
 {
 	const char *only_root = http_header(r->c, "Swarm-Only-Root-Chunk");
 	char signature[2 * SECP256K1_RECOVERABLE_BYTES + 1] = "";
-	struct bzz_place place = {.chunk_n = wrapped->content.n};
+	struct bzz_root root = {.chunk_n = wrapped->content.n};
 	hex_encode(bytes_of(wrapped->signature, SECP256K1_RECOVERABLE_BYTES), signature);
 	bzz_answer_add(a, "Swarm-Soc-Signature", signature);
 	if (only_root != NULL && strcmp(only_root, "true") == 0)
 		return bzz_send_bytes(r, a, wrapped->content);
-	memcpy(place.root.address, wrapped->address, sizeof place.root.address);
-	memcpy(place.chunk, wrapped->content.p, wrapped->content.n);
-	int err = bzz_answer_open(r, &place, a);
+	memcpy(root.reference.address, wrapped->address, sizeof root.reference.address);
+	memcpy(root.chunk, wrapped->content.p, wrapped->content.n);
+	int err = bzz_answer_open(r, &root, a);
 	return err == OK ? bzz_send(r, a) : bzz_problem_of(r, err, "Not Found");
 }
 

@@ -11,38 +11,38 @@ struct stream {
 	struct bzz_file *file;   /* owned; NULL: to be opened anew */
 	struct bzz_meter *meter; /* held */
 	struct bzz_site *site;
-	struct bzz_place place;
+	struct bzz_root root;
 	uint64_t first, end;
 };
 
 /* From the shelf, or anew. */
-static int open_file(const struct bzz_site *site, const struct chunk_source *source, const struct bzz_place *place,
+static int open_file(const struct bzz_site *site, const struct chunk_source *source, const struct bzz_root *root,
 		     struct bzz_file **file)
 {
 	struct why why = {.what = NULL};
 	struct bzz_file *known = NULL;
-	if (site->shelf != NULL && place->chunk_n == 0)
-		known = bzz_shelf_take(site->shelf, &place->root, source);
+	if (site->shelf != NULL && root->chunk_n == 0)
+		known = bzz_shelf_take(site->shelf, &root->reference, source);
 	if (known == NULL)
-		return bzz_file_open(source, &place->root, bytes_of(place->chunk, place->chunk_n), file, &why);
+		return bzz_file_open(source, &root->reference, bytes_of(root->chunk, root->chunk_n), file, &why);
 	*file = known;
 	return OK;
 }
 
 /* It was read to its end, or nobody wants the rest. */
-static void put_back(const struct bzz_site *site, const struct bzz_place *place, struct bzz_file *file)
+static void put_back(const struct bzz_site *site, const struct bzz_root *root, struct bzz_file *file)
 {
-	if (site->shelf != NULL && place->chunk_n == 0)
-		bzz_shelf_put(site->shelf, &place->root, file);
+	if (site->shelf != NULL && root->chunk_n == 0)
+		bzz_shelf_put(site->shelf, &root->reference, file);
 	else
 		bzz_file_close(file);
 }
 
-int bzz_answer_open(const struct bzz_request *r, const struct bzz_place *place, struct bzz_answer *a)
+int bzz_answer_open(const struct bzz_request *r, const struct bzz_root *root, struct bzz_answer *a)
 {
-	int err = open_file(r->site, &r->source, place, &a->file);
+	int err = open_file(r->site, &r->source, root, &a->file);
 	if (err == OK)
-		a->place = *place;
+		a->root = *root;
 	return err;
 }
 
@@ -55,7 +55,7 @@ static int read_block(struct stream *s, uint64_t offset, uint64_t end, char *buf
 	int err = OK;
 	bzz_meter_refill(s->meter);
 	if (s->file == NULL)
-		err = open_file(s->site, &source, &s->place, &s->file);
+		err = open_file(s->site, &source, &s->root, &s->file);
 	if (err == OK)
 		err = bzz_file_read(s->file, offset, end, buf, max, n, &why);
 	if (s->meter->missed) {
@@ -81,7 +81,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *buf, size_t m
 static void free_stream(void *context)
 {
 	struct stream *s = context;
-	put_back(s->site, &s->place, s->file);
+	put_back(s->site, &s->root, s->file);
 	bzz_meter_release(s->meter);
 	free(s);
 }
@@ -98,7 +98,7 @@ static struct stream *stream_of(const struct bzz_request *r, const struct bzz_an
 	*s = (struct stream){.file = anew ? NULL : a->file,
 			     .meter = r->meter,
 			     .site = r->site,
-			     .place = a->place,
+			     .root = a->root,
 			     .first = first,
 			     .end = end};
 	bzz_meter_hold(s->meter);
@@ -109,7 +109,7 @@ static struct MHD_Response *from_range(const struct bzz_request *r, const struct
 				       uint64_t end)
 {
 	if (first == end) {
-		put_back(r->site, &a->place, a->file);
+		put_back(r->site, &a->root, a->file);
 		return http_empty();
 	}
 	struct stream *s = stream_of(r, a, first, end);
@@ -199,7 +199,7 @@ enum MHD_Result bzz_send(const struct bzz_request *r, struct bzz_answer *a)
 	if (r->head) /* bee tells of the whole file then, whatever is asked for */
 		wanted = HTTP_WHOLE;
 	if (wanted == HTTP_CHANGED || wanted == HTTP_REFUSED) {
-		put_back(r->site, &a->place, a->file);
+		put_back(r->site, &a->root, a->file);
 		return wanted == HTTP_REFUSED ? send_refused(r, size)
 					      : bzz_problem(r, MHD_HTTP_PRECONDITION_FAILED, "Precondition Failed");
 	}
@@ -210,7 +210,7 @@ enum MHD_Result bzz_send(const struct bzz_request *r, struct bzz_answer *a)
 		n += ranges.v[i].last - ranges.v[i].first + 1;
 	atomic_fetch_add(&r->site->bytes_served_total, n);
 	if (wanted == HTTP_NOT_MODIFIED) {
-		put_back(r->site, &a->place, a->file);
+		put_back(r->site, &a->root, a->file);
 		response = http_empty();
 	} else if (wanted == HTTP_PARTIAL) {
 		response = from_ranges(r, a, &ranges, size);

@@ -15,16 +15,16 @@ bool bzz_parse_reference(struct bytes text, struct reference *reference)
 
 static enum MHD_Result route_bytes(const struct bzz_request *r)
 {
-	struct bzz_place place = {.chunk_n = 0};
+	struct bzz_root root = {.chunk_n = 0};
 	struct bzz_answer a = {.type = "application/octet-stream"};
 	if (r->has_rest)
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
-	if (!bzz_parse_reference(r->first, &place.root))
+	if (!bzz_parse_reference(r->first, &root.reference))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
-	int err = bzz_answer_open(r, &place, &a);
+	int err = bzz_answer_open(r, &root, &a);
 	if (err != OK)
 		return bzz_problem_of(r, err, "Not Found");
-	bzz_answer_etag(&a, &place.root);
+	bzz_answer_etag(&a, &root.reference);
 	return bzz_send(r, &a);
 }
 

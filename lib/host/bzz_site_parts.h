@@ -26,16 +26,9 @@ struct bzz_request {
 	uint8_t room[BZZ_URL_BYTES_MAX];
 };
 
-/* Where content begins: a reference, and the root chunk when no store has it under that. */
-struct bzz_place {
-	struct reference root;
-	size_t chunk_n; /* 0: a store has it */
-	uint8_t chunk[CHUNK_BYTES_MAX];
-};
-
 /* What an answer with content has beside the content. */
 struct bzz_answer {
-	struct bzz_place place;              /* where the content begins, */
+	struct bzz_root root;                /* where the content begins, */
 	struct bzz_file *file;               /* and the content: owned by bzz_send once it is called */
 	char type[HTTP_TYPE_BYTES];          /* empty: by its first bytes */
 	char etag[REFERENCE_TEXT_BYTES + 2]; /* empty: none */
@@ -46,8 +39,8 @@ struct bzz_answer {
 	} headers[BZZ_HEADERS_MAX];
 };
 
-/* Opens the content that begins at a place. Errors are those of bzz_file_open. */
-MUST_CHECK int bzz_answer_open(const struct bzz_request *r, const struct bzz_place *place, struct bzz_answer *a);
+/* Opens the content that begins at a root. Errors are those of bzz_file_open. */
+MUST_CHECK int bzz_answer_open(const struct bzz_request *r, const struct bzz_root *root, struct bzz_answer *a);
 void bzz_answer_add(struct bzz_answer *a, const char *name, const char *value);
 void bzz_answer_etag(struct bzz_answer *a, const struct reference *reference);
 /* The content by the rules of RFC 9110: whole, ranges, 304, 412, 416. */
@@ -68,7 +61,7 @@ bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_B
 /* The newest update of a feed, from number first on, and where its content begins; its number and
  * which kind of update it is are added to the answer's headers. ERR_NOT_FOUND: there is none. */
 MUST_CHECK int bzz_feed_newest(const struct bzz_request *r, const uint8_t owner[static SECP256K1_ADDRESS_BYTES],
-			       struct bytes topic, uint64_t first, struct bzz_place *place, struct bzz_answer *a);
+			       struct bytes topic, uint64_t first, struct bzz_root *root, struct bzz_answer *a);
 
 enum MHD_Result bzz_route_path(const struct bzz_request *r);
 enum MHD_Result bzz_route_soc(const struct bzz_request *r);
