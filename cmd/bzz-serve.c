@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
-#include "host/bzz_gateway.h"
+#include "host/bzz_server.h"
 #include "host/stop_signals.h"
 
 #define TICK_MS 1000
@@ -14,18 +14,18 @@
 #define CONNECTIONS_LIMIT 65536
 
 struct options {
-	struct bzz_gateway_options gateway;
+	struct bzz_server_options server;
 	bool check;
 };
 
 static const struct cli_option options[] = {
-	{0, "http", CLI_TEXT, offsetof(struct options, gateway.http), "ADDR:PORT",
+	{0, "http", CLI_TEXT, offsetof(struct options, server.http), "ADDR:PORT",
 	 "where to listen; port 0: any free one (127.0.0.1:1633)"},
-	{0, "timeout", CLI_DURATION, offsetof(struct options, gateway.idle_ms), "DURATION",
+	{0, "timeout", CLI_DURATION, offsetof(struct options, server.idle_ms), "DURATION",
 	 "how long a connection may stay idle (60s)"},
-	{0, "connections", CLI_UINT, offsetof(struct options, gateway.connections_max), "N",
+	{0, "connections", CLI_UINT, offsetof(struct options, server.connections_max), "N",
 	 "how many connections at once (1024)"},
-	{0, "per-client", CLI_UINT, offsetof(struct options, gateway.per_client_max), "N",
+	{0, "per-client", CLI_UINT, offsetof(struct options, server.per_client_max), "N",
 	 "how many of them from one address (256)"},
 	{0, "check", CLI_FLAG, offsetof(struct options, check), NULL,
 	 "read every chunk, say which are damaged, and end"},
@@ -70,24 +70,24 @@ static int check(struct cli *cli, const struct chunk_stores *stores)
 
 static int serve(struct cli *cli, const struct options *o, struct chunk_stores *stores, int signals)
 {
-	struct bzz_gateway *g;
+	struct bzz_server *s;
 	const struct chunk_source source = chunk_stores_source(stores);
-	int err = bzz_gateway_start(cli, &o->gateway, &source, &g);
+	int err = bzz_server_start(cli, &o->server, &source, &s);
 	if (err != OK)
 		return err;
 	struct pollfd event = {.fd = signals, .events = POLLIN};
 	uint64_t chunks_n = 0;
 	for (size_t i = 0; i < stores->n; i++)
 		chunks_n += chunk_store_count(stores->v[i]);
-	printf("{\"listening\":\"%s\",\"pid\":%ld,\"chunks\":%llu}\n", bzz_gateway_url(g), (long)getpid(),
+	printf("{\"listening\":\"%s\",\"pid\":%ld,\"chunks\":%llu}\n", bzz_server_url(s), (long)getpid(),
 	       (unsigned long long)chunks_n);
 	err = cli_flush(cli);
 	while (err == OK && event.revents == 0) {
 		if (poll(&event, 1, TICK_MS) < 0)
 			event.revents = 0;
-		bzz_gateway_tick(g);
+		bzz_server_tick(s);
 	}
-	bzz_gateway_stop(g, LINGER_MS);
+	bzz_server_stop(s, LINGER_MS);
 	return err;
 }
 
@@ -107,18 +107,16 @@ static int run(struct cli *cli, const struct options *o, struct chunk_stores *st
 
 int main(int argc, char **argv)
 {
-	struct options o = {.gateway = {.http = "127.0.0.1:1633",
-					.idle_ms = 60000,
-					.connections_max = 1024,
-					.per_client_max = 256}};
+	struct options o = {
+		.server = {.http = "127.0.0.1:1633", .idle_ms = 60000, .connections_max = 1024, .per_client_max = 256}};
 	struct chunk_stores stores;
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
-	if (o.gateway.connections_max == 0 || o.gateway.connections_max > CONNECTIONS_LIMIT)
+	if (o.server.connections_max == 0 || o.server.connections_max > CONNECTIONS_LIMIT)
 		cli_usage(&cli, "--connections: 1 to %d", CONNECTIONS_LIMIT);
-	if (o.gateway.per_client_max == 0 || o.gateway.per_client_max > o.gateway.connections_max)
+	if (o.server.per_client_max == 0 || o.server.per_client_max > o.server.connections_max)
 		cli_usage(&cli, "--per-client: 1 to the number of --connections");
-	o.gateway.log_requests = cli.verbose;
+	o.server.log_requests = cli.verbose;
 	int err = chunk_stores_open(&cli, cli.operands.v, cli.operands.n, &stores);
 	if (err == OK) {
 		err = run(&cli, &o, &stores);

@@ -36,7 +36,8 @@ const struct gateways *bzz_fetch_gateways(const struct bzz_fetch *f);
 /* One chunk at a time, for what is small. */
 struct chunk_source bzz_fetch_source(struct bzz_fetch *f);
 /* A range of a file, as far as the file has it; *size: of the whole file. name: for messages, which
- * are printed. ERR_NOT_FOUND, ERR_SOURCE, ERR_IO, ERR_TREE, … */
+ * are printed. Errors are those of the chunk that the message names (ERR_NOT_FOUND, ERR_SOURCE; ERR_HASH,
+ * ERR_IO of a store), of the tree, and of the sink. */
 MUST_CHECK int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root *root,
 			      const struct bzz_range *range, const struct bzz_sink *sink, uint64_t *size);
 /* Looks at the root of a file before it is fetched: sets the offset of a range that has none (UINT64_MAX) to that

@@ -17,12 +17,14 @@ struct bzz_root {
 
 /* Gets the root, so that the size is known. root_chunk: the root itself where no source has it under
  * its address (what a feed's update or a single-owner chunk wraps), span || payload, borrowed for this
- * call; or empty. ERR_NOT_FOUND: nobody has the root; errors of the tree with why, without an address. */
+ * call; or empty. ERR_NOT_FOUND: nobody has the root; ERR_HASH, ERR_IO and the like: who
+ * has it cannot give it, as chunk_source.h says; errors of the tree. why without an address. */
 MUST_CHECK int bzz_file_open(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk,
 			     struct bzz_file **file, struct why *why);
 uint64_t bzz_file_size(const struct bzz_file *f);
 /* What of [offset, end) comes next, at least a byte and at most max; offset < end <= size. Reading on
- * where the last call ended, with the same end, costs no chunk twice. */
+ * where the last call ended, with the same end, costs no chunk twice. Errors as of the root, of any chunk,
+ * come behind all that could be given; ERR_NO_MEMORY. */
 MUST_CHECK int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, size_t max, size_t *n,
 			     struct why *why);
 /* For who keeps open files: no keys and no memory for recovery are in it. */

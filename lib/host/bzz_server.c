@@ -1,4 +1,4 @@
-#include "host/bzz_gateway.h"
+#include "host/bzz_server.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define THREADS_MAX 4 /* they read from disk and hash */
 #define FILES_SPARE 256
 
-struct bzz_gateway {
+struct bzz_server {
 	struct http_server http;
 	struct bzz_site site;
 };
@@ -53,15 +53,15 @@ static enum MHD_Result send_status(struct MHD_Connection *c, const char *status)
 
 static enum MHD_Result route(void *context, struct MHD_Connection *c, const char *url, bool head)
 {
-	struct bzz_gateway *g = context;
+	struct bzz_server *s = context;
 	const char *path = strncmp(url, "/v1/", 4) == 0 ? url + 3 : url;
 	if (bzz_site_has(url))
-		return bzz_site_route(&g->site, c, url, head);
+		return bzz_site_route(&s->site, c, url, head);
 	if (strcmp(path, "/health") == 0)
 		return send_status(c, "ok");
 	if (strcmp(path, "/readiness") == 0)
 		return send_status(c, "ready");
-	return problem(g, c, MHD_HTTP_NOT_FOUND, "Not Found");
+	return problem(s, c, MHD_HTTP_NOT_FOUND, "Not Found");
 }
 
 /* "ADDRESS:PORT" taken apart; ends the program when it is not. */
@@ -83,53 +83,53 @@ static uint16_t cut_address(struct cli *cli, const char *text, char *address, si
 	return (uint16_t)port;
 }
 
-int bzz_gateway_start(struct cli *cli, const struct bzz_gateway_options *o, const struct chunk_source *source,
-		      struct bzz_gateway **gateway)
+int bzz_server_start(struct cli *cli, const struct bzz_server_options *o, const struct chunk_source *source,
+		     struct bzz_server **server)
 {
 	char address[64];
 	const uint16_t port = cut_address(cli, o->http, address, sizeof address);
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	struct bzz_gateway *g = calloc(1, sizeof *g);
-	if (g == NULL)
+	struct bzz_server *s = calloc(1, sizeof *s);
+	if (s == NULL)
 		return ERR_NO_MEMORY;
-	g->site.source = *source;
-	g->site.shelf = bzz_shelf_new(); /* without it every request finds its way by itself */
-	g->site.cli = cli;
-	g->site.problem = problem;
-	g->site.context = g;
-	g->http.route = route;
-	g->http.problem = problem;
-	g->http.context = g;
-	g->http.cli = cli;
-	g->http.idle_ms = o->idle_ms;
-	g->http.connections_max = (unsigned)o->connections_max;
-	g->http.per_client_max = (unsigned)o->per_client_max;
-	g->http.files_spare = FILES_SPARE;
-	g->http.threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
-	g->http.log_requests = o->log_requests;
-	int err = http_server_start(&g->http, "--http", address, port);
+	s->site.source = *source;
+	s->site.shelf = bzz_shelf_new(); /* without it every request finds its way by itself */
+	s->site.cli = cli;
+	s->site.problem = problem;
+	s->site.context = s;
+	s->http.route = route;
+	s->http.problem = problem;
+	s->http.context = s;
+	s->http.cli = cli;
+	s->http.idle_ms = o->idle_ms;
+	s->http.connections_max = (unsigned)o->connections_max;
+	s->http.per_client_max = (unsigned)o->per_client_max;
+	s->http.files_spare = FILES_SPARE;
+	s->http.threads = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (unsigned)processors;
+	s->http.log_requests = o->log_requests;
+	int err = http_server_start(&s->http, "--http", address, port);
 	if (err != OK) {
-		bzz_shelf_free(g->site.shelf);
-		free(g);
+		bzz_shelf_free(s->site.shelf);
+		free(s);
 		return err;
 	}
-	*gateway = g;
+	*server = s;
 	return OK;
 }
 
-const char *bzz_gateway_url(const struct bzz_gateway *g)
+const char *bzz_server_url(const struct bzz_server *s)
 {
-	return g->http.url;
+	return s->http.url;
 }
 
-void bzz_gateway_tick(struct bzz_gateway *g)
+void bzz_server_tick(struct bzz_server *s)
 {
-	http_server_cut_late(&g->http);
+	http_server_cut_late(&s->http);
 }
 
-void bzz_gateway_stop(struct bzz_gateway *g, uint64_t linger_ms)
+void bzz_server_stop(struct bzz_server *s, uint64_t linger_ms)
 {
-	http_server_stop(&g->http, linger_ms);
-	bzz_shelf_free(g->site.shelf);
-	free(g);
+	http_server_stop(&s->http, linger_ms);
+	bzz_shelf_free(s->site.shelf);
+	free(s);
 }
