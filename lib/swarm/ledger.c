@@ -14,17 +14,17 @@ void ledger_announced(struct ledger *l, uint64_t threshold)
 	l->threshold = threshold;
 }
 
-bool ledger_can(const struct ledger *l, uint64_t price, uint64_t now_ms)
+uint64_t ledger_room(const struct ledger *l, uint64_t now_ms)
 {
 	const uint64_t grace = now_ms - l->settled_ms > GRACE_MS ? l->per_s : 0;
 	const uint64_t used = l->debt + l->reserved;
 	const uint64_t limit = l->threshold > UINT64_MAX - grace ? UINT64_MAX : l->threshold + grace;
-	return used <= limit && price <= limit - used;
+	return used < limit ? limit - used : 0;
 }
 
 bool ledger_reserve(struct ledger *l, uint64_t price, uint64_t now_ms)
 {
-	if (!ledger_can(l, price, now_ms))
+	if (price > ledger_room(l, now_ms))
 		return false;
 	l->reserved += price;
 	return true;

@@ -26,8 +26,8 @@ struct ledger {
 void ledger_init(struct ledger *l, uint64_t now_ms);
 /* What the node has announced. */
 void ledger_announced(struct ledger *l, uint64_t threshold);
-/* Whether a chunk of this price may be asked for now; then it is reserved. */
-bool ledger_can(const struct ledger *l, uint64_t price, uint64_t now_ms);
+/* What a chunk that is asked for now may cost at most; one that costs no more is reserved. */
+uint64_t ledger_room(const struct ledger *l, uint64_t now_ms);
 bool ledger_reserve(struct ledger *l, uint64_t price, uint64_t now_ms);
 /* What became of it: it came, or may be counted by the node though it did not (a broken stream, wrong data); or the
  * node said that there is none. */
@@ -37,7 +37,7 @@ void ledger_release(struct ledger *l, uint64_t price);
 uint64_t ledger_settle(struct ledger *l, uint64_t now_ms);
 /* What became of that: ack NULL when the node refused. */
 void ledger_settled(struct ledger *l, const struct pseudosettle_ack *ack, uint64_t now_ms);
-/* When ledger_settle has something, or ledger_can says more, though nothing arrives. */
+/* When ledger_settle has something, or ledger_room says more, though nothing arrives. */
 uint64_t ledger_deadline(const struct ledger *l, uint64_t now_ms);
 
 #endif

@@ -18,9 +18,7 @@ void overlay_address(const uint8_t owner[static SECP256K1_ADDRESS_BYTES], uint64
 
 unsigned overlay_order(const uint8_t a[static OVERLAY_BYTES], const uint8_t b[static OVERLAY_BYTES])
 {
-	const uint32_t differs = load_be32(a) ^ load_be32(b);
-	const unsigned order = differs == 0 ? 32 : (unsigned)__builtin_clz(differs);
-	return order < OVERLAY_ORDER_MAX ? order : OVERLAY_ORDER_MAX;
+	return overlay_order_of(load_be32(a), load_be32(b));
 }
 
 int overlay_compare(const uint8_t target[static OVERLAY_BYTES], const uint8_t a[static OVERLAY_BYTES],

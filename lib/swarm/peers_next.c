@@ -86,30 +86,40 @@ static bool next_dial(struct peers *p, struct peers_want *want, uint64_t now_ms)
 	return true;
 }
 
-/* A node's points for a chunk: near ones are cheaper, and likelier to have it; slow ones and those that had nothing
- * lately are no good. */
-static int points(const struct peers_node *n, const uint8_t *address)
+/* Nodes that may be asked for something now, and all that the choice looks at: it looks at many. */
+struct open {
+	unsigned n;
+	struct {
+		uint16_t node;
+		uint32_t head; /* of its overlay */
+		int points;    /* of its own; nearness comes to it */
+		uint64_t room; /* for a price */
+	} nodes[PEERS_CONNECTIONS_MAX];
+};
+
+/* Slow nodes, and those that had nothing lately, are no good. */
+static int points(const struct peers_node *n)
 {
-	int v = 2 * (int)overlay_order(n->overlay, address);
+	int v = -(int)(n->misses < MISSES_COUNTED ? n->misses : MISSES_COUNTED);
 	for (uint64_t ms = n->rtt_ms / SLOW_STEP_MS; ms > 0; ms /= 2)
 		v--;
-	return v - (int)(n->misses < MISSES_COUNTED ? n->misses : MISSES_COUNTED);
+	return v;
 }
-
-/* Those that may be asked for anything now. */
-struct open {
-	uint16_t nodes[PEERS_CONNECTIONS_MAX];
-	unsigned n;
-};
 
 static void find_open(const struct peers *p, struct open *open, uint64_t now_ms)
 {
 	open->n = 0;
 	for (unsigned i = 0; i < PEERS_MAX && open->n < PEERS_CONNECTIONS_MAX; i++) {
 		const struct peers_node *n = &p->nodes[i];
-		if (peers_gives(n) && n->ready_ms <= now_ms && n->under_way < PEERS_PER_NODE &&
-		    ledger_can(&n->ledger, PRICE_STEP, now_ms))
-			open->nodes[open->n++] = (uint16_t)i;
+		if (!peers_gives(n) || n->ready_ms > now_ms || n->under_way >= PEERS_PER_NODE)
+			continue;
+		const uint64_t room = ledger_room(&n->ledger, now_ms);
+		if (room < PRICE_STEP)
+			continue;
+		open->nodes[open->n].node = (uint16_t)i;
+		open->nodes[open->n].head = load_be32(n->overlay);
+		open->nodes[open->n].points = points(n);
+		open->nodes[open->n++].room = room;
 	}
 }
 
@@ -119,20 +129,20 @@ struct pair {
 	int points;
 };
 
-/* The best node for a chunk, when it is better than the pair. */
+/* The best node for a chunk, when it is better than the pair. Near ones are cheaper, and likelier to have it. */
 static void choose(const struct peers *p, const struct open *open, unsigned wanted, uint64_t now_ms, struct pair *best)
 {
 	const struct peers_wanted *w = &p->wanted[wanted];
 	const int age = (int)((now_ms - w->next_ms) / AGE_STEP_MS);
+	const uint32_t head = load_be32(w->address);
 	for (unsigned k = 0; k < open->n; k++) {
-		const unsigned i = open->nodes[k];
-		const struct peers_node *n = &p->nodes[i];
-		if (peers_tried(w, i) || !ledger_can(&n->ledger, price_of(n->overlay, w->address), now_ms))
+		const unsigned i = open->nodes[k].node, order = overlay_order_of(head, open->nodes[k].head);
+		const int v = open->nodes[k].points + 2 * (int)order + age;
+		if (open->nodes[k].room < price_of_order(order) || peers_tried(w, i))
 			continue;
-		const int v = points(n, w->address) + age;
 		if (best->node == PEERS_NONE || v > best->points ||
 		    (v == best->points && best->wanted == wanted &&
-		     overlay_compare(w->address, n->overlay, p->nodes[best->node].overlay) < 0))
+		     overlay_compare(w->address, p->nodes[i].overlay, p->nodes[best->node].overlay) < 0))
 			*best = (struct pair){.wanted = wanted, .node = i, .points = v};
 	}
 }
@@ -172,7 +182,7 @@ static void ask(struct peers *p, unsigned wanted, unsigned node, struct peers_wa
 	p->requests_n++;
 	n->under_way++;
 	n->asked_ms = now_ms;
-	(void)ledger_reserve(&n->ledger, price, now_ms); /* choose has asked */
+	(void)ledger_reserve(&n->ledger, price, now_ms); /* there was room */
 	w->tried[node / 64] |= (uint64_t)1 << node % 64;
 	w->under_way++;
 	w->next_ms = now_ms + hedge_ms(n);

@@ -14,11 +14,16 @@
 #define PRICE_FULL_THRESHOLD (10 * PRICE_LIGHT_THRESHOLD)
 #define PRICE_FULL_THRESHOLD_MIN (2 * PRICE_FULL_PER_S) /* a full node drops who announces less to it */
 
+static inline uint64_t price_of_order(unsigned order)
+{
+	return (uint64_t)(OVERLAY_ORDER_MAX + 1 - order) * PRICE_STEP;
+}
+
 /* The price of the chunk at address from the node at overlay. */
 static inline uint64_t price_of(const uint8_t overlay[static OVERLAY_BYTES],
 				const uint8_t address[static OVERLAY_BYTES])
 {
-	return (uint64_t)(OVERLAY_ORDER_MAX + 1 - overlay_order(overlay, address)) * PRICE_STEP;
+	return price_of_order(overlay_order(overlay, address));
 }
 
 #endif
