@@ -28,10 +28,18 @@ int hex_digit(uint8_t c)
 
 int hex_decode(struct bytes text, uint8_t *out, size_t n)
 {
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 'A' && text.p[i] <= 'F')
+			return ERR_VALUE;
+	return hex_decode_any_case(text, out, n);
+}
+
+int hex_decode_any_case(struct bytes text, uint8_t *out, size_t n)
+{
 	if (text.n / 2 != n || text.n % 2 != 0)
 		return ERR_VALUE;
 	for (size_t i = 0; i < text.n; i++)
-		if (hex_digit(text.p[i]) < 0 || (text.p[i] >= 'A' && text.p[i] <= 'F'))
+		if (hex_digit(text.p[i]) < 0)
 			return ERR_VALUE;
 	for (size_t i = 0; i < n; i++) {
 		unsigned high = (unsigned)hex_digit(text.p[2 * i]), low = (unsigned)hex_digit(text.p[2 * i + 1]);

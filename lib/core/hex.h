@@ -12,5 +12,7 @@ void hex_write(struct writer *w, uint64_t value, unsigned n);
 int hex_digit(uint8_t c);
 /* Fills out[0..n) from exactly 2 * n lower-case digits; ERR_VALUE otherwise, out untouched. */
 MUST_CHECK int hex_decode(struct bytes text, uint8_t *out, size_t n);
+/* The same from digits of either case, as Swarm's references and owners are written. */
+MUST_CHECK int hex_decode_any_case(struct bytes text, uint8_t *out, size_t n);
 
 #endif

@@ -6,22 +6,6 @@
 #include "crypto/keccak.h"
 #include "swarm/content_hash.h"
 
-/* Hex digits of either case, "0x" in front allowed: n of them at most. Gives how many; 0: they are none. */
-static size_t parse_hex(struct bytes text, uint8_t *out, size_t n)
-{
-	if (bytes_starts(text, "0x"))
-		text = bytes_skip(text, 2);
-	if (text.n % 2 != 0 || text.n / 2 > n)
-		return 0;
-	for (size_t i = 0; i < text.n / 2; i++) {
-		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return 0;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return text.n / 2;
-}
-
 /* What stands before the next slash; *more: whether there is one, *rest: what stands behind it. */
 static struct bytes part(struct bytes text, struct bytes *rest, bool *more)
 {
@@ -41,7 +25,8 @@ static int parse_feed(struct bytes text, struct bzz_address *a, const char **wha
 	bool more;
 	const struct bytes owner = part(text, &text, &more);
 	*what = "the owner has 40 hex digits";
-	if (!more || parse_hex(owner, a->owner, sizeof a->owner) != sizeof a->owner)
+	if (!more ||
+	    hex_decode_any_case(bytes_skip(owner, bytes_starts(owner, "0x") ? 2 : 0), a->owner, sizeof a->owner) != OK)
 		return ERR_VALUE;
 	const struct bytes topic = part(text, &a->path, &a->has_path);
 	*what = "the topic is 64 hex digits, or a text";

@@ -112,7 +112,7 @@ enum MHD_Result bzz_route_feed(const struct bzz_request *r)
 	struct update u;
 	uint64_t first = 0;
 	if (!bzz_parse_owner(r->first, owner) || r->rest.n > 2 * sizeof topic || r->rest.n == 0 ||
-	    !bzz_parse_hex(r->rest, topic, r->rest.n / 2))
+	    hex_decode_any_case(r->rest, topic, r->rest.n / 2) != OK)
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	if (after != NULL && decimal_read(bytes_text(after), &first) != OK)
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid query params");

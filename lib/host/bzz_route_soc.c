@@ -4,24 +4,11 @@
 #include "host/bzz_site_parts.h"
 #include "swarm/chunk.h"
 
-bool bzz_parse_hex(struct bytes text, uint8_t *out, size_t n)
-{
-	if (text.n != 2 * n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
 bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_BYTES])
 {
 	if (bytes_starts(text, "0x"))
 		text = bytes_skip(text, 2);
-	return bzz_parse_hex(text, owner, SECP256K1_ADDRESS_BYTES);
+	return hex_decode_any_case(text, owner, SECP256K1_ADDRESS_BYTES) == OK;
 }
 
 /* The file whose root it wraps, or that root itself when only it is asked for. */
@@ -48,7 +35,7 @@ enum MHD_Result bzz_route_soc(const struct bzz_request *r)
 	struct bmt_scratch scratch;
 	struct chunk chunk;
 	size_t n;
-	if (!bzz_parse_owner(r->first, owner) || !bzz_parse_hex(r->rest, id, sizeof id))
+	if (!bzz_parse_owner(r->first, owner) || hex_decode_any_case(r->rest, id, sizeof id) != OK)
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
 	soc_address(id, owner, address);
 	int err = chunk_source_get(&r->source, address, data, &n);

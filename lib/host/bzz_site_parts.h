@@ -54,8 +54,7 @@ enum MHD_Result bzz_problem_of(const struct bzz_request *r, int err, const char 
 
 /* 64 or 128 hex digits, or a CID. */
 bool bzz_parse_reference(struct bytes text, struct reference *reference);
-/* Hex digits of either case, exactly n bytes; an owner, with or without 0x. */
-bool bzz_parse_hex(struct bytes text, uint8_t *out, size_t n);
+/* Hex digits of either case, with or without 0x. */
 bool bzz_parse_owner(struct bytes text, uint8_t owner[static SECP256K1_ADDRESS_BYTES]);
 
 /* The newest update of a feed, from number first on, and where its content begins; its number and

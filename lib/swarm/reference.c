@@ -21,12 +21,9 @@ int reference_parse(struct bytes text, struct reference *r)
 	uint8_t bytes[REFERENCE_ENCRYPTED_BYTES];
 	if (text.n != sizeof bytes && text.n != 2 * sizeof bytes)
 		return ERR_VALUE;
-	for (size_t i = 0; i < text.n / 2; i++) {
-		const int high = hex_digit(text.p[2 * i]), low = hex_digit(text.p[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return ERR_VALUE;
-		bytes[i] = (uint8_t)(high << 4 | low);
-	}
+	const int err = hex_decode_any_case(text, bytes, text.n / 2);
+	if (err != OK)
+		return err;
 	return reference_read(bytes_of(bytes, text.n / 2), r);
 }
 

@@ -36,6 +36,10 @@ TEST(every_other_length_is_refused)
 	for (size_t n = 0; n <= 10; n++)
 		CHECK(hex_decode(bytes_of("0123456789", n), out, 4) == (n == 8 ? OK : ERR_VALUE));
 	CHECK(hex_decode(BYTES_NONE, out, 0) == OK);
+	CHECK(hex_decode_any_case(BYTES_LITERAL("aBCdeF09"), out, 4) == OK && memcmp(out, "\xab\xcd\xef\x09", 4) == 0);
+	CHECK(hex_decode(BYTES_LITERAL("aBCdeF09"), out, 4) == ERR_VALUE);
+	CHECK(hex_decode_any_case(BYTES_LITERAL("aBCdeF0g"), out, 4) == ERR_VALUE && out[3] == 9);
+	CHECK(hex_decode_any_case(BYTES_LITERAL("aBCdeF0"), out, 4) == ERR_VALUE);
 	CHECK(hex_decode(BYTES_LITERAL("0"), out, 0) == ERR_VALUE);
 	CHECK(hex_decode(BYTES_LITERAL("00"), out, SIZE_MAX / 2 + 2) == ERR_VALUE); /* 2 * n would wrap to 2 */
 }
