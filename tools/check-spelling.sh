@@ -8,4 +8,4 @@ for path in README.md CHANGELOG.md lib cmd efi man docs tests tools debian .ci; 
 	[ ! -e "$path" ] || paths+=("$path")
 done
 exec codespell --quiet-level 3 --skip '*.sum,tests/vectors,tests/fuzz/corpus,*.pem,*.bin' \
-	--ignore-words-list 'hist,mis,ist,nd,te,crypted,fo,ba,keypair' "${paths[@]}"
+	--ignore-words-list 'hist,mis,ist,nd,te,crypted,fo,ba,keypair,crate' "${paths[@]}"
