@@ -176,6 +176,7 @@ static int ask_others(struct job *job, const struct here *h, int err, struct why
 		gateways_ask_leaf(job->f->gateways, h->id, h->address, h->leaf);
 	else
 		gateways_ask(job->f->gateways, h->id, h->address);
+	join_asked(&job->join, h->id);
 	job->asked_n++;
 	return OK;
 }
@@ -267,10 +268,12 @@ static int receive(struct job *job, struct why *why)
 	if (err == OK)
 		err = join_chunks(&job->join, arrivals, arrived, why);
 	for (size_t i = 0; err == OK && i < arrived; i++) {
-		if (arrivals[i].err == OK)
+		if (arrivals[i].err == OK) {
 			job->asked_n--;
-		else
-			gateways_wrong(job->f->gateways, &answers[which[i]]);
+			continue;
+		}
+		gateways_wrong(job->f->gateways, &answers[which[i]]); /* who asks others */
+		join_asked(&job->join, arrivals[i].id);
 	}
 	return err;
 }

@@ -163,6 +163,8 @@ MUST_CHECK int join_chunks(struct join *j, struct join_arrival *arrivals, size_t
 MUST_CHECK int join_chunk(struct join *j, uint64_t id, struct bytes data, struct why *why);
 /* The root, which the caller has without asking (what an update of a feed wraps): as an answer. */
 MUST_CHECK int join_root_chunk(struct join *j, struct bytes data, struct why *why);
+/* After ERR_HASH: another is asked for it already, so join_want does not give it once more. */
+void join_asked(struct join *j, uint64_t id);
 /* It is not to be had, and why: ERR_NOT_FOUND, nobody has it, or what kept those from giving it who
  * may have it. OK: other ways are tried, or the chunk is not needed. An answer that comes all the same
  * is taken. */

@@ -235,6 +235,15 @@ int join_root_chunk(struct join *j, struct bytes data, struct why *why)
 	return join_chunk(j, join_id(j, join_root(j)), data, why);
 }
 
+void join_asked(struct join *j, uint64_t id)
+{
+	const uint32_t ask = expected(j, id);
+	if (ask == JOIN_NONE || join_ask_at(j, ask)->state != JOIN_WANTED)
+		return;
+	join_remove_ask(j, ask);
+	join_ask_at(j, ask)->state = JOIN_ASKED;
+}
+
 /* The root's replicas are asked for; none but the first time. */
 static int ask_replicas(struct join *j)
 {

@@ -210,6 +210,11 @@ setup() {
 	cmp copy "$dir/big"
 	[ ! -e copy.part ]
 	[ "$(jq '.sources[0].bytes' out)" -lt 1200000 ]
+	rm copy # nothing of it is right: each chunk is fetched, and once
+	head -c 3000000 /dev/zero | tr '\0' x > copy.part
+	bzz-fetch -g "$http/good" -o copy "$big" > out
+	cmp copy "$dir/big"
+	[ "$(jq '.sources[0].bytes' out)" -lt 3300000 ]
 }
 
 @test "a kill in the middle costs no byte" {

@@ -245,6 +245,30 @@ TEST(zeros_at_the_end_of_a_chunk_may_be_missing_or_too_many)
 	}
 }
 
+/* What was wrong is given out again, unless its reader says that he sees to it. */
+TEST(a_wrong_answer_is_asked_for_again_or_was_asked_for_already)
+{
+	static const uint8_t wrong[CHUNK_BYTES_MAX];
+	struct join_memory memory = memory_of(8, 0, JOIN_IN_ORDER);
+	struct join_want want = {0}, again = {0};
+	struct reference root;
+	make(4096, 0, false, &root);
+	join_init(&join, &root, &memory);
+	join_read(&join, 0, UINT64_MAX);
+	CHECK(join_want(&join, &want) && !join_want(&join, &again));
+	CHECK(join_chunk(&join, want.id, bytes_of(wrong, sizeof wrong), NULL) == ERR_HASH);
+	CHECK(join_want(&join, &again) && again.id == want.id && !join_want(&join, &again));
+	CHECK(join_chunk(&join, want.id, bytes_of(wrong, sizeof wrong), NULL) == ERR_HASH);
+	join_asked(&join, want.id);
+	join_asked(&join, want.id);
+	CHECK(!join_want(&join, &again) && join_wanted(&join, want.id));
+	const struct stored *c = store_get(&store, root.address);
+	CHECK(join_chunk(&join, want.id, bytes_of(c->bytes, c->n), NULL) == OK);
+	join_asked(&join, want.id);
+	struct join_data d;
+	CHECK(join_data(&join, &d) && d.bytes.n == 4096 && join_done(&join));
+}
+
 int main(void)
 {
 	erasure_init(&erasure, erasure_fastest());
@@ -260,6 +284,7 @@ int main(void)
 	RUN(lies_are_told_and_change_nothing);
 	RUN(answers_of_before_change_nothing);
 	RUN(zeros_at_the_end_of_a_chunk_may_be_missing_or_too_many);
+	RUN(a_wrong_answer_is_asked_for_again_or_was_asked_for_already);
 	free(store.chunks);
 	return test_end();
 }
