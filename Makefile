@@ -37,7 +37,7 @@ HOST_UNITS     := $(TESTS:%=$(B)/test/host/%_test)
 FIRMWARE_UNITS := $(patsubst %,build/test/firmware/%_test,$(filter-out host_%,$(TESTS)))
 FUZZ_PROGRAMS  := $(FUZZERS:%=build/fuzz/%_fuzz)
 
-.PHONY: all programs deps run check bench fuzz tidy unit cli coverage fresh install clean FORCE
+.PHONY: all programs deps run check bench fuzz sim tidy unit cli coverage fresh install clean FORCE
 .PHONY: host-units firmware-units fuzz-programs firmware lint lint-checks
 all: programs $(if $(SAN)$(COV),,build/compile_commands.json)
 programs: $(CMDS:%=$(B)/bin/%)
@@ -65,6 +65,8 @@ bench:
 	@tools/deps.sh build efi run check bench
 	+@$(MAKE) --no-print-directory programs
 	@tools/bench.sh
+sim: $(B)/test/kad_sim
+	@$< --long
 fuzz: fuzz-programs
 	@tools/fuzz.sh $(T) $(FUZZERS)
 coverage:
@@ -138,6 +140,7 @@ $(B)/test/p2p_node $(B)/test/swarm_peer: $(B)/test/%: $(B)/host/tests/interop/%.
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
 # Cores on virtual time.
+$(B)/test/kad_sim: $(B)/host/tests/sim/kad_network.o $(B)/host/tests/sim/kad_event.o
 $(B)/test/%_sim: $(B)/host/tests/sim/%_sim.o $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)

@@ -97,7 +97,7 @@ suite_firmware() {
 	build firmware-units firmware-units check-firmware && run_units build/test/firmware
 }
 suite_sanitized() { build sanitized-units SAN=1 host-units && run_units build/san/test/host; }
-suite_sim() { build programs build/test/swarm_sim && run build/test/swarm_sim; }
+suite_sim() { build simulations build/test/swarm_sim build/test/kad_sim && run_all '' build/test/swarm_sim build/test/kad_sim; }
 suite_fuzz() {
 	local targets=(tests/fuzz/*_fuzz.c)
 	targets=("${targets[@]##*/}")

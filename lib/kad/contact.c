@@ -14,25 +14,29 @@ void kad_contact_init(struct kad_contact *c, const struct peer_id *id)
 	kad_key_of(&c->key, peer_id_bytes(id));
 }
 
-struct range {
-	uint8_t net[4];
-	uint8_t bits;
-	uint8_t scope;
-};
-
 static enum kad_scope scope_of_ipv4(const uint8_t ip[static 4])
 {
-	static const struct range ranges[] = {
-		{{0, 0, 0, 0}, 8, KAD_SCOPE_NONE},          {{10, 0, 0, 0}, 8, KAD_SCOPE_PRIVATE},
-		{{100, 64, 0, 0}, 10, KAD_SCOPE_PRIVATE},   {{127, 0, 0, 0}, 8, KAD_SCOPE_LOOPBACK},
-		{{169, 254, 0, 0}, 16, KAD_SCOPE_LINK},     {{172, 16, 0, 0}, 12, KAD_SCOPE_PRIVATE},
-		{{192, 0, 0, 0}, 24, KAD_SCOPE_PRIVATE},    {{192, 0, 2, 0}, 24, KAD_SCOPE_PRIVATE},
-		{{192, 168, 0, 0}, 16, KAD_SCOPE_PRIVATE},  {{198, 18, 0, 0}, 15, KAD_SCOPE_PRIVATE},
-		{{198, 51, 100, 0}, 24, KAD_SCOPE_PRIVATE}, {{203, 0, 113, 0}, 24, KAD_SCOPE_PRIVATE},
-		{{224, 0, 0, 0}, 3, KAD_SCOPE_NONE},
+	static const struct {
+		uint32_t net;
+		uint8_t bits, scope;
+	} ranges[] = {
+		{0x00000000, 8, KAD_SCOPE_NONE},     /* 0.0.0.0 */
+		{0x0a000000, 8, KAD_SCOPE_PRIVATE},  /* 10.0.0.0 */
+		{0x64400000, 10, KAD_SCOPE_PRIVATE}, /* 100.64.0.0 */
+		{0x7f000000, 8, KAD_SCOPE_LOOPBACK}, /* 127.0.0.0 */
+		{0xa9fe0000, 16, KAD_SCOPE_LINK},    /* 169.254.0.0 */
+		{0xac100000, 12, KAD_SCOPE_PRIVATE}, /* 172.16.0.0 */
+		{0xc0000000, 24, KAD_SCOPE_PRIVATE}, /* 192.0.0.0 */
+		{0xc0000200, 24, KAD_SCOPE_PRIVATE}, /* 192.0.2.0 */
+		{0xc0a80000, 16, KAD_SCOPE_PRIVATE}, /* 192.168.0.0 */
+		{0xc6120000, 15, KAD_SCOPE_PRIVATE}, /* 198.18.0.0 */
+		{0xc6336400, 24, KAD_SCOPE_PRIVATE}, /* 198.51.100.0 */
+		{0xcb007100, 24, KAD_SCOPE_PRIVATE}, /* 203.0.113.0 */
+		{0xe0000000, 3, KAD_SCOPE_NONE},     /* 224.0.0.0 and above */
 	};
+	const uint32_t v = load_be32(ip);
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-		if ((load_be32(ip) ^ load_be32(ranges[i].net)) >> (32 - ranges[i].bits) == 0)
+		if ((v ^ ranges[i].net) >> (32 - ranges[i].bits) == 0)
 			return (enum kad_scope)ranges[i].scope;
 	return KAD_SCOPE_PUBLIC;
 }

@@ -43,7 +43,7 @@ static uint64_t slow_ms(const struct kad_lookup *l)
 static uint64_t silent_ms(const struct kad_lookup *l)
 {
 	return l->mean_ms == 0 ? KAD_LOOKUP_SILENT_MAX_MS
-			       : within(4 * l->mean_ms, KAD_LOOKUP_SILENT_MIN_MS, KAD_LOOKUP_SILENT_MAX_MS);
+			       : within(3 * l->mean_ms, KAD_LOOKUP_SILENT_MIN_MS, KAD_LOOKUP_SILENT_MAX_MS);
 }
 
 /* What is under way. */

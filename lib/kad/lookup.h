@@ -37,8 +37,8 @@
 #define KAD_LOOKUP_PROVIDERS_TOLD_MAX 20 /* of one answer */
 #define KAD_LOOKUP_SLOW_MIN_MS 500       /* another peer is asked after twice the usual time within these */
 #define KAD_LOOKUP_SLOW_MAX_MS 1000
-#define KAD_LOOKUP_SILENT_MIN_MS 1000 /* and it is not waited for after four times, within these */
-#define KAD_LOOKUP_SILENT_MAX_MS 5000
+#define KAD_LOOKUP_SILENT_MIN_MS 1000 /* and it is not waited for after three times, within these */
+#define KAD_LOOKUP_SILENT_MAX_MS 4000
 #define KAD_LOOKUP_FAILED_MS 10000 /* no report for so long: failed */
 #define KAD_LOOKUP_ALL_MS 60000    /* for all of it, from the first call of kad_lookup_next */
 

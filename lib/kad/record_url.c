@@ -68,6 +68,7 @@ static bool split(struct bytes authority, struct bytes *host, uint64_t *port)
 
 bool kad_record_url_ok(struct bytes url, enum kad_scope least, struct bytes *authority)
 {
+	static const char refused[] = "\"\\<>`{}|^";
 	const size_t begun = bytes_http_scheme(url);
 	size_t end = begun;
 	struct bytes host;
@@ -75,7 +76,7 @@ bool kad_record_url_ok(struct bytes url, enum kad_scope least, struct bytes *aut
 	if (begun == 0 || url.n > KAD_RECORD_URL_MAX)
 		return false;
 	for (size_t i = 0; i < url.n; i++)
-		if (url.p[i] <= ' ' || url.p[i] >= 0x7f || memchr("\"\\<>`{}|^", url.p[i], 9) != NULL)
+		if (url.p[i] <= ' ' || url.p[i] >= 0x7f || memchr(refused, url.p[i], sizeof refused - 1) != NULL)
 			return false;
 	while (end < url.n && url.p[end] != '/' && url.p[end] != '?' && url.p[end] != '#')
 		end++;

@@ -28,7 +28,8 @@ static enum written write_peer(struct asked *a, enum kad_field field, const stru
 	const struct writer before = *a->w;
 	struct kad_contact told;
 	struct bytes address;
-	kad_contact_init(&told, &c->id);
+	told = *c;
+	told.n = 0;
 	for (size_t at = 0; kad_contact_next(c, &at, &address);)
 		(void)kad_contact_add(&told, address, a->scope, KAD_CONTACT_BYTES);
 	if (told.n == 0)

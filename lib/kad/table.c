@@ -14,7 +14,7 @@ void kad_table_init(struct kad_table *t, const struct peer_id *self, struct kad_
 	t->entries = entries;
 	t->room = room;
 	for (unsigned i = 0; i < room; i++)
-		entries[i].used = false;
+		entries[i] = (struct kad_table_entry){.used = false};
 	t->bootstrap_ms = t->self_ms = now_ms;
 	for (unsigned i = 0; i <= KAD_TARGET_COMMON_MAX; i++)
 		t->refresh_ms[i] = now_ms;
@@ -22,8 +22,10 @@ void kad_table_init(struct kad_table *t, const struct peer_id *self, struct kad_
 
 static unsigned index_of(const struct kad_table *t, const struct kad_key *key)
 {
+	const unsigned bucket = kad_key_common(&t->self, key);
 	for (unsigned i = 0; i < t->room; i++)
-		if (t->entries[i].used && kad_key_equal(&t->entries[i].contact.key, key))
+		if (t->entries[i].bucket == bucket && t->entries[i].used &&
+		    kad_key_equal(&t->entries[i].contact.key, key))
 			return i;
 	return NOBODY;
 }
@@ -206,7 +208,7 @@ unsigned kad_table_closest(const struct kad_table *t, const struct kad_key *targ
 		const struct kad_contact *c = &e->contact;
 		if (!e->used || e->failures > 0 || (except != NULL && peer_id_equal(&c->id, except)))
 			continue;
-		if (n == max && (max == 0 || kad_key_order(target, &c->key, &out[n - 1]->key) > 0))
+		if (n == max && (max == 0 || kad_key_order(target, &c->key, &out[max - 1]->key) > 0))
 			continue;
 		unsigned at = n < max ? n++ : n - 1;
 		for (; at > 0 && kad_key_order(target, &c->key, &out[at - 1]->key) < 0; at--)

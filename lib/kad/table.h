@@ -10,7 +10,8 @@
  *
  *	while (kad_table_next(&table, now_ms, &want), want.kind != KAD_TABLE_WAIT)
  *		... PING: ask it FIND_NODE for our own id (rust-libp2p does not answer PING), report what came
- *		... LOOKUP: run a look-up (kad/lookup.h) for our own id, or for kad_key_target(want.common)
+ *		... LOOKUP: run a look-up (kad/lookup.h) for our own id, or for kad_key_target(want.common), and go
+ *		    on here when it has ended: one at a time is enough
  *		... BOOTSTRAP: dial the peers that the network is entered by */
 #ifndef KAD_TABLE_H
 #define KAD_TABLE_H
