@@ -140,8 +140,10 @@ $(B)/test/p2p_node $(B)/test/swarm_peer: $(B)/test/%: $(B)/host/tests/interop/%.
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
 # Cores on virtual time.
-$(B)/test/kad_sim: $(B)/host/tests/sim/kad_network.o $(B)/host/tests/sim/kad_event.o
-$(B)/test/%_sim: $(B)/host/tests/sim/%_sim.o $(B)/host/libphase.a
+KAD_SIM_OBJ := $(patsubst %.c,$(B)/host/%.o,$(wildcard tests/sim/kad_*.c))
+$(B)/test/kad_sim: $(KAD_SIM_OBJ) $(B)/host/libphase.a
+$(B)/test/swarm_sim: $(B)/host/tests/sim/swarm_sim.o $(B)/host/libphase.a
+$(B)/test/kad_sim $(B)/test/swarm_sim:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
