@@ -265,8 +265,9 @@ void asks_wrong(struct asks *a, const struct asks_part *part, size_t n)
 	if (part->by_range) { /* its chunks may be right all the same */
 		s->by_range = false;
 		k->tried &= ~(1U << part->source);
-	} else if (++s->wrong_n >= ASKS_WRONG_MAX) {
-		s->dropped = true;
+	} else {
+		k->lied |= 1U << part->source;
+		s->dropped = ++s->wrong_n >= ASKS_WRONG_MAX;
 	}
 	s->last = ERR_SOURCE_LIES;
 	if (k->queued || k->under_way > 0)
@@ -277,15 +278,23 @@ void asks_wrong(struct asks *a, const struct asks_part *part, size_t n)
 		asks_try_again(a, part->ask);
 }
 
+static bool any_lied(const struct asks *a)
+{
+	for (size_t i = 0; i < a->sources_n; i++)
+		if (a->sources[i].wrong_n > 0)
+			return true;
+	return false;
+}
+
 bool asks_failed(struct asks *a, uint64_t *id, int *err)
 {
 	const uint32_t i = a->failed.head;
 	if (i == ASKS_NONE)
 		return false;
 	const struct ask *k = &a->asks[i];
-	const bool absent = k->absent != 0 && (asks_usable(a, k) & ~k->absent) == 0;
+	const bool hope = (asks_usable(a, k) & ~k->absent & ~k->lied) != 0;
 	*id = k->id;
-	*err = absent ? ERR_NOT_FOUND : ERR_SOURCE;
+	*err = hope ? ERR_SOURCE : k->absent != 0 ? ERR_NOT_FOUND : any_lied(a) ? ERR_SOURCE_LIES : ERR_SOURCE;
 	a->failed.head = k->next;
 	asks_release(a, i);
 	return true;

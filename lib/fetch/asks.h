@@ -59,7 +59,7 @@ struct ask {
 	bool alone; /* not by range: one ended before it */
 	struct asks_leaf leaf;
 	uint32_t tried, absent; /* sources, a bit each: that failed, or are being asked; that do not have it */
-	uint32_t unable;        /* that said once that they cannot give it */
+	uint32_t unable, lied;  /* that said once that they cannot give it; that sent wrong bytes for it */
 	unsigned under_way;     /* requests that will bring it */
 	unsigned rounds;        /* times that all sources were tried */
 	uint32_t next;          /* in the queue, or in the list of those that nobody gives */
@@ -148,8 +148,9 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms);
 void asks_right(struct asks *a, uint32_t ask);
 /* It was not. n: its bytes. The source is blamed, and others are asked. */
 void asks_wrong(struct asks *a, const struct asks_part *part, size_t n);
-/* The next chunk that nobody gives; it is forgotten. ERR_NOT_FOUND: all sources say that they do not have it;
- * ERR_SOURCE: some fail. False: none now. */
+/* The next chunk that nobody gives; it is forgotten. ERR_NOT_FOUND: all sources say that they do not have it,
+ * but for those that sent wrong bytes; ERR_SOURCE_LIES: all sent wrong bytes; ERR_SOURCE: some fail. False: none
+ * now. */
 bool asks_failed(struct asks *a, uint64_t *id, int *err);
 
 #endif

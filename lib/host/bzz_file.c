@@ -76,6 +76,16 @@ static void collect(struct bzz_file *f, struct step *s)
 	}
 }
 
+/* The next bytes of the range, if the machine has any: a group that was recovered gives its chunks unasked. */
+static bool take_data(struct bzz_file *f)
+{
+	struct join_data data;
+	if (f->left.n > 0 || !join_data(&f->join, &data))
+		return f->left.n > 0;
+	f->left = data.bytes;
+	return true;
+}
+
 /* Gets some of what the machine wants. */
 static int step(struct bzz_file *f, struct why *why)
 {
@@ -100,7 +110,7 @@ static int step(struct bzz_file *f, struct why *why)
 		arrivals[n++] = (struct join_arrival){.id = s.ids[i], .data = bytes_of(p->chunk, p->n)};
 	}
 	int err = join_chunks(&f->join, arrivals, n, why);
-	if (err == OK && n == 0 && f->missing_n == 0)
+	if (err == OK && n == 0 && f->missing_n == 0 && !take_data(f))
 		return ERR_NOT_FOUND; /* of the machine's ways none is left */
 	for (size_t i = 0; err == OK && i < n; i++)
 		if (arrivals[i].err != OK)
@@ -196,10 +206,7 @@ int bzz_file_read(struct bzz_file *f, uint64_t offset, uint64_t end, void *buf, 
 	if (offset != f->at || end != f->end)
 		start(f, offset, end);
 	while (err == OK && done < max && f->at < f->end) {
-		struct join_data data;
-		if (f->left.n == 0 && join_data(&f->join, &data))
-			f->left = data.bytes;
-		if (f->left.n == 0) {
+		if (!take_data(f)) {
 			err = step(f, why);
 			if (err != OK)
 				err = recover(f, err);

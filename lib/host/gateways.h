@@ -20,7 +20,8 @@ struct gateways;
 
 struct gateway_answer {
 	uint64_t id;
-	int err;           /* OK; ERR_NOT_FOUND: all say that they do not have it; ERR_SOURCE: none gives it */
+	int err;           /* OK; ERR_NOT_FOUND: all say that they do not have it; ERR_SOURCE: none gives it;
+			    * ERR_SOURCE_LIES: all sent wrong ones */
 	struct bytes data; /* span || payload, or a whole single-owner chunk; until the next gateways_take */
 	unsigned gateway;  /* who gave it */
 	bool by_range;

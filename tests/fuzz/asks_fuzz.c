@@ -31,7 +31,7 @@ static void next(uint64_t now_ms)
 		assert(++wants < 10000);
 	} while (want.kind != ASKS_WANT_WAIT);
 	for (; asks_failed(&a, &id, &err); ended_n++)
-		assert(id < added_n && (err == ERR_NOT_FOUND || err == ERR_SOURCE));
+		assert(id < added_n && (err == ERR_NOT_FOUND || err == ERR_SOURCE || err == ERR_SOURCE_LIES));
 }
 
 static void arrive(unsigned request, size_t n, bool good, uint64_t now_ms)

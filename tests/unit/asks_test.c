@@ -284,7 +284,7 @@ TEST(wrong_ranges_end_ranges_and_wrong_chunks_the_source)
 	for (unsigned i = 0; i < 2; i++)
 		w.servers[i].lies = w.servers[i].lies_by_range = 1000;
 	run();
-	CHECK(right_n() == 0 && w.failed[49] == ERR_SOURCE && w.now_ms < 60000);
+	CHECK(right_n() == 0 && w.failed[49] == ERR_SOURCE_LIES && w.now_ms < 60000);
 }
 
 TEST(what_one_lacks_another_gives_and_what_nobody_has_is_said)
@@ -303,6 +303,20 @@ TEST(what_one_lacks_another_gives_and_what_nobody_has_is_said)
 	w.servers[1].refuses = true;
 	run();
 	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE); /* one might have it */
+}
+
+TEST(a_liar_does_not_hide_that_nobody_has_it)
+{
+	begin(50, false, 2, 16);
+	w.servers[0].lies = 1000;
+	w.servers[1].lacks = 1000;
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_NOT_FOUND && w.failed[49] == ERR_NOT_FOUND);
+	begin(50, false, 2, 16);
+	w.servers[0].lies = 1000;
+	w.servers[1].refuses = true;
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE && w.failed[49] == ERR_SOURCE);
 }
 
 TEST(one_that_cannot_is_asked_twice_and_not_blamed)
@@ -478,6 +492,7 @@ int main(void)
 	RUN(ranges_that_are_refused_are_not_asked_for_again);
 	RUN(wrong_ranges_end_ranges_and_wrong_chunks_the_source);
 	RUN(what_one_lacks_another_gives_and_what_nobody_has_is_said);
+	RUN(a_liar_does_not_hide_that_nobody_has_it);
 	RUN(one_that_cannot_is_asked_twice_and_not_blamed);
 	RUN(a_silent_one_gets_company);
 	RUN(one_that_drips_holds_nothing_up);

@@ -159,6 +159,23 @@ TEST(one_bad_chunk)
 	}
 }
 
+/* A group that was recovered gives its chunks by itself: as many as there are places for them. */
+TEST(what_is_behind_a_bad_chunk)
+{
+	for (unsigned level = 1; level <= REDUNDANCY_LEVEL_MAX; level++) {
+		for (size_t i = 0; i < 60; i++) {
+			const size_t at_once = i % 3 == 0 ? FILE_BYTES : i % 3 == 1 ? 65536 : 5000;
+			const struct reference root = make(FILE_BYTES, level, false);
+			struct bzz_file *f = opened(i % 2 == 0 ? &quick : &slow, &root, FILE_BYTES);
+			int err;
+			store.chunks[i].missing = i % 4 < 2;
+			faults.damaged = i % 4 < 2 ? NULL : &store.chunks[i];
+			CHECK(read_range(f, 0, FILE_BYTES, at_once, &err, NULL) == FILE_BYTES);
+			bzz_file_close(f);
+		}
+	}
+}
+
 TEST(a_bad_root)
 {
 	struct bzz_file *f = NULL;
@@ -236,6 +253,7 @@ int main(void)
 	RUN(any_range_of_any_file);
 	RUN(reading_on_costs_no_chunk_twice);
 	RUN(one_bad_chunk);
+	RUN(what_is_behind_a_bad_chunk);
 	RUN(a_bad_root);
 	RUN(a_root_that_is_gone_is_found_in_a_replica);
 	RUN(small_files_whole);
