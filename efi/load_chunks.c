@@ -12,6 +12,7 @@
 /* Whoever gives chunks, or says that he will, must not hold the boot up for ever. */
 #define LIMIT_MS 20000
 #define LIMIT_PER_CHUNK_MS 20
+#define TELL_MS 2000 /* between two lines of progress */
 
 static_assert(ASKS_REQUESTS_MAX <= FETCH_REQUESTS_MAX, "they use the same transfers, one after the other");
 
@@ -21,6 +22,7 @@ struct chunks {
 	struct asks asks;
 	struct tree_fill fill;
 	unsigned asked_n; /* that are wanted of the machine */
+	uint64_t told_ms;
 	struct bytes urls[ASKS_SOURCES_MAX];
 	uint8_t received[ASKS_REQUESTS_MAX][CHUNK_STORED_BYTES_MAX];
 };
@@ -138,12 +140,23 @@ static void carry_out(struct chunks *c, uint64_t now_ms)
 	}
 }
 
+static void tell_progress(struct chunks *c, uint64_t now_ms)
+{
+	const struct load *l = c->load;
+	if (c->fill.there_n == 0 || now_ms < c->told_ms + TELL_MS)
+		return;
+	c->told_ms = now_ms;
+	report(l->report, "%.*s: %llu of %llu chunks of its tree", REPORT_BYTES(l->artifact->filename),
+	       (unsigned long long)c->fill.there_n, (unsigned long long)c->fill.chunks_n);
+}
+
 static int drive(struct chunks *c)
 {
 	struct platform *p = c->load->report->platform;
 	const uint64_t begun_ms = platform_now_ms(p);
 	int err = OK;
 	uint64_t id;
+	c->told_ms = begun_ms;
 	while (err == OK && !tree_fill_done(&c->fill)) {
 		net_poll(c->load->net);
 		const uint64_t now = platform_now_ms(p);
@@ -155,6 +168,7 @@ static int drive(struct chunks *c)
 		if (err != OK || tree_fill_done(&c->fill))
 			break;
 		carry_out(c, now);
+		tell_progress(c, now);
 		if (asks_failed(&c->asks, &id, &err))
 			break;
 		if (platform_interrupted(p))

@@ -1,5 +1,5 @@
-#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,14 +75,20 @@ static bool take(struct filling *f, const struct gateway_answer *answers, size_t
 static bool fill(struct filling *f)
 {
 	struct gateway_answer answers[TAKE_MAX];
+	struct cli *cli = f->download->cli;
 	const uint64_t begun = clock_now_ms();
+	char name[256], quoted[200];
 	uint64_t dropped_n = 0;
+	(void)snprintf(name, sizeof name, "tree of %s",
+		       cli_quote(f->download->artifact->filename, quoted, sizeof quoted));
 	while (tree_fill_bytes(&f->fill) == 0 || f->file != NULL || map(f)) {
 		const uint64_t ms = clock_now_ms() - begun, limit = LIMIT_MS + f->fill.chunks_n * LIMIT_PER_CHUNK_MS;
 		size_t n = 0;
 		if (tree_fill_done(&f->fill))
 			return true;
 		ask(f);
+		if (f->fill.there_n > 0)
+			cli_progress(cli, name, f->fill.there_n * TREE_CHUNK_BYTES, tree_fill_bytes(&f->fill));
 		if (ms >= limit ||
 		    gateways_take(f->gateways, answers, TAKE_MAX, (int)(limit - ms < 1000 ? limit - ms : 1000), &n) !=
 			    OK ||
@@ -131,6 +137,7 @@ bool tree_get_chunks(struct download *d, struct checker_tree *tree)
 		f->download = d;
 		tree_fill_init(&f->fill, d->artifact->size, d->artifact->swarm, keccak_widest());
 		got = fill(f);
+		cli_progress_end(d->cli);
 		tell(f, got);
 		gateways_close(f->gateways);
 	}

@@ -172,6 +172,12 @@ bytes_from() {
 	cmp out/vmlinuz "$store/vmlinuz"
 }
 
+@test "a gateway that begins chunks and does not end them holds nothing up for ever" {
+	fetches 0 "$http/honest+no-tree+no-chunks/" -v -g "$http/stall-8" --artifact kernel
+	cmp out/vmlinuz "$store/vmlinuz"
+	grep -qF 'vmlinuz: 0 chunks of its tree came one by one: not all of them' err
+}
+
 @test "no Swarm reference in the manifest: said, and the provider gives it" {
 	mkdir -p bare/stable/x86_64
 	cp "$store/vmlinuz" "$store/initramfs.img" bare/stable/x86_64
@@ -197,4 +203,17 @@ bytes_from() {
 	done
 	fetches 2 "$none" "${many[@]}"
 	grep -qF -e '--gateway: 16 at most' err
+}
+
+@test "more providers than there is room for beside the gateways: said, and the gateways are asked" {
+	local many=() n
+	for n in {1..16}; do
+		many+=(--source "$http/status-404+$n/")
+	done
+	for n in {1..15}; do
+		many+=(-g "$http/status-404+$n")
+	done
+	fetches 0 "$none" "${many[@]}" -g "$bzz"
+	whole
+	grep -qxF 'phase-fetch: 2 of the providers are not asked: with the gateways there are too many' err
 }
