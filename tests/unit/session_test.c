@@ -270,7 +270,7 @@ TEST(junk)
 					       {PSEUDOSETTLE_PROTOCOL},
 					       {STATUS_PINGPONG_PROTOCOL}};
 	const struct bytes texts[] = {BYTES_LITERAL("\0\x02\x08\x01"), BYTES_LITERAL("\0\x81\x80\x08"),
-					     BYTES_LITERAL("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")};
+				      BYTES_LITERAL("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")};
 	begin_sides();
 	settle(1000);
 	a.told_n = b.told_n = 0;

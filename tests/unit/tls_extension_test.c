@@ -60,7 +60,7 @@ TEST(made_and_read_again)
 	CHECK(tls_extension_read(&e, bytes_of(made, sizeof made)) == OK);
 	CHECK(tls_extension_verify(&e, BYTES_LITERAL("a key of a certificate"), &peer) == OK);
 	CHECK(tls_extension_verify(&e, BYTES_LITERAL("b key of a certificate"), &peer) == ERR_SIGNATURE);
-	CHECK(tls_extension_verify(&e, BYTES_LITERAL("a key of a certificat"), &peer) == ERR_SIGNATURE);
+	CHECK(tls_extension_verify(&e, BYTES_LITERAL("a key of a certificates"), &peer) == ERR_SIGNATURE);
 	memset(seed, 7, sizeof seed);
 	ed25519_public(seed, public);
 	peer_key_ed25519(public, protobuf);
