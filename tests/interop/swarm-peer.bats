@@ -24,7 +24,7 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	# shellcheck source=tests/wait.bash
 	. tests/wait.bash
-	peer=$PWD/build/test/swarm_peer beenet=$PWD/build/interop/beenet
+	peer=$PWD/build/test/swarm_peer client=$PWD/build/test/swarm_client beenet=$PWD/build/interop/beenet
 	bee=$BATS_FILE_TMPDIR/bee.json
 	root=$(jq -r 'select(.event == "file").file.reference' "$bee")
 	foo=2387e8e7d8a48c2a9339c97c1dc3461a9a7aa07e994c5cb8b38fd7c1b3e6ea48
@@ -35,7 +35,10 @@ setup() {
 
 teardown() {
 	exec 8>&-
-	[ -z "${ours-}" ] || kill "$ours" 2> /dev/null || true
+	local process
+	for process in ${ours-} ${theirs-}; do
+		kill "$process" 2> /dev/null || true
+	done
 }
 
 # The overlay of the node I.
@@ -82,6 +85,18 @@ says() {
 	says out '.event == "settled" and .amount > 0'
 	says out '.event == "end" and .error == "done"'
 	run ! grep blocklisted "$bee"
+}
+
+# The whole client: one node is named, the others are heard of; and more than all give on credit.
+@test "ours gets a file from eight nodes of which it knew one" {
+	openssl enc -aes-128-ctr -nosalt -pass pass:eight -in /dev/zero 2>/dev/null | head -c 400000 > eight
+	"$beenet" serve -n 8 -port 17630 -place all eight > bee8.json 2> bee8.err 3>&- &
+	theirs=$!
+	wait_until grep -q '"ready"' bee8.json || { cat bee8.err; return 1; }
+	"$client" 10 50 17630 "$(jq -r 'select(.event == "file").file.reference' bee8.json)" > got.json ||
+		{ cat got.json; return 1; }
+	says got.json '.chunks == 99 and .bytes == 400000 and .failed == 0 and .dropped == 0 and .connections > 1'
+	run ! grep blocklisted bee8.json
 }
 
 @test "a chunk that bee does not have" {
