@@ -49,7 +49,7 @@ TEST(messages_of_js_libp2p)
 	cJSON *json = test_vectors("kad-messages.json");
 	const cJSON *messages = cJSON_GetObjectItemCaseSensitive(json, "messages");
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		struct kad_message m;
+		struct kad_message m = {.key = BYTES_NONE};
 		const struct bytes in = from_hex(test_text(messages, names[i]));
 		CHECK(in.n > 0 && kad_message_read(&m, in) == OK && m.type == types[i]);
 		CHECK(bytes_equal(again(&m), in));
@@ -70,7 +70,7 @@ TEST(messages_of_rust_libp2p)
 	unsigned n = 0;
 	cJSON_ArrayForEach(record, cJSON_GetObjectItemCaseSensitive(json, "records"))
 	{
-		struct kad_message m;
+		struct kad_message m = {.key = BYTES_NONE};
 		CHECK(kad_message_read(&m, from_hex(test_text(record, "put_value_message_hex"))) == OK);
 		CHECK(m.type == KAD_PUT_VALUE && m.ttl_s == 172800 && bytes_equal(m.key, m.record_key));
 		CHECK(bytes_is(m.key, test_text(record, "key_text")) && bytes_is(m.value, test_text(record, "value")));
@@ -95,7 +95,7 @@ TEST(cut_and_flipped)
 	const cJSON *messages = cJSON_GetObjectItemCaseSensitive(json, "messages");
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		const struct bytes in = from_hex(test_text(messages, names[i]));
-		struct kad_message m;
+		struct kad_message m = {.key = BYTES_NONE};
 		for (size_t n = 0; n < in.n; n++) {
 			m = (struct kad_message){.ttl_s = 77};
 			if (kad_message_read(&m, bytes_of(in.p, n)) == OK)
@@ -115,7 +115,7 @@ TEST(cut_and_flipped)
 
 TEST(what_is_no_message)
 {
-	struct kad_message m;
+	struct kad_message m = {.key = BYTES_NONE};
 	CHECK(kad_message_read(&m, BYTES_NONE) == OK && m.type == KAD_PUT_VALUE && m.key.n == 0);
 	CHECK(kad_message_read(&m, BYTES_LITERAL("\x08\x06")) == ERR_PROTOCOL);         /* type 6 */
 	CHECK(kad_message_read(&m, BYTES_LITERAL("\x0a\x00")) == ERR_PROTOCOL);         /* a type in text */
@@ -133,7 +133,7 @@ TEST(peers_of_all_kinds)
 {
 	static uint8_t room[65536];
 	struct writer w = writer_of(room, sizeof room);
-	struct kad_message m;
+	struct kad_message m = {.key = BYTES_NONE};
 	struct kad_contact c;
 	kad_message_begin(&w, KAD_FIND_NODE, BYTES_LITERAL("key"));
 	write_bytes(&w, BYTES_LITERAL("\x42\x00"));          /* no id */
