@@ -52,6 +52,8 @@ static void forget_closed(struct quic_endpoint *e)
 		for (struct quic_connection *c = e->connections; c != NULL; c = c->next)
 			if (c->ended && (oldest == NULL || c->closed_ns < oldest->closed_ns))
 				oldest = c;
+		if (oldest == NULL)
+			return;
 		quic_connection_free(oldest);
 	}
 }

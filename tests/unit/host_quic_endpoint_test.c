@@ -43,28 +43,22 @@ static bool answer(const uint8_t *p, size_t n)
 TEST(other_versions)
 {
 	static uint8_t first[1200];
+	/* a long header of another version, with ids of 8 and 4 bytes; and what is said to it, but for the first byte
+	 */
+	static const uint8_t head[] = {0xc0, 0xfa, 0xce, 0xb0, 0x0c, 8,   '1', '2', '3', '4',
+				       '5',  '6',  '7',  '8',  4,    'a', 'b', 'c', 'd'};
+	static const uint8_t expected[] = {0,   0,   0,   0,   4,   'a', 'b', 'c', 'd', 8, '1',
+					   '2', '3', '4', '5', '6', '7', '8', 0,   0,   0, 1};
 	begin_nodes();
-	/* a long header, version 0xfaceb00c, ids of 8 and 4 bytes */
-	memcpy(first,
-	       "\xc0\xfa\xce\xb0\x0c\x08"
-	       "12345678"
-	       "\x04"
-	       "abcd",
-	       19);
+	memcpy(first, head, sizeof head);
 	CHECK(answer(first, sizeof first));
-	CHECK(out_buffer.n == 5 + 1 + 4 + 1 + 8 + 4 && (out_buffer.bytes[0] & 0x80) != 0);
-	CHECK(memcmp(out_buffer.bytes + 1,
-		     "\0\0\0\0"
-		     "\x04"
-		     "abcd"
-		     "\x08"
-		     "12345678"
-		     "\0\0\0\x01",
-		     22) == 0);
+	CHECK(out_buffer.n == 1 + sizeof expected && (out_buffer.bytes[0] & 0x80) != 0);
+	CHECK(memcmp(out_buffer.bytes + 1, expected, sizeof expected) == 0);
 	CHECK(!answer(first, sizeof first - 1)); /* too small to be answered */
 	memset(first + 1, 0, 4);                 /* an answer of this kind is not answered */
 	CHECK(!answer(first, sizeof first));
-	memcpy(first + 1, "\xfa\xce\xb0\x0c\x15", 5); /* an id of 21 bytes is another version's affair */
+	memcpy(first, head, sizeof head);
+	first[5] = 21; /* an id that long is another version's affair */
 	CHECK(!answer(first, sizeof first) || out_buffer.n < 100);
 	CHECK(b.seen_n == 0);
 	end_nodes();
