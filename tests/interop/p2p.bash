@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # others use what is set here, and set what is used
+# shellcheck disable=SC2034,SC2119,SC2120,SC2154 # others use what is set here, and set what is used
 # p2p.bash: our node against others, each a process with a pipe for what it is told. To be sourced by tests,
 # which say over what: transport=tcp or transport=quic.
 
