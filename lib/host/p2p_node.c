@@ -144,7 +144,9 @@ int p2p_node_new(struct p2p_node **out, const struct p2p_node_config *config)
 	node->wake_ms = UINT64_MAX;
 	const int err = begin_parts(node, config->name_servers);
 	if (err != OK) {
-		/* Nothing has begun that could be under way; only the resolver is to be closed. */
+		/* Nothing has begun that could be under way; what is to be closed does not come back to the node. */
+		for (size_t i = 0; i < node->transports_n; i++)
+			node->transports[i]->verbs->end(node->transports[i]);
 		if (node->resolver != NULL)
 			p2p_resolver_end(node->resolver, NULL, NULL);
 		secret_wipe(node->local.identity_seed, sizeof node->local.identity_seed);
