@@ -74,6 +74,17 @@ bool p2p_node_is_connected(const struct p2p_node *node, const struct peer_id *pe
 	return p2p_connections_find(node, peer) != NULL;
 }
 
+bool p2p_node_remote(const struct p2p_node *node, const struct peer_id *peer, struct p2p_address *address,
+		     enum connection_role *role)
+{
+	const struct p2p_connection *c = p2p_connections_find(node, peer);
+	if (c == NULL)
+		return false;
+	*address = c->link->remote;
+	*role = c->link->role;
+	return true;
+}
+
 void p2p_node_each_peer(const struct p2p_node *node, void (*each)(const struct peer_id *peer, void *context),
 			void *context)
 {

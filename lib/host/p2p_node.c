@@ -215,6 +215,11 @@ const struct peer_id *p2p_node_id(const struct p2p_node *node)
 	return &node->id;
 }
 
+uv_loop_t *p2p_node_loop(const struct p2p_node *node)
+{
+	return node->local.loop;
+}
+
 int p2p_node_handle(struct p2p_node *node, const struct p2p_service *service)
 {
 	if (node->local.protocols_n == P2P_PROTOCOLS_MAX)

@@ -57,6 +57,7 @@ MUST_CHECK int p2p_node_new(struct p2p_node **node, const struct p2p_node_config
 void p2p_node_end(struct p2p_node *node);
 void *p2p_node_owner(const struct p2p_node *node);
 const struct peer_id *p2p_node_id(const struct p2p_node *node);
+uv_loop_t *p2p_node_loop(const struct p2p_node *node);
 
 /* Listens on "/ip4/192.0.2.1/tcp/4001" or the like (bytes); port 0: any, 0.0.0.0 and ::: all of the machine's.
  * ERR_VALUE: no transport knows such an address; ERR_LIMIT; ERR_IO with errno. */
@@ -79,6 +80,9 @@ MUST_CHECK int p2p_node_connect(struct p2p_node *node, const struct peer_id *pee
 /* Closes the connections with peer. */
 void p2p_node_disconnect(struct p2p_node *node, const struct peer_id *peer);
 bool p2p_node_is_connected(const struct p2p_node *node, const struct peer_id *peer);
+/* Where peer is, as seen from here; role: of ours in that connection. False: there is none. */
+bool p2p_node_remote(const struct p2p_node *node, const struct peer_id *peer, struct p2p_address *address,
+		     enum connection_role *role);
 /* Calls each for every peer there is a connection with. */
 void p2p_node_each_peer(const struct p2p_node *node, void (*each)(const struct peer_id *peer, void *context),
 			void *context);

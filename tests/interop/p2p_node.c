@@ -5,9 +5,13 @@
  * {"cmd":"connect","addr":"/ip4/.../p2p/..."} {"cmd":"disconnect","id":".."} {"cmd":"ping","id":".."}
  * {"cmd":"perf","peer":"..","up":N,"down":N} (with "cut": resets after so many bytes of the answer)
  * {"cmd":"peers"} {"cmd":"advertise","addr":"/ip4/..."}
+ * {"cmd":"put","key":"..","value":".."} {"cmd":"get","key":".."} {"cmd":"provide","key":".."}
+ * {"cmd":"find-providers","key":".."}
+ * {"cmd":"find-peer","id":".."} (of the DHT; keys that are provided are hashed) {"cmd":"table"}
+ * {"cmd":"bootstrap","addr":".."}
  * {"cmd":"ask","peer":"..","addr":"..","text":".."} (an echo by p2p_request) {"cmd":"exit"}
  *
- * It serves /perf/1.0.0 and /test/echo/1.0.0, and ends with its input. */
+ * It serves /perf/1.0.0, /test/echo/1.0.0 and the DHT, and ends with its input. */
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +21,9 @@
 
 #include "core/decimal.h"
 #include "core/err.h"
+#include "crypto/sha256.h"
 #include "host/keyfile.h"
+#include "host/p2p_dht.h"
 #include "host/p2p_ping.h"
 #include "host/p2p_request.h"
 
@@ -25,10 +31,12 @@
 #define ECHO_NAME "/test/echo/1.0.0"
 #define LINE_BYTES_MAX 65536
 
+static const char *const dht_names[] = {KAD_PROTOCOL_IPFS, KAD_PROTOCOL};
 static const char *const perf_names[] = {PERF}, *const echo_names[] = {ECHO_NAME};
 static uv_loop_t loop;
 static uv_poll_t input;
 static struct p2p_node *node;
+static struct p2p_dht *dht;
 static char line[LINE_BYTES_MAX];
 static size_t line_n;
 
@@ -131,6 +139,7 @@ static void on_identified(struct p2p_node *n, const struct peer_id *peer, const 
 {
 	cJSON *e = event("identified"), *protocols = cJSON_CreateArray();
 	(void)n;
+	p2p_dht_identified(dht, peer, id);
 	add_peer(e, "peer", peer);
 	add_text(e, "agent", id->agent_version);
 	add_address(e, "observed", id->observed);
@@ -147,6 +156,7 @@ static void on_identified(struct p2p_node *n, const struct peer_id *peer, const 
 
 static void on_ended(struct p2p_node *n)
 {
+	p2p_dht_free(dht);
 	uv_close(p2p_node_owner(n), NULL); /* the input */
 	say(event("end"));
 }
@@ -281,6 +291,85 @@ static struct p2p_server echo_server = {.name = ECHO_NAME,
 					.answer_bytes_max = 4U << 20,
 					.idle_ms = 60000};
 
+/* --- the DHT --- */
+
+static struct bytes member(const cJSON *from, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(from, name));
+	return text == NULL ? BYTES_NONE : bytes_text(text);
+}
+
+static void list_peer(const struct peer_id *peer, void *context)
+{
+	cJSON *one = cJSON_CreateObject();
+	add_peer(one, "id", peer);
+	cJSON_AddItemToArray(context, one);
+}
+
+static void searched(struct p2p_dht *d, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+		     void *context)
+{
+	struct command *c = context;
+	struct bytes value;
+	unsigned told_n;
+	(void)d;
+	if (err == OK) {
+		cJSON *all = cJSON_AddArrayToObject(c->answer, "providers");
+		cJSON *values = cJSON_AddArrayToObject(c->answer, "values");
+		for (unsigned i = 0; i < l->providers_n; i++)
+			list_peer(&providers[i].id, all);
+		for (unsigned i = 0; kad_lookup_value(l, i, &value, &told_n); i++) {
+			cJSON *one = cJSON_CreateObject();
+			add_text(one, "value", value);
+			cJSON_AddNumberToObject(one, "told", told_n);
+			cJSON_AddItemToArray(values, one);
+		}
+		cJSON_AddNumberToObject(c->answer, "stored", l->stored_n);
+		cJSON_AddNumberToObject(c->answer, "answered", l->answered_n);
+	}
+	answer(c, err);
+}
+
+/* The multihash that stands for a text among providers. */
+static struct bytes hashed(struct bytes text, uint8_t out[static 34])
+{
+	out[0] = 0x12;
+	out[1] = SHA256_BYTES;
+	sha256_of(text, out + 2);
+	return bytes_of(out, 34);
+}
+
+static int search(struct bytes cmd, const cJSON *from, struct command *c)
+{
+	uint8_t multihash[34];
+	struct bytes key = member(from, "key"), value = member(from, "value");
+	struct peer_id peer;
+	if (bytes_is(cmd, "put"))
+		return p2p_dht_search(dht, KAD_LOOKUP_NODES, key, 0, &value, searched, c);
+	if (bytes_is(cmd, "get"))
+		return p2p_dht_search(dht, KAD_LOOKUP_VALUES, key, 0, NULL, searched, c);
+	if (bytes_is(cmd, "provide"))
+		return p2p_dht_search(dht, KAD_LOOKUP_NODES, hashed(key, multihash), 0, &(struct bytes){NULL, 0},
+				      searched, c);
+	if (bytes_is(cmd, "find-providers"))
+		return p2p_dht_search(dht, KAD_LOOKUP_PROVIDERS, hashed(key, multihash), 0, NULL, searched, c);
+	const int err = peer_id_parse(&peer, member(from, "id"));
+	return err != OK ? err : p2p_dht_search(dht, KAD_LOOKUP_NODES, peer_id_bytes(&peer), 0, NULL, searched, c);
+}
+
+static int tell_table(struct command *c)
+{
+	cJSON_AddNumberToObject(c->answer, "n", p2p_dht_peers_n(dht));
+	answer(c, OK);
+	return OK;
+}
+
+static bool is_search(struct bytes cmd)
+{
+	return bytes_is(cmd, "put") || bytes_is(cmd, "get") || bytes_is(cmd, "provide") ||
+	       bytes_is(cmd, "find-providers") || bytes_is(cmd, "find-peer");
+}
+
 /* --- commands --- */
 
 static void connected(struct p2p_node *n, const struct peer_id *peer, int err, void *context)
@@ -306,12 +395,6 @@ static void answered(struct p2p_node *n, const struct peer_id *peer, int err, st
 	if (err == OK)
 		add_text(c->answer, "text", text);
 	answer(c, err);
-}
-
-static struct bytes member(const cJSON *from, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(from, name));
-	return text == NULL ? BYTES_NONE : bytes_text(text);
 }
 
 static uint64_t number(const cJSON *from, const char *name)
@@ -356,13 +439,6 @@ static int ask_echo(const struct peer_id *peer, struct bytes address, struct byt
 	return p2p_request(node, &q, answered, c);
 }
 
-static void list_peer(const struct peer_id *peer, void *context)
-{
-	cJSON *one = cJSON_CreateObject();
-	add_peer(one, "id", peer);
-	cJSON_AddItemToArray(context, one);
-}
-
 static int list_peers(struct command *c)
 {
 	cJSON *all = cJSON_AddArrayToObject(c->answer, "peers");
@@ -385,6 +461,10 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 	}
 	if (bytes_is(cmd, "peers"))
 		return list_peers(c);
+	if (bytes_is(cmd, "table"))
+		return tell_table(c);
+	if (is_search(cmd))
+		return search(cmd, from, c);
 	if (err == OK && bytes_is(cmd, "advertise")) {
 		err = p2p_node_advertise(node, address);
 		if (err == OK)
@@ -395,6 +475,12 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 		err = peer_of(address, &peer);
 	if (err != OK)
 		return err;
+	if (bytes_is(cmd, "bootstrap")) {
+		err = p2p_dht_bootstrap(dht, address);
+		if (err == OK)
+			answer(c, OK);
+		return err;
+	}
 	if (bytes_is(cmd, "connect"))
 		return p2p_node_connect(node, &peer, &address, 1, true, connected, c);
 	if (bytes_is(cmd, "ping"))
@@ -469,6 +555,14 @@ static int begin(const uint8_t seed[static ED25519_SEED_BYTES], char **addresses
 		err = p2p_node_handle(node, &perf_service);
 	if (err == OK)
 		err = p2p_serve(node, &echo_server);
+	if (err == OK) {
+		const struct p2p_dht_config dht_config = {.node = node,
+							  .protocols = dht_names,
+							  .protocols_n = 2,
+							  .server = true,
+							  .rules = &kad_record_rules};
+		err = p2p_dht_new(&dht, &dht_config);
+	}
 	for (int i = 0; err == OK && i < addresses_n; i++) {
 		struct writer w = writer_of(bytes, sizeof bytes);
 		err = multiaddr_parse(&w, bytes_text(addresses[i]));

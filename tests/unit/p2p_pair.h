@@ -79,7 +79,7 @@ static void pair_turn(void)
 }
 
 /* Runs the loop until *flag; false after too long. */
-static bool pair_until(const bool *flag)
+__attribute__((unused)) static bool pair_until(const bool *flag)
 {
 	const uint64_t end = clock_now_ms() + PAIR_PATIENCE_MS;
 	while (!*flag && clock_now_ms() < end)
@@ -96,7 +96,8 @@ __attribute__((unused)) static bool pair_until_n(const unsigned *n, unsigned lea
 	return *n >= least;
 }
 
-static void pair_side_begin(struct pair_side *s, uint8_t seed_byte, const char *agent, const struct p2p_limits *limits)
+__attribute__((unused)) static void pair_side_begin(struct pair_side *s, uint8_t seed_byte, const char *agent,
+						    const struct p2p_limits *limits)
 {
 	uint8_t seed[ED25519_SEED_BYTES], any[32];
 	memset(s, 0, sizeof *s);
@@ -122,7 +123,7 @@ static void pair_side_begin(struct pair_side *s, uint8_t seed_byte, const char *
 }
 
 /* Ends it, and runs the loop until it has ended. */
-static void pair_side_end(struct pair_side *s)
+__attribute__((unused)) static void pair_side_end(struct pair_side *s)
 {
 	if (s->node != NULL)
 		p2p_node_end(s->node);

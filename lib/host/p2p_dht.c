@@ -1,0 +1,287 @@
+#include "host/p2p_dht.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "host/clock.h"
+#include "host/p2p_dht_parts.h"
+#include "host/random.h"
+
+#define STREAM_IDLE_MS 60000 /* as go */
+#define STREAMS_MAX 24       /* of one peer, for requests to us */
+
+static void on_timer(uv_timer_t *timer);
+
+struct kad_now p2p_dht_now(void)
+{
+	return (struct kad_now){.ms = clock_now_ms(), .wall = {clock_wall_s()}};
+}
+
+void p2p_dht_wake(struct p2p_dht *dht)
+{
+	if (!dht->ended)
+		(void)uv_timer_start(&dht->timer, on_timer, 0, 0);
+}
+
+const struct kad_contact *p2p_dht_self(struct p2p_dht *dht)
+{
+	size_t n;
+	const struct p2p_address *own = p2p_node_addresses(dht->node, &n);
+	kad_contact_init(&dht->self, p2p_node_id(dht->node));
+	for (size_t i = 0; i < n; i++)
+		(void)kad_contact_add(&dht->self, bytes_of(own[i].bytes, own[i].n), KAD_SCOPE_LOOPBACK,
+				      KAD_CONTACT_BYTES);
+	return &dht->self;
+}
+
+/* --- asking --- */
+
+int p2p_dht_ask(struct p2p_dht *dht, const struct kad_contact *to, struct bytes request, size_t answer_max,
+		p2p_answered *done, void *context)
+{
+	struct bytes addresses[P2P_DIAL_ADDRESSES_MAX];
+	size_t n = 0, at = 0;
+	while (n < P2P_DIAL_ADDRESSES_MAX && kad_contact_next(to, &at, &addresses[n]))
+		n++;
+	const struct p2p_question q = {.peer = &to->id,
+				       .addresses = addresses,
+				       .addresses_n = n,
+				       .protocols = dht->protocols,
+				       .protocols_n = dht->protocols_n,
+				       .request = request,
+				       .answer_bytes_max = answer_max,
+				       .timeout_ms = P2P_DHT_RPC_MS};
+	const int err = p2p_request(dht->node, &q, done, context);
+	dht->ended |= err == ERR_INTERRUPTED;
+	return err;
+}
+
+void p2p_dht_report(struct p2p_dht *dht, const struct kad_contact *contact, int err)
+{
+	dht->ended |= err == ERR_INTERRUPTED;
+	if (dht->ended)
+		return;
+	if (err == OK)
+		(void)!kad_table_heard(&dht->table, contact, clock_now_ms());
+	else
+		kad_table_failed(&dht->table, &contact->id, clock_now_ms());
+}
+
+struct pinged {
+	struct p2p_dht *dht;
+	struct kad_contact contact;
+};
+
+static void on_pinged(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
+{
+	struct pinged *p = context;
+	(void)node, (void)peer, (void)answer;
+	p2p_dht_report(p->dht, &p->contact, err);
+	p2p_dht_wake(p->dht);
+	free(p);
+}
+
+/* Whether it answers a question for ourselves, which is one that every server answers. */
+static void ping(struct p2p_dht *dht, const struct kad_contact *contact)
+{
+	uint8_t request[256];
+	struct writer w = writer_of(request, sizeof request);
+	struct pinged *p = malloc(sizeof *p);
+	if (p == NULL)
+		return; /* the table gives up waiting */
+	*p = (struct pinged){.dht = dht, .contact = *contact};
+	kad_message_begin(&w, KAD_FIND_NODE, peer_id_bytes(p2p_node_id(dht->node)));
+	if (p2p_dht_ask(dht, &p->contact, writer_view(&w), KAD_MESSAGE_BYTES_MAX, on_pinged, p) != OK)
+		free(p);
+}
+
+/* --- the table --- */
+
+static void on_bootstrapped(struct p2p_node *node, const struct peer_id *peer, int err, void *context)
+{
+	(void)node, (void)peer, (void)err, (void)context; /* what it is, identify says */
+}
+
+static void dial_bootstrap(struct p2p_dht *dht, const struct p2p_bootstrap *b)
+{
+	const struct bytes address = bytes_of(b->bytes, b->n);
+	(void)!p2p_node_connect(dht->node, &b->peer, &address, 1, false, on_bootstrapped, NULL);
+}
+
+static void look_up(struct p2p_dht *dht, const struct kad_table_want *want)
+{
+	uint8_t target[KAD_TARGET_BYTES], random[SHA256_BYTES];
+	struct bytes key = peer_id_bytes(p2p_node_id(dht->node));
+	if (!want->self) {
+		if (random_fill(random, sizeof random) != OK ||
+		    kad_key_target(&dht->table.self, want->common, random, target) != OK)
+			return;
+		key = bytes_of(target, sizeof target);
+	}
+	/* No room for one more is no harm: it will be wanted again. */
+	(void)!p2p_dht_search(dht, KAD_LOOKUP_NODES, key, 0, NULL, NULL, NULL);
+}
+
+static uint64_t table_turn(struct p2p_dht *dht, uint64_t now_ms)
+{
+	struct kad_table_want want;
+	for (;;) {
+		kad_table_next(&dht->table, now_ms, &want);
+		switch (want.kind) {
+		case KAD_TABLE_PING:
+			ping(dht, want.contact);
+			break;
+		case KAD_TABLE_LOOKUP:
+			look_up(dht, &want);
+			break;
+		case KAD_TABLE_BOOTSTRAP:
+			for (size_t i = 0; i < dht->bootstraps_n; i++)
+				dial_bootstrap(dht, &dht->bootstraps[i]);
+			break;
+		case KAD_TABLE_WAIT:
+		default:
+			return want.at_ms;
+		}
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct p2p_dht *dht = timer->data;
+	const uint64_t now = clock_now_ms();
+	const uint64_t table = table_turn(dht, now), searches = p2p_dht_searches_turn(dht, now);
+	const uint64_t next = table < searches ? table : searches;
+	/* Who was woken meanwhile comes again at once. */
+	if (!dht->ended && next != UINT64_MAX && uv_is_active((uv_handle_t *)timer) == 0)
+		(void)uv_timer_start(timer, on_timer, next > now ? next - now : 0, 0);
+}
+
+unsigned p2p_dht_peers_n(const struct p2p_dht *dht)
+{
+	return dht->table.n;
+}
+
+int p2p_dht_bootstrap(struct p2p_dht *dht, struct bytes address)
+{
+	struct p2p_bootstrap *b = &dht->bootstraps[dht->bootstraps_n];
+	struct reader r = reader_of(address);
+	struct multiaddr_part part = {.code = MULTIADDR_IP4}, last = part;
+	if (dht->bootstraps_n == P2P_DHT_BOOTSTRAP_MAX)
+		return ERR_LIMIT;
+	while (multiaddr_next(&r, &part))
+		last = part;
+	if (r.dead || address.n > sizeof b->bytes || last.code != MULTIADDR_P2P ||
+	    peer_id_read(&b->peer, last.value) != OK)
+		return ERR_VALUE;
+	memcpy(b->bytes, address.p, address.n);
+	b->n = address.n;
+	dht->bootstraps_n++;
+	dial_bootstrap(dht, b);
+	return OK;
+}
+
+static bool speaks(const struct p2p_dht *dht, const struct identify *id)
+{
+	for (size_t i = 0; i < id->protocols_n; i++)
+		for (size_t k = 0; k < dht->protocols_n; k++)
+			if (bytes_is(id->protocols[i], dht->protocols[k]))
+				return true;
+	return false;
+}
+
+void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const struct identify *id)
+{
+	struct p2p_address remote;
+	struct kad_contact contact;
+	enum connection_role role;
+	if (dht->ended || !p2p_node_remote(dht->node, peer, &remote, &role))
+		return;
+	const struct bytes reached = bytes_of(remote.bytes, remote.n);
+	if (!speaks(dht, id)) {
+		kad_table_remove(&dht->table, peer);
+		return;
+	}
+	kad_contact_init(&contact, peer);
+	/* Where it was reached comes first; where it has come from is no address of its. */
+	if (role == CONNECTION_DIALER)
+		(void)kad_contact_add(&contact, reached, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+	for (size_t i = 0; i < id->addresses_n; i++)
+		(void)kad_contact_add(&contact, id->addresses[i], kad_scope_of(reached), KAD_CONTACT_BYTES);
+	(void)!kad_table_heard(&dht->table, &contact, clock_now_ms());
+	p2p_dht_wake(dht);
+}
+
+/* --- the server --- */
+
+static int answer(void *context, struct p2p_node *node, const struct peer_id *from, struct bytes request,
+		  struct writer *w)
+{
+	struct p2p_dht *dht = context;
+	struct p2p_address remote;
+	enum connection_role role;
+	if (dht->ended || !p2p_node_remote(node, from, &remote, &role))
+		return ERR_CLOSED;
+	const struct kad_asker asker = {.id = from, .address = bytes_of(remote.bytes, remote.n)};
+	(void)p2p_dht_self(dht);
+	return kad_server_answer(&dht->kad, &asker, request, p2p_dht_now(), w);
+}
+
+static int serve(struct p2p_dht *dht)
+{
+	int err = OK;
+	for (size_t i = 0; err == OK && i < dht->protocols_n; i++) {
+		dht->servers[i] = (struct p2p_server){.name = dht->protocols[i],
+						      .answer = answer,
+						      .context = dht,
+						      .request_bytes_max = KAD_REQUEST_BYTES_MAX,
+						      .answer_bytes_max = KAD_SENT_BYTES_MAX,
+						      .streams_max = STREAMS_MAX,
+						      .idle_ms = STREAM_IDLE_MS};
+		err = p2p_serve(dht->node, &dht->servers[i]);
+	}
+	return err;
+}
+
+/* --- beginning and end --- */
+
+int p2p_dht_new(struct p2p_dht **out, const struct p2p_dht_config *config)
+{
+	if (config->protocols_n > P2P_DHT_PROTOCOLS_MAX)
+		return ERR_LIMIT;
+	struct p2p_dht *dht = calloc(1, sizeof *dht);
+	if (dht == NULL)
+		return ERR_NO_MEMORY;
+	dht->node = config->node;
+	dht->protocols = config->protocols;
+	dht->protocols_n = config->protocols_n;
+	dht->server = config->server;
+	dht->rules = config->rules;
+	kad_table_init(&dht->table, p2p_node_id(dht->node), dht->entries, KAD_TABLE_ROOM, clock_now_ms());
+	kad_values_init(&dht->values, dht->rules, dht->value_slots, dht->value_entries, KAD_VALUES_ROOM_MAX,
+			dht->value_bytes, sizeof dht->value_bytes);
+	kad_providers_init(&dht->providers, dht->provider_slots, dht->provider_entries, KAD_PROVIDERS_ROOM_MAX);
+	kad_server_init(&dht->kad, p2p_dht_self(dht), &dht->table, &dht->values, &dht->providers);
+	const int err = dht->server ? serve(dht) : OK;
+	if (err != OK) {
+		free(dht);
+		return err;
+	}
+	(void)uv_timer_init(p2p_node_loop(dht->node), &dht->timer); /* cannot fail */
+	dht->timer.data = dht;
+	p2p_dht_wake(dht);
+	*out = dht;
+	return OK;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void p2p_dht_free(struct p2p_dht *dht)
+{
+	dht->ended = true;
+	(void)p2p_dht_searches_turn(dht, clock_now_ms());
+	uv_close((uv_handle_t *)&dht->timer, timer_closed);
+}

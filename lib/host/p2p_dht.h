@@ -1,0 +1,48 @@
+/* The Kademlia DHT on a node: a table of its servers, look-ups over requests, and, as a server, the answers to those
+ * of others. The rules are those of lib/kad; this carries out what it wants. */
+#ifndef HOST_P2P_DHT_H
+#define HOST_P2P_DHT_H
+
+#include "host/p2p_request.h"
+#include "kad/lookup.h"
+#include "kad/server.h"
+
+#define P2P_DHT_PROTOCOLS_MAX 2
+#define P2P_DHT_BOOTSTRAP_MAX 16
+#define P2P_DHT_SEARCHES_MAX 64 /* at once, its own for the table among them */
+
+struct p2p_dht;
+
+struct p2p_dht_config {
+	struct p2p_node *node;
+	const char *const *protocols; /* KAD_PROTOCOL, KAD_PROTOCOL_IPFS: the best first; they outlive the node */
+	size_t protocols_n;
+	bool server;                   /* answers others; or else it only asks */
+	const struct kad_rules *rules; /* of values, as kad_record_rules */
+};
+
+/* Before the node listens. ERR_NO_MEMORY, ERR_LIMIT. */
+MUST_CHECK int p2p_dht_new(struct p2p_dht **dht, const struct p2p_dht_config *config);
+/* Frees it. Only when its node has ended: from its user's ended. */
+void p2p_dht_free(struct p2p_dht *dht);
+/* A peer to enter the network by; it is dialled now, and again whenever few are known. address has its "/p2p" at the
+ * end. ERR_VALUE, ERR_LIMIT. */
+MUST_CHECK int p2p_dht_bootstrap(struct p2p_dht *dht, struct bytes address);
+/* What a peer has said by identify: the owner of the node passes it on. */
+void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const struct identify *identify);
+/* The peers in the table. */
+unsigned p2p_dht_peers_n(const struct p2p_dht *dht);
+
+/* OK: the look-up has come to its end, and is looked at by the functions of kad/lookup.h until this returns. providers:
+ * those it has found. ERR_INTERRUPTED: the node ends; there is no look-up then. */
+typedef void p2p_dht_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+			  void *context);
+
+/* Looks for the nearest to key, or what they have of it; when quorum is not 0, until so many peers have given a
+ * value. value: NULL, or it is stored at the nearest then (KAD_LOOKUP_NODES; with KAD_LOOKUP_VALUES at those that have
+ * another one); an empty one: ourselves as provider. A server keeps it, too. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key
+ * or value too long, ERR_INTERRUPTED: done is never called then; what the rules say of a value. */
+MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes key, unsigned quorum,
+			      const struct bytes *value, p2p_dht_done *done, void *context);
+
+#endif

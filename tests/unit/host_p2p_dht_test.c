@@ -1,0 +1,221 @@
+/* A DHT of some nodes in one loop, on the loopback interface. */
+#include "host/p2p_dht.h"
+
+#include "p2p_pair.h"
+
+#define NODES 6
+#define KEY "/phase/stable/x86_64/manifest"
+
+static struct member {
+	struct p2p_node *node;
+	struct p2p_dht *dht;
+	uint8_t address[MULTIADDR_BYTES_MAX]; /* with its "/p2p" */
+	size_t address_n;
+	bool ended;
+} members[NODES];
+
+static const char *const names[] = {KAD_PROTOCOL};
+static unsigned done_n, values_n, providers_n, stored_n;
+static int done_err;
+static struct peer_id found;
+static char value_found[512];
+
+static void on_identified(struct p2p_node *node, const struct peer_id *peer, const struct identify *id)
+{
+	struct member *m = p2p_node_owner(node);
+	p2p_dht_identified(m->dht, peer, id);
+}
+
+static void on_ended(struct p2p_node *node)
+{
+	struct member *m = p2p_node_owner(node);
+	p2p_dht_free(m->dht);
+	m->ended = true;
+	m->node = NULL;
+}
+
+static const struct p2p_node_user user = {.identified = on_identified, .ended = on_ended};
+
+static void begin_member(struct member *m, uint8_t number, bool server)
+{
+	uint8_t seed[ED25519_SEED_BYTES];
+	size_t n;
+	memset(m, 0, sizeof *m);
+	memset(seed, number, sizeof seed);
+	const struct p2p_node_config config = {
+		.loop = &pair_loop, .identity_seed = seed, .agent = "test/1", .user = &user, .owner = m};
+	struct writer w = writer_of(m->address, sizeof m->address);
+	CHECK(p2p_node_new(&m->node, &config) == OK);
+	const struct p2p_dht_config dht = {
+		.node = m->node, .protocols = names, .protocols_n = 1, .server = server, .rules = &kad_record_rules};
+	CHECK(p2p_dht_new(&m->dht, &dht) == OK);
+	CHECK(multiaddr_parse(&w, bytes_text("/ip4/127.0.0.1/tcp/0")) == OK);
+	CHECK(p2p_node_listen(m->node, writer_view(&w)) == OK);
+	const struct p2p_address *own = p2p_node_addresses(m->node, &n);
+	w = writer_of(m->address, sizeof m->address);
+	write_bytes(&w, bytes_of(own->bytes, own->n));
+	multiaddr_write_part(&w, MULTIADDR_P2P, peer_id_bytes(p2p_node_id(m->node)));
+	m->address_n = w.n;
+}
+
+/* All enter by the first; those before clients are servers. */
+static void begin(unsigned clients)
+{
+	CHECK(uv_loop_init(&pair_loop) == 0);
+	done_n = values_n = providers_n = stored_n = 0;
+	for (uint8_t i = 0; i < NODES; i++)
+		begin_member(&members[i], (uint8_t)(i + 1), i + clients < NODES);
+	for (unsigned i = 1; i < NODES; i++)
+		CHECK(p2p_dht_bootstrap(members[i].dht, bytes_of(members[0].address, members[0].address_n)) == OK);
+	for (unsigned i = 0; i < NODES; i++) {
+		const uint64_t until = clock_now_ms() + PAIR_PATIENCE_MS;
+		/* The first hears of every server, the others of the first at least. */
+		const unsigned least = i == 0 ? NODES - clients - 1 : 1;
+		while (p2p_dht_peers_n(members[i].dht) < least && clock_now_ms() < until)
+			pair_turn();
+		CHECK(p2p_dht_peers_n(members[i].dht) >= least);
+	}
+}
+
+static void end_member(struct member *m)
+{
+	if (m->node != NULL)
+		p2p_node_end(m->node);
+	CHECK(pair_until(&m->ended));
+}
+
+static void end(void)
+{
+	for (unsigned i = 0; i < NODES; i++)
+		end_member(&members[i]);
+	CHECK(uv_run(&pair_loop, UV_RUN_DEFAULT) == 0 && uv_loop_close(&pair_loop) == 0);
+}
+
+static void on_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+		    void *context)
+{
+	struct bytes value;
+	unsigned told_n;
+	CHECK(dht == ((struct member *)context)->dht);
+	done_n++;
+	done_err = err;
+	if (err != OK)
+		return;
+	stored_n = l->stored_n;
+	providers_n = l->providers_n;
+	if (providers_n > 0)
+		found = providers[0].id;
+	for (values_n = 0; kad_lookup_value(l, values_n, &value, &told_n); values_n++)
+		(void)snprintf(value_found, sizeof value_found, "%.*s", (int)value.n, (const char *)value.p);
+}
+
+static int search(unsigned who, enum kad_lookup_kind kind, struct bytes key, const struct bytes *value)
+{
+	const unsigned before = done_n;
+	const int err = p2p_dht_search(members[who].dht, kind, key, 0, value, on_done, &members[who]);
+	if (err != OK)
+		return err;
+	CHECK(pair_until_n(&done_n, before + 1));
+	return done_err;
+}
+
+static struct bytes record(char *text, size_t room, unsigned port)
+{
+	char date[WALL_TEXT_BYTES + 1] = "";
+	CHECK(wall_write((struct wall){clock_wall_s()}, date) == OK);
+	(void)snprintf(text, room,
+		       "{\"channel\":\"stable\",\"arch\":\"x86_64\",\"manifest_url\":\"http://127.0.0.1:%u/m.json\","
+		       "\"http_addr\":\"127.0.0.1:%u\",\"manifest_version\":\"0.1.0\",\"created_at\":\"%.20s\","
+		       "\"ttl_secs\":3600}",
+		       port, port, date);
+	return bytes_text(text);
+}
+
+TEST(what_one_puts_all_get)
+{
+	char text[512];
+	begin(0);
+	const struct bytes value = record(text, sizeof text, 8001);
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK && stored_n >= NODES - 2);
+	for (unsigned i = 0; i < NODES; i++) {
+		CHECK(search(i, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
+		CHECK(values_n == 1 && strcmp(value_found, text) == 0);
+	}
+	/* A third of them gone changes nothing. */
+	end_member(&members[1]);
+	end_member(&members[2]);
+	for (unsigned i = 3; i < NODES; i++) {
+		CHECK(search(i, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
+		CHECK(values_n == 1 && strcmp(value_found, text) == 0);
+	}
+	end();
+}
+
+TEST(providers_of_one_key_stand_beside_each_other)
+{
+	char first[512], second[512];
+	begin(0);
+	const struct bytes a = record(first, sizeof first, 8001), b = record(second, sizeof second, 8002);
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &a) == OK);
+	CHECK(search(2, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &b) == OK);
+	/* A server gives one of them, in turn: who asks more than once sees both. */
+	bool seen_first = false, seen_second = false;
+	for (unsigned i = 0; i < 20 && !(seen_first && seen_second); i++) {
+		CHECK(search(3, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK && values_n > 0);
+		seen_first |= strcmp(value_found, first) == 0;
+		seen_second |= strcmp(value_found, second) == 0;
+	}
+	CHECK(seen_first && seen_second);
+	CHECK(search(4, KAD_LOOKUP_NODES, BYTES_LITERAL("a multihash"), &(struct bytes){NULL, 0}) == OK &&
+	      stored_n > 0);
+	CHECK(search(5, KAD_LOOKUP_PROVIDERS, BYTES_LITERAL("a multihash"), NULL) == OK && providers_n == 1);
+	CHECK(peer_id_equal(&found, p2p_node_id(members[4].node)));
+	end();
+}
+
+TEST(clients_are_served_and_stand_in_no_table)
+{
+	char text[512];
+	begin(3);
+	const struct bytes value = record(text, sizeof text, 8001);
+	CHECK(search(NODES - 1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK && stored_n == NODES - 3);
+	CHECK(search(NODES - 2, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK && values_n == 1);
+	CHECK(p2p_dht_peers_n(members[0].dht) == NODES - 3 - 1);
+	end();
+}
+
+TEST(what_is_no_record_is_not_stored)
+{
+	static uint8_t much[KAD_VALUE_BYTES_MAX + 1];
+	begin(0);
+	const struct bytes bad = BYTES_LITERAL("no record"), large = bytes_of(much, sizeof much);
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &bad) == ERR_SYNTAX);
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &large) == ERR_VALUE);
+	CHECK(search(1, KAD_LOOKUP_NODES, (struct bytes){NULL, 0}, NULL) == ERR_VALUE && done_n == 0);
+	end();
+}
+
+TEST(it_ends_in_the_middle_of_a_search)
+{
+	begin(0);
+	CHECK(p2p_dht_search(members[1].dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &members[1]) ==
+	      OK);
+	end_member(&members[1]);
+	CHECK(done_n == 1 && done_err == ERR_INTERRUPTED);
+	CHECK(p2p_dht_search(members[2].dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &members[2]) ==
+	      OK);
+	pair_turn();
+	end_member(&members[2]);
+	CHECK(done_n == 2);
+	end();
+}
+
+int main(void)
+{
+	RUN(what_one_puts_all_get);
+	RUN(providers_of_one_key_stand_beside_each_other);
+	RUN(clients_are_served_and_stand_in_no_table);
+	RUN(what_is_no_record_is_not_stored);
+	RUN(it_ends_in_the_middle_of_a_search);
+	return test_end();
+}
