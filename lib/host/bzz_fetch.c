@@ -8,7 +8,7 @@
 #include "host/bzz_fetch_parts.h"
 #include "swarm/join.h"
 
-#define SLOTS 1024              /* chunks under way or waiting for their turn: 4 MiB */
+#define SLOTS 2048 /* chunks under way or waiting for their turn: 9 MiB; ranges are long when many are */
 #define GROUPS 2                /* recoveries at a time */
 #define AT_ONCE (2 * BMT_BATCH) /* chunks that are looked for together on this machine */
 #define BATCH (4 * BMT_BATCH)

@@ -19,7 +19,9 @@ static int open_parts(struct gateways *g, const char *const *urls, size_t n)
 	}
 	g->multi = curl_multi_init();
 	g->buffers = malloc(GATEWAYS_BUFFERS * sizeof *g->buffers);
-	if (g->multi == NULL || g->buffers == NULL)
+	/* by itself curl would close what is not in use, and connect anew */
+	if (g->multi == NULL || g->buffers == NULL ||
+	    curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)ASKS_REQUESTS_MAX) != CURLM_OK)
 		return ERR_NO_MEMORY;
 	gateways_forget(g);
 	return OK;

@@ -7,7 +7,7 @@
 #include "http/answer.h"
 #include "swarm/chunk.h"
 
-#define GATEWAYS_READY 256 /* answers that wait to be taken; a quarter of what curl gives at once fits */
+#define GATEWAYS_READY 512 /* answers that wait to be taken: what curl gives at once for some ranges */
 #define GATEWAYS_BUFFERS (GATEWAYS_READY + ASKS_REQUESTS_MAX)
 
 /* A chunk that is being received, or waits to be taken. */
