@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "host/bzz_walk.h"
 #include "host/cli_json.h"
 #include "swarm/mantaray_list.h"
@@ -56,6 +57,8 @@ static int list(const struct chunk_source *source, const struct bzz_root *root, 
 		}
 		stall_progress(stall, CHUNK_PAYLOAD_MAX); /* a node is a chunk at least */
 	}
+	secret_wipe(&entry, sizeof entry);
+	secret_wipe(&wanted, sizeof wanted);
 	return err;
 }
 
@@ -71,6 +74,7 @@ int bzz_list(struct cli *cli, struct bzz_fetch *f, struct stall *stall, const ch
 		const struct mantaray_limits limits = {.nodes_n = NODES_MAX, .bytes = NODES_BYTES_MAX};
 		mantaray_list_init(l, &root->reference, prefix, limits, memory, MEMORY_BYTES);
 		err = list(&source, root, stall, l, &why);
+		mantaray_list_end(l);
 	}
 	if (err != OK && err != ERR_NO_MEMORY)
 		cli_fail(cli, err, name, &why);

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "crypto/secret.h"
+
 /* A node whose forks are not all walked yet. */
 struct mantaray_open_node {
 	struct mantaray_open_node *up;
@@ -38,12 +40,20 @@ static bool next_fork(struct mantaray_list *l)
 	return false;
 }
 
+/* Gives the memory back from its first n bytes on: of a node of encrypted content there are keys in it. */
+static void give_back(struct mantaray_list *l, size_t n)
+{
+	secret_wipe(l->memory.p + n, l->memory.n - n);
+	l->memory.n = n;
+}
+
 /* The next fork of what is open: its node is wanted. Nothing is open any more: the end. */
 static void advance(struct mantaray_list *l)
 {
 	while (l->top != NULL && !next_fork(l)) {
-		l->memory.n = l->top->memory_n;
-		l->top = l->top->up;
+		struct mantaray_open_node *up = l->top->up;
+		give_back(l, l->top->memory_n);
+		l->top = up;
 	}
 	l->wants = l->top != NULL;
 	if (!l->wants)
@@ -126,4 +136,10 @@ int mantaray_list_node(struct mantaray_list *l, uint8_t *node, size_t n, struct 
 	if (err != OK)
 		l->top = NULL;
 	return err;
+}
+
+void mantaray_list_end(struct mantaray_list *l)
+{
+	give_back(l, 0);
+	secret_wipe(l, sizeof *l);
 }

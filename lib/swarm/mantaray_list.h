@@ -7,6 +7,7 @@
  *		else if (mantaray_list_wants(&l, &reference)) load the node; mantaray_list_node(&l, node, n, &why);
  *		else break;
  *	}
+ *	mantaray_list_end(&l);
  *
  * The memory holds the nodes between the root and where it is; those of 4 KiB for ten folders in each
  * other are usual. A manifest cannot contain itself but for references to single-owner chunks, whose
@@ -53,5 +54,8 @@ bool mantaray_list_wants(struct mantaray_list *l, struct reference *node);
  * MANTARAY_PATH_MAX, or more than the limits, said in why; ERR_NO_SPACE: memory; what mantaray_open refuses.
  * After an error there is nothing more. */
 MUST_CHECK int mantaray_list_node(struct mantaray_list *l, uint8_t *node, size_t n, struct why *why);
+/* Wipes the struct, and what is in use of the memory: where content is encrypted there are keys in both. The rest of
+ * the memory was wiped as it was given back. */
+void mantaray_list_end(struct mantaray_list *l);
 
 #endif

@@ -8,6 +8,12 @@
 static uint8_t node[1 << 16], memory[1 << 20], arena_bytes[1 << 18];
 static struct mantaray_list list;
 
+static bool is_zero(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	return b[0] == 0 && memcmp(b, b + 1, n - 1) == 0;
+}
+
 /* Whether an entry is among those of a vector, with its reference. */
 static bool is_known(const cJSON *entries, const char *path, const struct mantaray_entry *entry)
 {
@@ -105,7 +111,7 @@ TEST(all_entries_of_every_manifest)
 		unsigned nodes;
 		const int n = list_below(v, "", &nodes);
 		CHECK(n == cJSON_GetArraySize(cJSON_GetObjectItem(v, "entries_in_order")));
-		CHECK(list.memory.n == 0);
+		CHECK(list.memory.n == 0 && is_zero(memory, sizeof memory)); /* wiped as it was given back */
 		all += n;
 		fewer += list_prefixes(v, nodes);
 	}
@@ -152,6 +158,9 @@ static int run_loop(size_t size, struct mantaray_limits limits, size_t room, uns
 		}
 	}
 	CHECK(!mantaray_list_entry(&list, &entry) && !mantaray_list_wants(&list, &next));
+	CHECK(list.memory.n == 0 || !is_zero(memory, list.memory.n));
+	mantaray_list_end(&list);
+	CHECK(is_zero(memory, sizeof memory) && is_zero(&list, sizeof list));
 	return err;
 }
 
