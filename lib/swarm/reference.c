@@ -3,16 +3,16 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "crypto/secret.h"
 
 int reference_read(struct bytes in, struct reference *r)
 {
-	struct reference found = {.encrypted = in.n == REFERENCE_ENCRYPTED_BYTES};
-	if (in.n != REFERENCE_BYTES && !found.encrypted)
+	if (in.n != REFERENCE_BYTES && in.n != REFERENCE_ENCRYPTED_BYTES)
 		return ERR_VALUE;
-	memcpy(found.address, in.p, REFERENCE_BYTES);
-	if (found.encrypted)
-		memcpy(found.key, in.p + REFERENCE_BYTES, REFERENCE_KEY_BYTES);
-	*r = found;
+	*r = (struct reference){.encrypted = in.n == REFERENCE_ENCRYPTED_BYTES};
+	memcpy(r->address, in.p, REFERENCE_BYTES);
+	if (r->encrypted)
+		memcpy(r->key, in.p + REFERENCE_BYTES, REFERENCE_KEY_BYTES);
 	return OK;
 }
 
@@ -21,10 +21,11 @@ int reference_parse(struct bytes text, struct reference *r)
 	uint8_t bytes[REFERENCE_ENCRYPTED_BYTES];
 	if (text.n != sizeof bytes && text.n != 2 * sizeof bytes)
 		return ERR_VALUE;
-	const int err = hex_decode_any_case(text, bytes, text.n / 2);
-	if (err != OK)
-		return err;
-	return reference_read(bytes_of(bytes, text.n / 2), r);
+	int err = hex_decode_any_case(text, bytes, text.n / 2);
+	if (err == OK)
+		err = reference_read(bytes_of(bytes, text.n / 2), r);
+	secret_wipe(bytes, sizeof bytes);
+	return err;
 }
 
 size_t reference_write(const struct reference *r, uint8_t out[static REFERENCE_ENCRYPTED_BYTES])
@@ -41,6 +42,7 @@ void reference_text(const struct reference *r, char text[static REFERENCE_TEXT_B
 	uint8_t bytes[REFERENCE_ENCRYPTED_BYTES];
 	const size_t n = reference_write(r, bytes);
 	hex_encode(bytes_of(bytes, n), text);
+	secret_wipe(bytes, sizeof bytes);
 	text[2 * n] = 0;
 }
 
