@@ -4,19 +4,30 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "crypto/secret.h"
 #include "host/random.h"
 #include "http/media_type.h"
 #include "swarm/mantaray_write.h"
 
 #define METADATA_BYTES 256 /* of an entry, without its name */
 
+static void wipe_free(void *p, size_t n)
+{
+	if (p != NULL)
+		secret_wipe(p, n);
+	free(p);
+}
+
 int bzz_entries_add(struct bzz_entries *list, const char *path, const struct reference *reference)
 {
 	if (list->n == list->room) {
 		const size_t room = list->room == 0 ? 64 : 2 * list->room;
-		struct bzz_entry *v = reallocarray(list->v, room, sizeof *v);
+		struct bzz_entry *v = calloc(room, sizeof *v);
 		if (v == NULL)
 			return ERR_NO_MEMORY;
+		if (list->n > 0)
+			memcpy(v, list->v, list->n * sizeof *v);
+		wipe_free(list->v, list->n * sizeof *v); /* realloc would leave the keys */
 		list->v = v;
 		list->room = room;
 	}
@@ -31,7 +42,7 @@ void bzz_entries_free(struct bzz_entries *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		free(list->v[i].path);
-	free(list->v);
+	wipe_free(list->v, list->n * sizeof *list->v); /* references with keys */
 	*list = (struct bzz_entries){.n = 0};
 }
 
@@ -89,7 +100,7 @@ static int store_nodes(struct bzz_write *w, struct mantaray_write *m, struct ref
 			err = bzz_write_bytes(w, bytes_of(node, n), root);
 		if (err == OK)
 			err = mantaray_write_stored(m, root);
-		free(node);
+		wipe_free(node, size); /* of encrypted files there are keys in it */
 	}
 	return err;
 }
@@ -129,7 +140,7 @@ int bzz_manifest_write(struct bzz_write *w, const struct bzz_entries *list, cons
 		err = add_all(w, &m, list, documents);
 	if (err == OK)
 		err = store_nodes(w, &m, root);
-	free(memory);
+	wipe_free(memory, arena.n);
 	return err;
 }
 
