@@ -95,24 +95,20 @@ static int find(struct bzz_fetch *f, const struct options *o, const struct bzz_o
 	return err;
 }
 
-static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_operand *what,
-		 struct bzz_range range, struct stall *stall)
+static int fetch_file(struct cli *cli, const struct options *o, struct bzz_fetch *f, const char *name,
+		      const struct bzz_root *root, struct bzz_range range, struct stall *stall)
 {
-	const char *name = what->shown;
-	struct bzz_root root = {.reference = what->address.reference};
 	struct bzz_output output;
 	uint64_t size = 0;
-	int err = find(f, o, what, stall, &root);
-	if (err == OK && o->list)
-		return bzz_list(cli, f, stall, name, &root, what->address.path);
-	if (err == OK && (range.offset == UINT64_MAX || o->max_bytes != UINT64_MAX))
-		err = bzz_fetch_measure(f, name, &root, o->max_bytes, &range);
+	int err = OK;
+	if (range.offset == UINT64_MAX || o->max_bytes != UINT64_MAX)
+		err = bzz_fetch_measure(f, name, root, o->max_bytes, &range);
 	if (err == OK)
 		err = bzz_output_open(&output, cli, stall, name, o->output, &range);
 	if (err != OK)
 		return err;
 	const struct bzz_sink sink = bzz_output_sink(&output);
-	err = bzz_fetch_file(f, name, &root, &range, &sink, &size);
+	err = bzz_fetch_file(f, name, root, &range, &sink, &size);
 	stall_pause(stall); /* from here on it is the disk that takes its time */
 	const uint64_t behind = range.offset < size ? size - range.offset : 0;
 	const uint64_t written = range.length < behind ? range.length : behind;
@@ -123,8 +119,22 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 	if (err == OK)
 		err = bzz_output_finish(&output, written);
 	if (err == OK && output.path != NULL)
-		err = tell(output.path, &root.reference, written, bzz_fetch_gateways(f));
+		err = tell(output.path, &root->reference, written, bzz_fetch_gateways(f));
 	bzz_output_close(&output);
+	return err;
+}
+
+static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, const struct bzz_operand *what,
+		 const struct bzz_range *range, struct stall *stall)
+{
+	const char *name = what->shown;
+	struct bzz_root root = {.reference = what->address.reference};
+	int err = find(f, o, what, stall, &root);
+	if (err == OK && o->list)
+		err = bzz_list(cli, f, stall, name, &root, what->address.path);
+	else if (err == OK)
+		err = fetch_file(cli, o, f, name, &root, *range, stall);
+	secret_wipe(&root, sizeof root);
 	return err;
 }
 
@@ -152,7 +162,7 @@ int main(int argc, char **argv)
 	if (err == OK)
 		err = stall_watch(&cli, what.shown, o.timeout_ms, &stall);
 	if (err == OK)
-		err = fetch(&cli, &o, f, &what, range, stall);
+		err = fetch(&cli, &o, f, &what, &range, stall);
 	stall_end(stall);
 	bzz_fetch_close(f);
 	curl_global_cleanup();

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "host/bzz_fetch_parts.h"
 #include "host/bzz_file.h"
 #include "host/bzz_walk.h"
@@ -173,6 +174,14 @@ static int look_up(struct bzz_fetch *f, const char *name, struct bzz_root *root,
 	return OK;
 }
 
+/* There may be keys in it. */
+static void free_path(struct bzz_path *b)
+{
+	if (b != NULL)
+		secret_wipe(b, sizeof *b);
+	free(b);
+}
+
 int bzz_fetch_manifest(struct bzz_fetch *f, const char *name, struct bzz_root *root)
 {
 	struct why why = {.what = NULL};
@@ -183,7 +192,7 @@ int bzz_fetch_manifest(struct bzz_fetch *f, const char *name, struct bzz_root *r
 		cli_fail(f->cli, err, name, &why);
 	else if (err == OK && b->outcome == BZZ_FEED)
 		err = bzz_fetch_feed(f, b->owner, bytes_of(b->topic, b->topic_n), root);
-	free(b);
+	free_path(b);
 	return err;
 }
 
@@ -193,7 +202,7 @@ int bzz_fetch_path(struct bzz_fetch *f, const char *name, struct bzz_root *root,
 	if (b == NULL)
 		return ERR_NO_MEMORY;
 	int err = look_up(f, name, root, path, true, b);
-	free(b);
+	free_path(b);
 	return err;
 }
 

@@ -263,6 +263,8 @@ int bzz_file_whole(const struct chunk_source *source, const struct reference *ro
 	}
 	if (err != OK) {
 		give_up(f, why);
+		if (p != NULL && root->encrypted)
+			secret_wipe(p, done);
 		free(p);
 		return err;
 	}

@@ -16,8 +16,7 @@ int bzz_walk_node(const struct chunk_source *source, const struct bzz_root *root
 	if (err != OK)
 		return err;
 	err = take(context, node, n, why);
-	if (wanted->encrypted)
-		secret_wipe(node, n);
+	secret_wipe(node, n);
 	free(node);
 	return err;
 }
@@ -34,5 +33,6 @@ int bzz_walk(const struct chunk_source *source, const struct bzz_root *root, str
 	int err = bzz_path_init(b, &root->reference, path, follow_feed);
 	while (err == OK && bzz_path_wants(b, &wanted))
 		err = bzz_walk_node(source, root, &wanted, take_node, b, why);
+	secret_wipe(&wanted, sizeof wanted);
 	return err;
 }
