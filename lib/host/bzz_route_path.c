@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "host/bzz_site_parts.h"
 #include "host/bzz_walk.h"
 
@@ -138,6 +139,9 @@ enum MHD_Result bzz_route_path(const struct bzz_request *r)
 	if (b == NULL)
 		return MHD_NO;
 	enum MHD_Result result = answer(r, &root, false, b, &a);
+	secret_wipe(b, sizeof *b); /* references with keys, as in what follows */
+	secret_wipe(&a, sizeof a);
+	secret_wipe(&root, sizeof root);
 	free(b);
 	return result;
 }

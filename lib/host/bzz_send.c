@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "host/bzz_site_parts.h"
 #include "http/media_type.h"
 
@@ -83,6 +84,7 @@ static void free_stream(void *context)
 	struct stream *s = context;
 	put_back(s->site, &s->root, s->file);
 	bzz_meter_release(s->meter);
+	secret_wipe(&s->root, sizeof s->root); /* its key */
 	free(s);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "crypto/secret.h"
 #include "host/bzz_address.h"
 #include "host/bzz_site_parts.h"
 #include "swarm/content_hash.h"
@@ -21,11 +22,17 @@ static enum MHD_Result route_bytes(const struct bzz_request *r)
 		return bzz_problem(r, MHD_HTTP_NOT_FOUND, "Not Found");
 	if (!bzz_parse_reference(r->first, &root.reference))
 		return bzz_problem(r, MHD_HTTP_BAD_REQUEST, "invalid path params");
-	int err = bzz_answer_open(r, &root, &a);
-	if (err != OK)
-		return bzz_problem_of(r, err, "Not Found");
-	bzz_answer_etag(&a, &root.reference);
-	return bzz_send(r, &a);
+	enum MHD_Result result;
+	const int err = bzz_answer_open(r, &root, &a);
+	if (err == OK) {
+		bzz_answer_etag(&a, &root.reference);
+		result = bzz_send(r, &a);
+	} else {
+		result = bzz_problem_of(r, err, "Not Found");
+	}
+	secret_wipe(&a, sizeof a);
+	secret_wipe(&root, sizeof root);
+	return result;
 }
 
 static enum MHD_Result route_chunks(const struct bzz_request *r)
@@ -123,5 +130,6 @@ enum MHD_Result bzz_site_route(struct bzz_site *site, struct MHD_Connection *c, 
 		cli_warn_rarely(site->cli, "%s: refused: it takes more than %d chunks to answer that",
 				bzz_address_shown(url, shown, sizeof shown), BZZ_METER_CHUNKS);
 	bzz_meter_release(r.meter);
+	secret_wipe(r.room, sizeof r.room); /* there may be a key in its path */
 	return result;
 }
