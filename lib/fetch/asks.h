@@ -110,7 +110,9 @@ struct asks_want {
 /* Bytes of a chunk, or the end of them. */
 struct asks_part {
 	uint32_t ask;
-	size_t at;     /* in its payload when by_range; else in the body, which is all of the chunk as it is stored */
+	/* Where they belong: in its payload when by_range, else in the body, which is all of the chunk as it is stored.
+	 * Of the end that asks_whole tells: how many bytes the body had. */
+	size_t at;
 	bool wanted;   /* to be kept; else others have brought it */
 	bool complete; /* it is an answer now, to be checked: asks_right or asks_wrong */
 	bool by_range;

@@ -47,8 +47,7 @@ void gateways_ask_leaf(struct gateways *g, uint64_t id, const uint8_t address[st
 		       struct asks_leaf leaf);
 /* Forgets all asks: nothing of them is answered any more. */
 void gateways_forget(struct gateways *g);
-/* Answers that are there, waiting for the first at most timeout_ms. ERR_NO_MEMORY, ERR_IO: this machine's fault;
- * else OK and *n. */
+/* Answers that are there, waiting for the first at most timeout_ms. ERR_NO_MEMORY; else OK and *n. */
 MUST_CHECK int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max, int timeout_ms, size_t *n);
 /* An answer of the last gateways_take was no chunk of its address: the gateway is blamed, and the
  * others are asked. */

@@ -52,7 +52,7 @@ struct gateways {
 /* gateways.c: a failure that the user may want to know of, once for each gateway. */
 void gateways_tell_failing(struct gateways *g, unsigned source, const char *why);
 
-/* gateways_transfer.c: begins what an ASK wants. ERR_NO_MEMORY, ERR_IO. */
+/* gateways_transfer.c: begins what an ASK wants. ERR_NO_MEMORY. */
 MUST_CHECK int gateway_transfer_begin(struct gateways *g, const struct asks_want *want);
 /* Stops one without a word to the machine. */
 void gateway_transfer_stop(struct gateways *g, struct gateway_transfer *t);
