@@ -39,6 +39,10 @@ teardown_file() {
 
 setup() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	# shellcheck source=tests/store.bash
+	. "$root/tests/store.bash"
+	# shellcheck source=tests/wait.bash
+	. "$root/tests/wait.bash"
 	PATH="$root/build/bin:$root/build/interop:$PATH"
 	dir=$BATS_FILE_TMPDIR
 	cd "$BATS_TEST_TMPDIR" || exit 1
@@ -109,6 +113,28 @@ bee_reference() { # FILE ENCRYPTED LEVEL
 	reference=$(bzz-put --store "$dir/chunks" --manifest site | jq -r .reference)
 	beenet join -gateway "$http" -ref "$reference" -path docs/data.json -out got
 	cmp got site/docs/data.json
+}
+
+@test "bee's joiner recovers by our parities what our store lost" {
+	local http level reference leaf lost pid
+	for level in 1 2 4; do
+		rm -rf lossy
+		reference=$(bzz-put --store lossy --redundancy "$level" files/400000 | jq -r .reference)
+		for leaf in 0 7 50; do
+			lost=$(dd if=files/400000 bs=4096 skip=$leaf count=1 status=none | bmt-hash --chunk | jq -r .reference)
+			spoil lossy/chunks "$lost"
+		done
+		rm -f serve.out
+		bzz-serve -q --http 127.0.0.1:0 lossy > serve.out 2> serve.err 3>&- &
+		pid=$!
+		wait_until test -s serve.out
+		http=$(jq -r .listening serve.out)
+		[ "$(curl -s -o none -w '%{http_code}' "$http/chunks/$lost")" != 200 ] || { kill "$pid"; false; }
+		beenet join -gateway "$http" -ref "$reference" -out got || { kill "$pid"; false; }
+		cmp got files/400000 || { kill "$pid"; false; }
+		kill "$pid"
+		wait "$pid" || true
+	done
 }
 
 @test "bee's parities recover what bee lost" {
