@@ -191,6 +191,14 @@ static bool ask_admission(void *owner, const struct sockaddr_storage *from)
 	return local->admits(local, from);
 }
 
+/* As much as the streams of another transport's connection get together. */
+static uint64_t window_of(const struct p2p_local *local)
+{
+	return local->window_budget_bytes > QUIC_WINDOW_BYTES_MAX - QUIC_WINDOW_BYTES
+		       ? QUIC_WINDOW_BYTES_MAX
+		       : QUIC_WINDOW_BYTES + local->window_budget_bytes;
+}
+
 static int socket_new(struct p2p_quic *quic, const struct sockaddr_storage *a, bool listens,
 		      struct p2p_quic_socket **out)
 {
@@ -201,6 +209,7 @@ static int socket_new(struct p2p_quic *quic, const struct sockaddr_storage *a, b
 	s->config = (struct quic_config){.identity_seed = local->identity_seed,
 					 .protocols = local->protocols,
 					 .protocols_n = local->protocols_n,
+					 .window_bytes_max = window_of(local),
 					 .listens = listens,
 					 .owner = local,
 					 .admits = ask_admission};

@@ -95,14 +95,21 @@ void quic_identity_free(struct quic_identity *identity)
 
 /* --- a session --- */
 
-/* Called within the handshake: not zero ends it, with the alert bad_certificate. */
+/* GnuTLS refuses another protocol, but not a client that names none. */
+static bool speaks_libp2p(gnutls_session_t session)
+{
+	gnutls_datum_t name;
+	return gnutls_alpn_get_selected_protocol(session, &name) == 0 && bytes_is(bytes_of(name.data, name.size), alpn);
+}
+
+/* Called within the handshake, when ALPN is agreed: not zero ends it, with the alert bad_certificate. */
 static int on_certificate(gnutls_session_t session)
 {
 	struct quic_tls_peer *p = gnutls_db_get_ptr(session);
 	struct peer_id peer;
 	unsigned n = 0;
 	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &n);
-	if (list == NULL || n != 1)
+	if (list == NULL || n != 1 || !speaks_libp2p(session))
 		p->err = ERR_PROTOCOL;
 	else
 		p->err = quic_certificate_peer(bytes_of(list[0].data, list[0].size), (struct wall){.s = clock_wall_s()},
