@@ -111,10 +111,23 @@ void asks_try_again(struct asks *a, uint32_t i)
 	struct ask *k = &a->asks[i];
 	if ((asks_usable(a, k) & ~k->absent) != 0 && ++k->rounds < (any_gave(a) ? ROUNDS : ROUNDS_UNKNOWN)) {
 		k->tried = k->absent;
+		k->late = false;
 		asks_queue(a, i, true);
 	} else {
 		append(a, &a->failed, i);
 	}
+}
+
+/* An ask has one fewer that may bring it: whoever was not tried yet is next. */
+static void ask_others(struct asks *a, uint32_t i)
+{
+	const struct ask *k = &a->asks[i];
+	if (k->answered || k->queued || (k->under_way > 0 && !k->late))
+		return;
+	if ((asks_usable(a, k) & ~k->tried) != 0)
+		asks_queue(a, i, true);
+	else if (k->under_way == 0)
+		asks_try_again(a, i);
 }
 
 /* A request that was to bring it ended without it. again: the same source may be asked once more. */
@@ -133,17 +146,13 @@ static void missed(struct asks *a, uint32_t i, unsigned source, int err, bool ag
 		k->unable |= 1U << source;
 	if (again)
 		k->tried &= ~(1U << source);
-	if (k->answered || k->queued || k->under_way > 0)
-		return;
-	if ((asks_usable(a, k) & ~k->tried) != 0)
-		asks_queue(a, i, true);
-	else
-		asks_try_again(a, i);
+	ask_others(a, i);
 }
 
 static void fault(struct asks_source *s, int err, uint64_t now_ms)
 {
-	const unsigned doublings = s->failures < ASKS_BACKOFF_DOUBLINGS ? s->failures : ASKS_BACKOFF_DOUBLINGS;
+	const unsigned n = s->failures + s->helped_n;
+	const unsigned doublings = n < ASKS_BACKOFF_DOUBLINGS ? n : ASKS_BACKOFF_DOUBLINGS;
 	s->failures++;
 	s->last = err;
 	s->retry_at_ms = now_ms + ((uint64_t)ASKS_BACKOFF_MS << doublings);
@@ -236,6 +245,8 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 	s->ranges_n -= r->by_range;
 	if (err == OK && r->asks_done < r->asks_n)
 		err = ERR_CLOSED;
+	if (err == OK && r->by_range)
+		s->helped_n = 0;
 	if (r->by_range && (err == ERR_PROTOCOL || err == ERR_SIZE || err == ERR_NOT_FOUND || err == ERR_LIMIT)) {
 		s->by_range = false;
 		s->last = err;
@@ -270,12 +281,7 @@ void asks_wrong(struct asks *a, const struct asks_part *part, size_t n)
 		s->dropped = ++s->wrong_n >= ASKS_WRONG_MAX;
 	}
 	s->last = ERR_SOURCE_LIES;
-	if (k->queued || k->under_way > 0)
-		return;
-	if ((asks_usable(a, k) & ~k->tried) != 0)
-		asks_queue(a, part->ask, true);
-	else
-		asks_try_again(a, part->ask);
+	ask_others(a, part->ask);
 }
 
 static bool any_lied(const struct asks *a)

@@ -26,7 +26,7 @@
 #define ASKS_RUN_MAX 256     /* leaves of one range: 1 MiB */
 #define ASKS_NONE UINT32_MAX /* no ask */
 #define ASKS_HEDGE_MS 2000   /* silence after which another one is asked for the same chunk */
-#define ASKS_SLOW_MS 5000    /* the same for one that is not silent: a chunk, or a leaf of a range */
+#define ASKS_SLOW_MS 5000    /* the same for one that is not silent: a chunk, a leaf; a range when others idle */
 #define ASKS_STALL_MS 5000   /* silence after which a range is asked of others */
 #define ASKS_SILENCE_MS \
 	40000               /* after which a chunk is: a node that looks for it in its network says nothing for 30 s */
@@ -46,7 +46,8 @@ struct asks_source {
 	bool dropped;                 /* it sent wrong chunks */
 	unsigned under_way, ranges_n; /* requests; and those of them that are for ranges */
 	unsigned failures, wrong_n;
-	int last; /* of its latest failure; OK: none */
+	unsigned helped_n; /* ranges in a row that others had to end */
+	int last;          /* of its latest failure; OK: none */
 	uint64_t retry_at_ms;
 	uint64_t bytes, bad_bytes, requests_n; /* bytes: of chunks, with their spans */
 };
@@ -57,6 +58,7 @@ struct ask {
 	uint8_t address[REFERENCE_BYTES];
 	bool active, queued, answered;
 	bool alone; /* not by range: one ended before it */
+	bool late;  /* who is asked for it takes long: others may be asked meanwhile */
 	struct asks_leaf leaf;
 	uint32_t tried, absent; /* sources, a bit each: that failed, or are being asked; that do not have it */
 	uint32_t unable, lied;  /* that said once that they cannot give it; that sent wrong bytes for it */
@@ -74,7 +76,7 @@ struct asks_request {
 	bool hedged;  /* somebody else is asked too */
 	bool skipped; /* of the chunk that is being received not all bytes were the driver's to keep */
 	unsigned source;
-	uint64_t heard_ms;
+	uint64_t asked_ms, heard_ms;
 	uint64_t begun_ms; /* of the chunk that is being received */
 	uint32_t asks[ASKS_RUN_MAX];
 	size_t asks_n, asks_done;

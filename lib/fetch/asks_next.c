@@ -101,7 +101,7 @@ static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, 
 	r->by_range = run > 0;
 	r->paused = r->hedged = r->skipped = false;
 	r->source = source;
-	r->heard_ms = r->begun_ms = now_ms;
+	r->asked_ms = r->heard_ms = r->begun_ms = now_ms;
 	r->asks_n = run > 0 ? run : 1;
 	r->asks_done = r->got = 0;
 	s->under_way++;
@@ -155,27 +155,61 @@ static uint64_t patience_ends(const struct asks_request *r)
 {
 	const uint64_t silence = r->by_range ? ASKS_STALL_MS : r->hedged ? ASKS_SILENCE_MS : ASKS_HEDGE_MS;
 	const uint64_t silent = r->heard_ms + silence;
-	const uint64_t slow = r->begun_ms + (r->hedged ? ASKS_CHUNK_MS : ASKS_SLOW_MS);
+	const uint64_t slow = r->begun_ms + (r->hedged && !r->by_range ? ASKS_CHUNK_MS : ASKS_SLOW_MS);
 	return silent < slow ? silent : slow;
+}
+
+/* What it has not brought yet is asked of others, too. */
+static void get_company(struct asks *a, struct asks_request *r)
+{
+	r->hedged = true;
+	for (size_t i = r->asks_n; i > r->asks_done; i--) { /* to the front: the first is the last */
+		struct ask *k = &a->asks[r->asks[i - 1]];
+		k->late = true;
+		if (k->active && !k->answered && !k->queued && (asks_usable(a, k) & ~k->tried) != 0)
+			asks_queue(a, r->asks[i - 1], true);
+	}
+}
+
+/* Whether others have brought all that it would still bring. */
+static bool is_superfluous(const struct asks *a, const struct asks_request *r)
+{
+	size_t i = r->asks_done;
+	while (i < r->asks_n && (!a->asks[r->asks[i]].active || a->asks[r->asks[i]].answered))
+		i++;
+	return r->hedged && i == r->asks_n && r->asks_done < r->asks_n;
+}
+
+/* A range whose leaves all come in time may still hold everything up for as many times as it has leaves, when all
+ * else is there or on its way: another source that has nothing to do ends it. */
+static bool crawls(const struct asks *a, const struct asks_request *r, uint64_t now_ms)
+{
+	if (!r->by_range || r->hedged || a->queued_n > 0 || r->asks_done == r->asks_n ||
+	    now_ms < r->asked_ms + ASKS_SLOW_MS)
+		return false;
+	const struct ask *k = &a->asks[r->asks[r->asks_done]];
+	const uint32_t left = asks_usable(a, k) & ~k->tried;
+	for (size_t i = 0; i < a->sources_n; i++) {
+		const struct asks_source *s = &a->sources[i];
+		if ((left >> i & 1) != 0 && s->under_way == 0 && s->retry_at_ms <= now_ms)
+			return true;
+	}
+	return false;
 }
 
 /* Silent and slow ones get company, or are left: true, with the want that stops it. */
 static bool watch_one(struct asks *a, unsigned request, uint64_t now_ms, struct asks_want *want)
 {
 	struct asks_request *r = &a->requests[request];
-	const struct ask *k = &a->asks[r->asks[0]];
-	const bool late = now_ms >= patience_ends(r);
-	const bool superfluous = r->hedged && (!k->active || k->answered); /* by the company */
+	const bool late = now_ms >= patience_ends(r), superfluous = is_superfluous(a, r);
 	if (superfluous || (late && (r->by_range || r->hedged))) {
+		a->sources[r->source].helped_n += superfluous && r->by_range;
 		*want = (struct asks_want){.kind = ASKS_WANT_ABANDON, .request = request, .source = r->source};
 		asks_ended(a, request, ERR_TIMEOUT, now_ms);
 		return true;
 	}
-	if (late) {
-		r->hedged = true;
-		if (k->active && !k->answered && !k->queued && (asks_usable(a, k) & ~k->tried) != 0)
-			asks_queue(a, r->asks[0], true);
-	}
+	if (late || crawls(a, r, now_ms))
+		get_company(a, r);
 	return false;
 }
 
@@ -184,8 +218,12 @@ static uint64_t wait_until(const struct asks *a, uint64_t now_ms)
 	uint64_t at = UINT64_MAX;
 	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++) {
 		const struct asks_request *r = &a->requests[i];
-		if (r->active && !r->paused && patience_ends(r) < at)
+		if (!r->active || r->paused)
+			continue;
+		if (patience_ends(r) < at)
 			at = patience_ends(r);
+		if (r->by_range && !r->hedged && r->asked_ms + ASKS_SLOW_MS > now_ms && r->asked_ms + ASKS_SLOW_MS < at)
+			at = r->asked_ms + ASKS_SLOW_MS;
 	}
 	for (size_t i = 0; i < a->sources_n && a->queued_n > 0; i++) {
 		const struct asks_source *s = &a->sources[i];

@@ -356,6 +356,35 @@ TEST(one_that_drips_holds_nothing_up)
 	}
 }
 
+/* Who is asked next after it fails at once: the third is not to wait until the first one's time is over. */
+TEST(a_silent_one_and_a_useless_one_together_hold_nothing_up)
+{
+	for (int leaves = 0; leaves < 2; leaves++) {
+		for (int refuses = 0; refuses < 2; refuses++) {
+			begin(400, leaves == 1, 3, 16);
+			w.servers[0].silent = true;
+			w.servers[1].lacks = refuses ? 0 : 1000;
+			w.servers[1].refuses = refuses == 1;
+			run();
+			CHECK(right_n() == 400 && w.now_ms < 30000);
+		}
+	}
+}
+
+/* Each leaf comes before it would be late, and a range has 256 of them. */
+TEST(one_whose_ranges_crawl_is_helped_by_the_others)
+{
+	begin(WANTED_MAX, true, 2, 15);
+	w.servers[0].rate = 10; /* a leaf in 4 s */
+	run();
+	CHECK(right_n() == WANTED_MAX && w.now_ms < 60000);
+	/* alone it is left in peace */
+	begin(40, true, 1, 15);
+	w.servers[0].rate = 10;
+	run();
+	CHECK(right_n() == 40 && w.a.sources[0].failures == 0 && w.range_requests <= 8);
+}
+
 TEST(only_silent_and_only_dripping_ones_end)
 {
 	begin(20, false, 2, 8);
@@ -496,6 +525,8 @@ int main(void)
 	RUN(one_that_cannot_is_asked_twice_and_not_blamed);
 	RUN(a_silent_one_gets_company);
 	RUN(one_that_drips_holds_nothing_up);
+	RUN(a_silent_one_and_a_useless_one_together_hold_nothing_up);
+	RUN(one_whose_ranges_crawl_is_helped_by_the_others);
 	RUN(only_silent_and_only_dripping_ones_end);
 	RUN(one_that_comes_back_is_asked_again);
 	RUN(ranges_that_end_early_make_progress);
