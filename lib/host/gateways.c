@@ -158,20 +158,27 @@ static size_t collect(struct gateways *g, struct gateway_answer *answers, size_t
 	return n;
 }
 
+/* Lets curl do what it can now. *reaped: how many requests it has ended. */
+static int perform(struct gateways *g, size_t *reaped)
+{
+	int running;
+	if (curl_multi_perform(g->multi, &running) != CURLM_OK)
+		return ERR_NO_MEMORY;
+	*reaped = gateway_transfers_reap(g);
+	return OK;
+}
+
 int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max, int timeout_ms, size_t *n)
 {
 	const uint64_t end = clock_now_ms() + (uint64_t)timeout_ms;
+	size_t reaped;
 	release_taken(g);
-	for (;;) {
+	int err = perform(g, &reaped); /* nobody listened while the caller was busy: that was not their silence */
+	while (err == OK) {
 		const uint64_t now = clock_now_ms();
 		uint64_t at_ms;
-		int running;
-		const int err = carry_out(g, now, &at_ms);
-		if (err != OK)
-			return err;
-		if (curl_multi_perform(g->multi, &running) != CURLM_OK)
-			return ERR_NO_MEMORY;
-		const size_t reaped = gateway_transfers_reap(g);
+		if ((err = carry_out(g, now, &at_ms)) != OK || (err = perform(g, &reaped)) != OK)
+			break;
 		*n = collect(g, answers, max);
 		if (*n > 0 || now >= end)
 			return OK;
@@ -180,8 +187,9 @@ int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max
 		if (at_ms > end)
 			at_ms = end;
 		if (curl_multi_poll(g->multi, NULL, 0, at_ms > now ? (int)(at_ms - now) : 0, NULL) != CURLM_OK)
-			return ERR_NO_MEMORY;
+			err = ERR_NO_MEMORY;
 	}
+	return err;
 }
 
 void gateways_wrong(struct gateways *g, const struct gateway_answer *answer)

@@ -161,6 +161,12 @@ setup() {
 	timeout 60 bzz-fetch -g "$http/silent" -g "$http/good" "$middle" | cmp - "$dir/middle"
 }
 
+@test "a reader that takes its time is no gateway's silence" {
+	bzz-fetch -v -g "$http/good" -g "$http/good/" "$big" 2> told | { sleep 6; head -c 300000; sleep 6; head -c 900000; sleep 6; cat; } | cmp - "$dir/big"
+	run grep -F "timed out" told
+	[ "$status" = 1 ]
+}
+
 @test "gateways that drip get company, and take nobody's room" {
 	local three="-g $http/drip -g $http/drip/ -g $http/drip//"
 	# shellcheck disable=SC2086 # options
