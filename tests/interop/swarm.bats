@@ -121,8 +121,9 @@ bee_reference() { # FILE ENCRYPTED LEVEL
 		rm -rf lossy
 		reference=$(bzz-put --store lossy --redundancy "$level" files/400000 | jq -r .reference)
 		for leaf in 0 7 50; do
-			lost=$(dd if=files/400000 bs=4096 skip=$leaf count=1 status=none | bmt-hash --chunk | jq -r .reference)
-			spoil lossy/chunks "$lost"
+			dd if=files/400000 of=leaf bs=4096 skip=$leaf count=1 status=none
+			spoil lossy/chunks "$(head -c 16 leaf | xxd -p)"
+			lost=$(bmt-hash --chunk leaf | jq -r .reference)
 		done
 		rm -f serve.out
 		bzz-serve -q --http 127.0.0.1:0 lossy > serve.out 2> serve.err 3>&- &
