@@ -15,6 +15,7 @@ import (
 	"github.com/ethersphere/bee/v2/pkg/file/joiner"
 	"github.com/ethersphere/bee/v2/pkg/file/loadsave"
 	"github.com/ethersphere/bee/v2/pkg/file/redundancy"
+	"github.com/ethersphere/bee/v2/pkg/file/redundancy/getter"
 	"github.com/ethersphere/bee/v2/pkg/manifest"
 	"github.com/ethersphere/bee/v2/pkg/soc"
 	"github.com/ethersphere/bee/v2/pkg/storage"
@@ -35,6 +36,9 @@ func join(args []string) {
 	fs.Parse(args)
 	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
+	// By itself bee asks for the data alone first; when one lacks, it gives up all that are under way and counts
+	// them as lost, so that whether it recovers depends on which answer comes first.
+	ctx = getter.SetStrategy(ctx, getter.RACE)
 	requests := 0
 	store := inmemchunkstore.New()
 	get := storageGetter(func(ctx context.Context, a swarm.Address) (swarm.Chunk, error) {
