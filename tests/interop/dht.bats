@@ -36,7 +36,7 @@ start() {
 	exec {fd}<> "in.$2"
 	fds[$2]=$fd
 	case $1 in
-	ours) set -- "$2" "$ours" "$seed" "$listen" ;;
+	ours) set -- "$2" "$ours" -dht "$seed" "$listen" ;;
 	kadrust) set -- "$2" "$peers/$1" --seed "$seed" --listen "$listen" --sec noise ;;
 	*) set -- "$2" "$peers/$1" -seed "$seed" -listen "$listen" -sec noise ;;
 	esac

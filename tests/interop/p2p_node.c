@@ -1,6 +1,6 @@
-/* p2p_node SEED|FILE MULTIADDR...: a node of lib/host that listens there, for tests against others; its identity is
- * that number 32 times, or in that file, which is made. It takes one JSON
- * object a line and answers with one, which has the same "tag", and tells what happens in others:
+/* p2p_node [-dht] SEED|FILE MULTIADDR...: a node of lib/host that listens there, for tests against others; its identity
+ * is that number 32 times, or in that file, which is made. It takes one JSON object a line and answers with one, which
+ * has the same "tag", and tells what happens in others:
  *
  * {"cmd":"connect","addr":"/ip4/.../p2p/..."} {"cmd":"disconnect","id":".."} {"cmd":"ping","id":".."}
  * {"cmd":"perf","peer":"..","up":N,"down":N} (with "cut": resets after so many bytes of the answer)
@@ -11,7 +11,7 @@
  * {"cmd":"bootstrap","addr":".."}
  * {"cmd":"ask","peer":"..","addr":"..","text":".."} (an echo by p2p_request) {"cmd":"exit"}
  *
- * It serves /perf/1.0.0, /test/echo/1.0.0 and the DHT, and ends with its input. */
+ * It serves /perf/1.0.0, /test/echo/1.0.0 and with -dht the DHT, and ends with its input. */
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -139,7 +139,8 @@ static void on_identified(struct p2p_node *n, const struct peer_id *peer, const 
 {
 	cJSON *e = event("identified"), *protocols = cJSON_CreateArray();
 	(void)n;
-	p2p_dht_identified(dht, peer, id);
+	if (dht != NULL)
+		p2p_dht_identified(dht, peer, id);
 	add_peer(e, "peer", peer);
 	add_text(e, "agent", id->agent_version);
 	add_address(e, "observed", id->observed);
@@ -156,7 +157,8 @@ static void on_identified(struct p2p_node *n, const struct peer_id *peer, const 
 
 static void on_ended(struct p2p_node *n)
 {
-	p2p_dht_free(dht);
+	if (dht != NULL)
+		p2p_dht_free(dht);
 	uv_close(p2p_node_owner(n), NULL); /* the input */
 	say(event("end"));
 }
@@ -461,9 +463,9 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 	}
 	if (bytes_is(cmd, "peers"))
 		return list_peers(c);
-	if (bytes_is(cmd, "table"))
+	if (dht != NULL && bytes_is(cmd, "table"))
 		return tell_table(c);
-	if (is_search(cmd))
+	if (dht != NULL && is_search(cmd))
 		return search(cmd, from, c);
 	if (err == OK && bytes_is(cmd, "advertise")) {
 		err = p2p_node_advertise(node, address);
@@ -475,7 +477,7 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 		err = peer_of(address, &peer);
 	if (err != OK)
 		return err;
-	if (bytes_is(cmd, "bootstrap")) {
+	if (dht != NULL && bytes_is(cmd, "bootstrap")) {
 		err = p2p_dht_bootstrap(dht, address);
 		if (err == OK)
 			answer(c, OK);
@@ -538,7 +540,14 @@ static void on_input(uv_poll_t *poll, int status, int events)
 
 /* --- the beginning --- */
 
-static int begin(const uint8_t seed[static ED25519_SEED_BYTES], char **addresses, int addresses_n)
+static int begin_dht(void)
+{
+	const struct p2p_dht_config config = {
+		.node = node, .protocols = dht_names, .protocols_n = 2, .server = true, .rules = &kad_record_rules};
+	return p2p_dht_new(&dht, &config);
+}
+
+static int begin(const uint8_t seed[static ED25519_SEED_BYTES], bool has_dht, char **addresses, int addresses_n)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	/* All peers of the tests are on one machine. */
@@ -555,14 +564,8 @@ static int begin(const uint8_t seed[static ED25519_SEED_BYTES], char **addresses
 		err = p2p_node_handle(node, &perf_service);
 	if (err == OK)
 		err = p2p_serve(node, &echo_server);
-	if (err == OK) {
-		const struct p2p_dht_config dht_config = {.node = node,
-							  .protocols = dht_names,
-							  .protocols_n = 2,
-							  .server = true,
-							  .rules = &kad_record_rules};
-		err = p2p_dht_new(&dht, &dht_config);
-	}
+	if (err == OK && has_dht)
+		err = begin_dht();
 	for (int i = 0; err == OK && i < addresses_n; i++) {
 		struct writer w = writer_of(bytes, sizeof bytes);
 		err = multiaddr_parse(&w, bytes_text(addresses[i]));
@@ -604,11 +607,14 @@ static int read_seed(const char *text, uint8_t seed[static ED25519_SEED_BYTES])
 int main(int argc, char **argv)
 {
 	uint8_t seed[ED25519_SEED_BYTES];
-	if (argc < 2 || uv_loop_init(&loop) != 0)
+	const bool has_dht = argc > 1 && strcmp(argv[1], "-dht") == 0;
+	char **words = argv + (has_dht ? 2 : 1);
+	const int words_n = argc - (has_dht ? 2 : 1);
+	if (words_n < 1 || uv_loop_init(&loop) != 0)
 		return 2;
-	int err = read_seed(argv[1], seed);
+	int err = read_seed(words[0], seed);
 	if (err == OK)
-		err = begin(seed, argv + 2, argc - 2);
+		err = begin(seed, has_dht, words + 1, words_n - 1);
 	if (err != OK) {
 		(void)fprintf(stderr, "p2p_node: %s\n", err_text(err));
 		return 3;
