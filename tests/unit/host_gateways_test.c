@@ -1,18 +1,18 @@
 /* The gateways' answers in a room of fixed size: whole bodies whose ends come late, many at a time.
  * The gateways are this process, between two calls of gateways_take. */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/hex.h"
 #include "host/clock.h"
-#include "host/gateways.h"
+#include "host/gateways_parts.h"
 #include "test.h"
 
-#define ASKS 400         /* more than wait to be taken at most */
+#define ASKS 1200        /* more than there is room for */
 #define UNDER_WAY 63     /* transfers at a time: as many to each gateway */
-#define READY 256        /* answers that wait to be taken, at least */
 #define CONNECTIONS 4096 /* a hedged request may have one of its own */
 #define ADDRESS_DIGITS (2 * REFERENCE_BYTES)
 #define PATIENCE_MS 60000
@@ -29,6 +29,8 @@ static struct {
 } connections[CONNECTIONS];
 static unsigned connections_n, held_n;
 static unsigned answered[ASKS];
+
+static_assert(ASKS > 2 * GATEWAYS_BUFFERS && ASKS <= ASKS_MAX, "more than there is room for, all asked for at once");
 
 static void name_address(uint64_t id, uint8_t address[static REFERENCE_BYTES])
 {
@@ -131,7 +133,7 @@ static void open_gateways(void)
 	CHECK(gateways_open(&cli, names, 3, &g) == OK);
 }
 
-/* 59 answers wait, then 122, 185, 248, and nothing is taken; transfers go on while there is room. */
+/* 59 answers wait, then 122, 185 and so on, and nothing is taken; transfers go on while there is room. */
 TEST(no_answer_takes_the_place_of_another)
 {
 	uint8_t address[REFERENCE_BYTES];
@@ -142,8 +144,8 @@ TEST(no_answer_takes_the_place_of_another)
 	}
 	hold(UNDER_WAY);
 	let_go(UNDER_WAY - 4);
-	for (unsigned waiting = UNDER_WAY - 4; waiting < READY;) {
-		const unsigned room = READY - waiting;
+	for (unsigned waiting = UNDER_WAY - 4; waiting < GATEWAYS_READY;) {
+		const unsigned room = GATEWAYS_READY - waiting;
 		hold(room < UNDER_WAY ? room : UNDER_WAY);
 		waiting += held_n;
 		let_go(held_n);
