@@ -6,7 +6,7 @@
 #define RANGES_MAX 4  /* of them for ranges: with more they would be short, as the next is asked for at once */
 #define RUN_MIN 4     /* leaves that are worth a range */
 #define RUN_LEAST 16  /* of one that is asked for while others want some, too */
-#define LOOK_AHEAD 64 /* of the queue's, for one that can be asked for now */
+#define LOOK_AHEAD 64 /* of the queue's whose turn it could be, for one that can be asked for now */
 
 /* Takes the one behind previous (ASKS_NONE: the first) out of the queue. */
 static void unqueue(struct asks *a, uint32_t previous)
@@ -122,14 +122,30 @@ static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, 
 				   .length = last.offset + last.size - first.offset};
 }
 
+/* Who could be asked for something now, a bit each. */
+static uint32_t ready(const struct asks *a, uint64_t now_ms)
+{
+	const unsigned most = per_source(a);
+	uint32_t mask = 0;
+	for (size_t i = 0; i < a->sources_n; i++) {
+		const struct asks_source *s = &a->sources[i];
+		if (!s->dropped && s->retry_at_ms <= now_ms && s->under_way < most)
+			mask |= 1U << i;
+	}
+	return mask;
+}
+
+/* Those that wait for a source which is full or failed lately hold up nobody behind them. */
 static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
 {
 	uint32_t previous = ASKS_NONE, i = a->queue.head;
 	if (free_request(a) == ASKS_REQUESTS_MAX)
 		return false;
-	for (unsigned looked = 0; i != ASKS_NONE && looked < LOOK_AHEAD; looked++) {
+	const uint32_t now = ready(a, now_ms);
+	for (unsigned looked = 0; i != ASKS_NONE && looked < LOOK_AHEAD;) {
 		const struct ask *k = &a->asks[i];
 		const uint32_t next = k->next;
+		looked += now == 0 || (now & ~k->tried) != 0 || !k->active || k->answered;
 		if (!k->active || k->answered || (asks_usable(a, k) & ~k->tried) == 0) { /* answered, or nobody left */
 			unqueue(a, previous);
 			if (!k->active)
@@ -139,7 +155,7 @@ static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
 			i = previous == ASKS_NONE ? a->queue.head : next;
 			continue;
 		}
-		const unsigned source = choose(a, k, now_ms);
+		const unsigned source = (now & ~k->tried) == 0 ? ASKS_SOURCES_MAX : choose(a, k, now_ms);
 		if (source != ASKS_SOURCES_MAX) {
 			ask(a, previous, i, source, now_ms, want);
 			return true;

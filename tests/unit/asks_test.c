@@ -9,6 +9,7 @@
 #define WANTED_MAX 3000
 #define LIMIT_MS 10800000
 #define LEAF_BYTES 4096
+#define LOOK_BEHIND 100 /* more than the machine looks at before it gives up */
 
 struct server {
 	uint64_t delay_ms, rate; /* bytes a step, of every request */
@@ -371,6 +372,24 @@ TEST(a_silent_one_and_a_useless_one_together_hold_nothing_up)
 	}
 }
 
+/* What only the useless one is left for waits for it, and nothing else does. */
+TEST(one_that_fails_holds_up_only_what_others_lack)
+{
+	for (int silent = 0; silent < 2; silent++) {
+		uint64_t lacking = 0;
+		begin(2000, false, 2, 21);
+		w.room = ASKS_MAX;
+		w.servers[0].silent = silent == 1;
+		w.servers[0].refuses = silent == 0;
+		w.servers[1].lacks = 100;
+		for (uint64_t i = 0; i < w.wanted_n; i++)
+			lacking += lacks(1, i);
+		while (right_n() < w.wanted_n - lacking && w.now_ms < 60000)
+			step();
+		CHECK(lacking > LOOK_BEHIND && right_n() == w.wanted_n - lacking);
+	}
+}
+
 /* Each leaf comes before it would be late, and a range has 256 of them. */
 TEST(one_whose_ranges_crawl_is_helped_by_the_others)
 {
@@ -526,6 +545,7 @@ int main(void)
 	RUN(a_silent_one_gets_company);
 	RUN(one_that_drips_holds_nothing_up);
 	RUN(a_silent_one_and_a_useless_one_together_hold_nothing_up);
+	RUN(one_that_fails_holds_up_only_what_others_lack);
 	RUN(one_whose_ranges_crawl_is_helped_by_the_others);
 	RUN(only_silent_and_only_dripping_ones_end);
 	RUN(one_that_comes_back_is_asked_again);
