@@ -7,7 +7,8 @@
  *
  * A listener may let ten seconds pass before its SynAck, when identify told it no address that it could dial.
  *
- * A machine as all here are. After an error it is dead: every call returns that error. */
+ * A machine as all here are. After an error it is dead: every call returns that error. It has views into itself, and is
+ * not to be moved. */
 #ifndef SWARM_HANDSHAKE_H
 #define SWARM_HANDSHAKE_H
 

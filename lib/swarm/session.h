@@ -7,7 +7,8 @@
  * the connection dies first. A stream of a retrieval is never reset while its chunk may come: bee would count it
  * against us. What the accounting allows is the caller's to know (swarm/ledger.h, swarm/credit.h).
  *
- * After an error the machine is dead: every call returns that error, and nothing is given out. */
+ * After an error the machine is dead: every call returns that error, and nothing is given out. It has views into
+ * itself, and is not to be moved. */
 #ifndef SWARM_SESSION_H
 #define SWARM_SESSION_H
 

@@ -5,10 +5,12 @@ bats_require_minimum_version 1.5.0
 # get chunks; bee dials us, and gets one. A bee that cannot be built is a failure.
 
 setup_file() {
-	local root=$PWD dir=$BATS_FILE_TMPDIR
+	local root=$PWD dir=$BATS_FILE_TMPDIR version
 	# shellcheck source=tests/wait.bash
 	. tests/wait.bash
-	tests/interop/beenet/build.sh > "$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2; return 1; }
+	for version in '' 27; do
+		tests/interop/beenet/build.sh $version > "$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2; return 1; }
+	done
 	cd "$dir" || exit 1
 	openssl enc -aes-128-ctr -nosalt -pass pass:peer -in /dev/zero 2>/dev/null | head -c 60000 > file
 	"$root/build/interop/beenet" serve -n 2 -port 17610 -place all file > bee.json 2> bee.err 3>&- &
@@ -125,4 +127,30 @@ says() {
 	ours=
 	says out '.event == "announced" and .threshold == 13500000'
 	says out '.event == "wanted" and .have'
+}
+
+# bee v2.7.0 speaks the handshake 14.0.0 and hive 1.1.0.
+@test "ours gets a file from three nodes of the generation before" {
+	"$beenet"27 serve -n 3 -port 17640 -place all "$BATS_FILE_TMPDIR/file" > bee27.json 2> bee27.err 3>&- &
+	theirs=$!
+	wait_until grep -q '"ready"' bee27.json || { cat bee27.err; return 1; }
+	"$client" 10 50 17640 "$root" > got.json || { cat got.json; return 1; }
+	says got.json '.chunks == 16 and .bytes == 60000 and .failed == 0 and .dropped == 0'
+	"$peer" dial 17640 10 < in > out 3>&- &
+	ours=$!
+	wait_until grep -q '"event":"record"' out || { cat out; return 1; }
+	says out '.event == "ready" and .generation == 14 and .check == "done"'
+	says out '.event == "record" and .generation == 14 and .check == "done"'
+}
+
+@test "a node of the generation before dials ours, and gets a chunk" {
+	"$peer" listen 0 10 < in > out 3>&- &
+	ours=$!
+	wait_until grep -q '"listens"' out
+	"$beenet"27 get -peer "$(jq -r 'select(.event == "listens").address' out)" -ref "$foo" -out got -time 30s > get.json ||
+		{ cat get.json out; return 1; }
+	[ "$(cat got)" = foo ]
+	wait "$ours" || { cat out; return 1; }
+	ours=
+	says out '.event == "ready" and .generation == 14'
 }

@@ -221,6 +221,30 @@ TEST(refused_hands)
 	CHECK(b.err == ERR_NOT_YET && !a.s.ready && a.err == OK);
 }
 
+/* Who listens speaks only the handshake before: it is taken, on the same connection. */
+TEST(the_generation_before)
+{
+	static const char *names[16];
+	begin_sides();
+	CHECK(b.s.connection.protocols_n <= 16 && strcmp(b.s.connection.protocols[3], HANDSHAKE_15_PROTOCOL) == 0);
+	memcpy(names, b.s.connection.protocols, b.s.connection.protocols_n * sizeof names[0]);
+	names[3] = "/not/spoken/1.0.0";
+	b.s.connection.protocols = names;
+	settle(50);
+	CHECK(said(&a, "!") && said(&b, "!"));
+	CHECK(session_generation(&a.s) == BZZ_14 && session_generation(&b.s) == BZZ_14);
+	CHECK(session_record(&a.s)->nonce.n == OVERLAY_NONCE_BYTES && session_record(&a.s)->timestamp == 0);
+	CHECK(session_ask(&a.s, here, 7, now) == OK);
+	settle(50);
+	CHECK(said(&a, "D") && said(&b, "W"));
+	/* and one that speaks neither lets us know */
+	begin_sides();
+	names[4] = names[3];
+	b.s.connection.protocols = names;
+	settle(50);
+	CHECK(a.err == ERR_CLOSED && !a.s.ready && b.err == OK);
+}
+
 /* A stream with these bytes from a, which goes round its session. */
 static uint32_t raw(const char *const *name, struct bytes text)
 {
@@ -319,6 +343,7 @@ int main(void)
 	RUN(many_at_once);
 	RUN(silence);
 	RUN(refused_hands);
+	RUN(the_generation_before);
 	RUN(gossip);
 	RUN(junk);
 	RUN(too_early);
