@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $o is of jq
+# shellcheck disable=SC2016,SC2030,SC2031 # $o is of jq; each test is a process of its own
 bats_require_minimum_version 1.5.0
 # The wire half of lib/swarm against bee's own packages: we dial bee, shake hands, hear its prices and gossip, and
 # get chunks; bee dials us, and gets one. A bee that cannot be built is a failure.
@@ -13,6 +13,7 @@ setup_file() {
 	done
 	cd "$dir" || exit 1
 	openssl enc -aes-128-ctr -nosalt -pass pass:peer -in /dev/zero 2>/dev/null | head -c 60000 > file
+	openssl enc -aes-128-ctr -nosalt -pass pass:eighty -in /dev/zero 2>/dev/null | head -c 80000 > eighty
 	"$root/build/interop/beenet" serve -n 2 -port 17610 -place all file > bee.json 2> bee.err 3>&- &
 	echo $! > bee.pid
 	wait_until grep -q '"ready"' bee.json || { cat bee.err >&2; return 1; }
@@ -115,18 +116,38 @@ says() {
 	[[ $output = *'"the other side is of another Swarm network"'* ]]
 }
 
-@test "bee dials ours, and gets a chunk" {
-	"$peer" listen 0 10 < in > out 3>&- &
+# listen FILE: ours gives its chunks.
+listen() {
+	"$peer" listen 0 10 "$1" < in > out 3>&- &
 	ours=$!
 	wait_until grep -q '"listens"' out
-	"$beenet" get -peer "$(jq -r 'select(.event == "listens").address' out)" -ref "$foo" -out got -time 30s > get.json ||
-		{ cat get.json out; return 1; }
-	[ "$(cat got)" = foo ]
+	address=$(jq -r 'select(.event == "listens").address' out)
+	reference=$(jq -r 'select(.event == "listens").reference' out)
+}
+
+# Five times what it may have on credit: bee settles, and watches that we forgive what it thinks we must.
+@test "bee dials ours, and gets a file" {
+	listen "$BATS_FILE_TMPDIR/eighty"
+	"$beenet" get -peer "$address" -ref "$reference" -out got -time 100s > get.json || { cat get.json out; return 1; }
+	cmp got "$BATS_FILE_TMPDIR/eighty"
 	says get.json '.event == "connected" and .ping_ms > 0' # bee's pingpong
 	wait "$ours" || { cat out; return 1; }
 	ours=
 	says out '.event == "announced" and .threshold == 13500000'
-	says out '.event == "wanted" and .have'
+	says out '.event == "payment" and .good and .accepted > 0'
+}
+
+# A bee that never settles: it gets what it may have on credit, and is let go.
+@test "bee does not pay" {
+	listen "$BATS_FILE_TMPDIR/eighty"
+	run "$beenet" get -peer "$address" -ref "$reference" -out got -nopay -noacc -time 100s
+	if wait "$ours"; then
+		cat out
+		return 1
+	fi
+	ours=
+	says out '.event == "end" and .error == "larger than the limit"'
+	says out '.event == "wanted" and .have and .balance > 1350000'
 }
 
 # bee v2.7.0 speaks the handshake 14.0.0 and hive 1.1.0.
@@ -144,11 +165,9 @@ says() {
 }
 
 @test "a node of the generation before dials ours, and gets a chunk" {
-	"$peer" listen 0 10 < in > out 3>&- &
-	ours=$!
-	wait_until grep -q '"listens"' out
-	"$beenet"27 get -peer "$(jq -r 'select(.event == "listens").address' out)" -ref "$foo" -out got -time 30s > get.json ||
-		{ cat get.json out; return 1; }
+	printf foo > file
+	listen file
+	"$beenet"27 get -peer "$address" -ref "$reference" -out got -time 30s > get.json || { cat get.json out; return 1; }
 	[ "$(cat got)" = foo ]
 	wait "$ours" || { cat out; return 1; }
 	ours=

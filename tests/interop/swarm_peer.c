@@ -1,8 +1,8 @@
-/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen PORT NETWORK: a Swarm peer on 127.0.0.1 with the
+/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen PORT NETWORK FILE: a Swarm peer on 127.0.0.1 with the
  * cores alone, for tests against bee. It prints a line of JSON for all that happens. The dialer asks for the chunks of
- * ADDRESS... one after another, settles when its ledger says so, and ends when it has them. Both end when
- * the other side does, or when something is said to them or their input ends. The listener gives a
- * chunk of its own, which says "foo", to who asks. */
+ * ADDRESS... one after another, settles when its ledger says so, and ends when it has them. The listener gives the
+ * chunks of FILE to who asks, on credit as bee gives it. Both end when the other side does, or when something is
+ * said to them or their input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +19,12 @@
 #include "core/hex.h"
 #include "p2p/multiaddr.h"
 #include "p2p/peer_key.h"
+#include "swarm/credit.h"
 #include "swarm/ledger.h"
 #include "swarm/session.h"
+#include "swarm/split.h"
+
+#define KEPT_MAX 1000
 
 static struct session s;
 static struct noise_secrets secrets;
@@ -33,6 +37,13 @@ static char **wanted;
 static int wanted_n, asked_n, got_n;
 static bool may_ask;
 static struct ledger ledger;
+static struct credit credit;
+static struct kept {
+	uint8_t address[REFERENCE_BYTES], bytes[CHUNK_BYTES_MAX];
+	size_t n;
+} kept[KEPT_MAX];
+static size_t kept_n;
+static bool over; /* the other side owes too much */
 static uint64_t ask_again_ms;
 
 static uint64_t now_ms(void)
@@ -129,24 +140,40 @@ static void tell_failure(const struct session_event *e)
 
 static void give(const struct session_event *e)
 {
-	static const uint8_t foo[] = {3, 0, 0, 0, 0, 0, 0, 0, 'f', 'o', 'o'};
 	struct retrieval_delivery d = {.error = BYTES_LITERAL("not here")};
-	struct chunk chunk;
-	if (chunk_check(e->address, bytes_of(foo, sizeof foo), keccak_widest(), &scratch, &chunk) == OK)
-		d = (struct retrieval_delivery){.data = bytes_of(foo, sizeof foo)};
-	printf("{\"event\":\"wanted\",\"have\":%s}\n", d.data.n > 0 ? "true" : "false");
-	(void)session_deliver(&s, e->stream, &d);
+	const uint64_t price = price_of(identity.overlay, e->address);
+	for (size_t i = 0; i < kept_n && !over; i++)
+		if (memcmp(kept[i].address, e->address, REFERENCE_BYTES) == 0)
+			d = (struct retrieval_delivery){.data = bytes_of(kept[i].bytes, kept[i].n)};
+	printf("{\"event\":\"wanted\",\"have\":%s,\"balance\":%lld}\n", d.data.n > 0 ? "true" : "false",
+	       (long long)credit.balance);
+	if (session_deliver(&s, e->stream, &d) && d.data.n > 0) {
+		credit_prepare(&credit, price);
+		over = credit_deliver(&credit, price, wall()) != OK || over;
+	}
+}
+
+static void forgive(const struct session_event *e)
+{
+	struct pseudosettle_ack ack = {.at_s = wall().s};
+	bool grown = false;
+	const bool good = credit_settle(&credit, e->amount, wall(), &ack.amount, &grown) == OK;
+	printf("{\"event\":\"payment\",\"asked\":%llu,\"accepted\":%llu,\"good\":%s}\n", (unsigned long long)e->amount,
+	       (unsigned long long)ack.amount, good ? "true" : "false");
+	(void)session_acknowledge(&s, e->stream, good ? &ack : NULL);
+	if (grown && session_announce(&s, credit.threshold, now_ms()) != OK)
+		abort();
 }
 
 static void on_event(const struct session_event *e)
 {
-	const struct pseudosettle_ack ack = {.amount = e->amount, .at_s = wall().s};
 	switch (e->type) {
 	case SESSION_READY:
 		ledger_init(&ledger, now_ms());
+		credit_init(&credit, session_full_node(&s), 0);
 		tell_record("ready", session_record(&s));
 		printf(",\"full\":%s}\n", session_full_node(&s) ? "true" : "false");
-		if (config.serves && session_announce(&s, PRICE_FULL_THRESHOLD, now_ms()) != OK)
+		if (config.serves && session_announce(&s, credit.threshold, now_ms()) != OK)
 			abort();
 		break;
 	case SESSION_ANNOUNCED:
@@ -177,8 +204,7 @@ static void on_event(const struct session_event *e)
 		give(e);
 		break;
 	case SESSION_PAYMENT:
-		printf("{\"event\":\"payment\",\"amount\":%llu}\n", (unsigned long long)e->amount);
-		(void)session_acknowledge(&s, e->stream, &ack);
+		forgive(e);
 		break;
 	case SESSION_NOTHING:
 	default:
@@ -235,8 +261,47 @@ static int run(int fd)
 		err = session_tick(&s, now_ms());
 		if (err == OK)
 			err = take();
+		if (over)
+			return ERR_LIMIT;
 	}
 	return err;
+}
+
+static void keep(struct split *split)
+{
+	struct split_chunk chunk;
+	while (split_chunk(split, &chunk)) {
+		struct kept *k = &kept[kept_n++];
+		if (kept_n == KEPT_MAX)
+			abort();
+		memcpy(k->address, chunk.address, REFERENCE_BYTES);
+		memcpy(k->bytes, chunk.span, CHUNK_SPAN_BYTES);
+		if (chunk.payload.n > 0)
+			memcpy(k->bytes + CHUNK_SPAN_BYTES, chunk.payload.p, chunk.payload.n);
+		k->n = CHUNK_SPAN_BYTES + chunk.payload.n;
+	}
+}
+
+/* All chunks of a file, the root last. */
+static void keep_file(const char *name)
+{
+	static struct split split;
+	static uint8_t buffer[65536];
+	const struct split_how how = {.kind = KECCAK_SCALAR, .all = true};
+	FILE *f = fopen(name, "rb");
+	size_t n, used;
+	if (f == NULL)
+		abort();
+	split_init(&split, &how, NULL);
+	while ((n = fread(buffer, 1, sizeof buffer, f)) > 0)
+		for (struct bytes rest = bytes_of(buffer, n); rest.n > 0; rest = bytes_skip(rest, used)) {
+			if (split_take(&split, rest, &used) != OK)
+				abort();
+			keep(&split);
+		}
+	fclose(f);
+	split_end(&split);
+	keep(&split);
 }
 
 /* Keys of this run, and the record that they sign. */
@@ -266,12 +331,14 @@ int main(int argc, char **argv)
 {
 	static uint8_t here[128], there[16];
 	uint64_t port, network_id;
-	if (argc < 4 || decimal_read(bytes_text(argv[2]), &port) != OK ||
+	if (argc < 4 || (strcmp(argv[1], "dial") != 0 && argc != 5) || decimal_read(bytes_text(argv[2]), &port) != OK ||
 	    decimal_read(bytes_text(argv[3]), &network_id) != OK)
 		return 2;
 	const bool dials = strcmp(argv[1], "dial") == 0;
 	wanted = argv + 4;
-	wanted_n = argc - 4;
+	wanted_n = dials ? argc - 4 : 0;
+	if (!dials)
+		keep_file(argv[4]);
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	socklen_t a_n = sizeof a;
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -299,6 +366,8 @@ int main(int argc, char **argv)
 		peer_id_write(&t, &peer);
 		printf("{\"event\":\"listens\",\"address\":\"/ip4/127.0.0.1/tcp/%u/p2p/", ntohs(a.sin_port));
 		text(writer_view(&t));
+		printf("\",\"reference\":\"");
+		hex(bytes_of(kept[kept_n - 1].address, REFERENCE_BYTES));
 		printf("\"}\n");
 		fflush(stdout);
 		fd = accept(fd, NULL, NULL);
