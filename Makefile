@@ -135,7 +135,7 @@ $(B)/test/swfetch-twin: $(TWIN_SRC:%.c=$(B)/host/%.o) $(B)/host/libphase.a
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 
 # A node of lib/host, and Swarm peers with the cores alone, against others.
-$(B)/test/p2p_node $(B)/test/swarm_peer $(B)/test/swarm_client: $(B)/test/%: $(B)/host/tests/interop/%.o $(B)/host/libphase.a
+$(B)/test/p2p_node $(B)/test/kad_node $(B)/test/swarm_peer $(B)/test/swarm_client: $(B)/test/%: $(B)/host/tests/interop/%.o $(B)/host/libphase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # check-exports.sh: what a module shows to others is used by others. In the rooms of cores the
-# firmware's program and the tests count as users: they are a library. So do, for the libp2p node of the
+# firmware's program and the tests count as users: they are a library. So do, for the libp2p nodes of the
 # host, the programs in tests/interop.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,11 +17,11 @@ done
 wanted=$(nm -u "${mine[@]}" | awk '$1 == "U" { print $2 }' | sort -u)
 tested=$({ find tests efi -name '*.[ch]' -exec cat {} + 2> /dev/null || true; } |
 	{ grep -oE '\<[a-z][a-z0-9_]*\>' || true; } | sort -u)
-node=$(cat tests/interop/*.c | { grep -oE '\<(p2p|keyfile)_[a-z0-9_]*\>' || true; } | sort -u)
+node=$(cat tests/interop/*.c | { grep -oE '\<(p2p|kad|keyfile)_[a-z0-9_]*\>' || true; } | sort -u)
 status=0
 while read -r object symbol; do
 	! grep -qxF "$symbol" <<< "$wanted" || continue
-	[[ $object = "$objects"/lib/host/@(p2p_*|keyfile.o) ]] && grep -qxF "$symbol" <<< "$node" && continue
+	[[ $object = "$objects"/lib/host/@(p2p_*|kad_*|keyfile.o) ]] && grep -qxF "$symbol" <<< "$node" && continue
 	[[ $object != "$objects"/lib/host/* ]] && grep -qxF "$symbol" <<< "$tested" && continue
 	echo "$object: nobody else uses $symbol: make it static, or leave it out" >&2
 	status=1
