@@ -296,6 +296,22 @@ TEST(noise_that_is_none)
 	end();
 }
 
+/* A full table closes no connection that is in use or new, and takes nobody then. */
+TEST(a_full_table_keeps_whom_it_has)
+{
+	int fds[4];
+	begin(&(struct p2p_limits){.connections_max = 3});
+	comes();
+	for (size_t i = 0; i < 4; i++)
+		fds[i] = dial_raw();
+	CHECK(is_closed_in_the_end(fds[2]) && is_closed_in_the_end(fds[3]));
+	CHECK(!is_closed(fds[0]) && !is_closed(fds[1]) && is_served());
+	CHECK(good.disconnected_n == 0);
+	for (size_t i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	end();
+}
+
 /* --- by those whose name is known --- */
 
 TEST(ten_thousand_streams)
@@ -461,6 +477,7 @@ int main(void)
 	RUN(connections_that_say_nothing_have_a_number);
 	RUN(an_address_has_so_many_connections);
 	RUN(who_comes_again_and_again_has_to_wait);
+	RUN(a_full_table_keeps_whom_it_has);
 	RUN(noise_that_is_none);
 	RUN(ten_thousand_streams);
 	RUN(streams_that_come_and_go);
