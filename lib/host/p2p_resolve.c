@@ -1,6 +1,5 @@
 #include "host/p2p_resolve.h"
 
-#include <ares.h>
 #include <arpa/nameser.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,19 +8,10 @@
 
 #include "core/err.h"
 #include "host/clock.h"
+#include "host/p2p_channel.h"
 
-#define QUERY_MS 1500 /* until the next name server is asked, or the same again */
-#define QUERY_TRIES 2
 #define TXT_BYTES_MAX 1024
 #define TXT_RECORDS_MAX 16 /* of one name; rust-libp2p's limit */
-
-/* A socket of the library. */
-struct watch {
-	uv_poll_t poll;
-	struct p2p_resolver *resolver;
-	struct watch *next;
-	ares_socket_t fd;
-};
 
 /* One address, and what it leads to. */
 struct resolve {
@@ -49,11 +39,9 @@ struct lookup {
 
 struct p2p_resolver {
 	uv_loop_t *loop;
-	const char *servers;
 	uv_timer_t timer;
-	ares_channel channel; /* while something is to be resolved: so it knows the name servers of today */
-	bool has_channel, ending;
-	struct watch *watches;
+	struct p2p_channel channel; /* open while something is to be resolved */
+	bool ending;
 	struct resolve *resolves;
 	void (*ended)(void *context);
 	void *context;
@@ -61,7 +49,7 @@ struct p2p_resolver {
 
 static void on_timer(uv_timer_t *timer);
 
-/* --- the library's sockets and time --- */
+/* --- time --- */
 
 static void arm(struct p2p_resolver *r, uint64_t ms)
 {
@@ -73,10 +61,7 @@ static void arm(struct p2p_resolver *r, uint64_t ms)
 static void arm_next(struct p2p_resolver *r)
 {
 	const uint64_t now = clock_now_ms();
-	uint64_t wait_ms = UINT64_MAX;
-	struct timeval t;
-	if (r->has_channel && ares_timeout(r->channel, NULL, &t) != NULL)
-		wait_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_usec / 1000 + 1;
+	uint64_t wait_ms = p2p_channel_wait_ms(&r->channel);
 	for (const struct resolve *v = r->resolves; v != NULL; v = v->next) {
 		const uint64_t left = v->over || v->begun ? v->deadline_ms - now : 0;
 		if (!v->over && v->deadline_ms <= now)
@@ -90,73 +75,9 @@ static void arm_next(struct p2p_resolver *r)
 		arm(r, wait_ms);
 }
 
-static void on_socket(uv_poll_t *poll, int status, int events)
+static void on_channel(void *context)
 {
-	struct watch *w = poll->data;
-	struct p2p_resolver *r = w->resolver;
-	const bool in = status < 0 || (events & UV_READABLE) != 0, out = status < 0 || (events & UV_WRITABLE) != 0;
-	ares_process_fd(r->channel, in ? w->fd : ARES_SOCKET_BAD, out ? w->fd : ARES_SOCKET_BAD);
-	arm_next(r);
-}
-
-static void watch_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void on_socket_state(void *context, ares_socket_t fd, int in, int out)
-{
-	struct p2p_resolver *r = context;
-	struct watch **at = &r->watches;
-	while (*at != NULL && (*at)->fd != fd)
-		at = &(*at)->next;
-	struct watch *w = *at;
-	if (!in && !out) {
-		if (w == NULL)
-			return;
-		*at = w->next;
-		(void)uv_poll_stop(&w->poll);
-		uv_close((uv_handle_t *)&w->poll, watch_closed);
-		return;
-	}
-	if (w == NULL) {
-		w = calloc(1, sizeof *w);
-		if (w == NULL || uv_poll_init(r->loop, &w->poll, fd) != 0) {
-			free(w); /* the question then ends by its deadline */
-			return;
-		}
-		w->poll.data = w;
-		w->resolver = r;
-		w->fd = fd;
-		*at = w;
-	}
-	(void)uv_poll_start(&w->poll, (in ? UV_READABLE : 0) | (out ? UV_WRITABLE : 0), on_socket);
-}
-
-static void close_channel(struct p2p_resolver *r)
-{
-	if (!r->has_channel)
-		return;
-	ares_destroy(r->channel);
-	r->has_channel = false;
-}
-
-static int open_channel(struct p2p_resolver *r)
-{
-	struct ares_options options = {.timeout = QUERY_MS,
-				       .tries = QUERY_TRIES,
-				       .sock_state_cb = on_socket_state,
-				       .sock_state_cb_data = r};
-	if (r->has_channel)
-		return OK;
-	if (ares_init_options(&r->channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) !=
-	    ARES_SUCCESS)
-		return ERR_IO;
-	r->has_channel = true;
-	if (r->servers == NULL || ares_set_servers_ports_csv(r->channel, r->servers) == ARES_SUCCESS)
-		return OK;
-	close_channel(r);
-	return ERR_VALUE;
+	arm_next(context);
 }
 
 /* --- one address --- */
@@ -307,7 +228,7 @@ static void begin_lookup(struct resolve *v, struct bytes address, unsigned depth
 	v->lookups_n++;
 	v->under_way_n++;
 	if (part.code == MULTIADDR_DNSADDR) {
-		ares_query(v->resolver->channel, name, C_IN, T_TXT, on_texts, l);
+		ares_query(v->resolver->channel.ares, name, C_IN, T_TXT, on_texts, l);
 		return;
 	}
 	const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT,
@@ -315,14 +236,14 @@ static void begin_lookup(struct resolve *v, struct bytes address, unsigned depth
 							       : part.code == MULTIADDR_DNS6 ? AF_INET6
 											     : AF_UNSPEC,
 						  .ai_socktype = SOCK_STREAM};
-	ares_getaddrinfo(v->resolver->channel, name, NULL, &hints, on_addresses, l);
+	ares_getaddrinfo(v->resolver->channel.ares, name, NULL, &hints, on_addresses, l);
 }
 
 static void begin(struct resolve *v)
 {
 	v->begun = true;
 	v->under_way_n = 1; /* answers may come before it returns */
-	const int err = open_channel(v->resolver);
+	const int err = p2p_channel_open(&v->resolver->channel);
 	if (err == OK)
 		begin_lookup(v, bytes_of(v->address, v->address_n), 0);
 	else
@@ -348,8 +269,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct p2p_resolver *r = timer->data;
 	const uint64_t now = clock_now_ms();
-	if (r->has_channel)
-		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	p2p_channel_time(&r->channel);
 	for (struct resolve *v = r->resolves; v != NULL && !r->ending; v = v->next) {
 		if (!v->begun)
 			begin(v);
@@ -363,7 +283,7 @@ static void on_timer(uv_timer_t *timer)
 	for (const struct resolve *v = r->resolves; v != NULL; v = v->next)
 		waits |= !v->over;
 	if (!waits) {
-		close_channel(r); /* which ends what nobody waits for any more */
+		p2p_channel_close(&r->channel); /* which ends what nobody waits for any more */
 		free_over(r);
 	}
 	arm_next(r);
@@ -415,7 +335,7 @@ int p2p_resolver_new(uv_loop_t *loop, const char *servers, struct p2p_resolver *
 		return ERR_IO;
 	}
 	r->loop = loop;
-	r->servers = servers;
+	r->channel = (struct p2p_channel){.loop = loop, .servers = servers, .went = on_channel, .context = r};
 	(void)uv_timer_init(loop, &r->timer); /* cannot fail */
 	r->timer.data = r;
 	*resolver = r;
@@ -427,7 +347,7 @@ static void timer_closed(uv_handle_t *handle)
 	struct p2p_resolver *r = handle->data;
 	for (struct resolve *v = r->resolves; v != NULL; v = v->next)
 		finish(v, ERR_INTERRUPTED);
-	close_channel(r);
+	p2p_channel_close(&r->channel);
 	free_over(r);
 	ares_library_cleanup();
 	if (r->ended != NULL)
