@@ -43,6 +43,22 @@ static int on_old_cid(ngtcp2_conn *conn, const ngtcp2_cid *cid, void *user)
 
 /* --- the connection --- */
 
+/* What comes after the handshake is for those who resume, and nobody does. */
+static int on_crypto_data(ngtcp2_conn *conn, ngtcp2_crypto_level level, uint64_t offset, const uint8_t *data, size_t n,
+			  void *user)
+{
+	const struct quic_connection *c = user;
+	return c->tls == NULL ? 0 : ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, n, user);
+}
+
+static int on_confirmed(ngtcp2_conn *conn, void *user)
+{
+	struct quic_connection *c = user;
+	(void)conn;
+	c->confirmed = true;
+	return 0;
+}
+
 static int on_handshake(ngtcp2_conn *conn, void *user)
 {
 	struct quic_connection *c = user;
@@ -56,6 +72,7 @@ static int on_handshake(ngtcp2_conn *conn, void *user)
 	quic_connection_stir(c);
 	if (c->role == CONNECTION_DIALER)
 		return 0;
+	c->confirmed = true; /* for a server it is the same */
 	/* With it the other side need not prove again where it is. */
 	uint8_t token[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
 	const ngtcp2_path *path = ngtcp2_conn_get_path(conn);
@@ -184,7 +201,7 @@ void quic_callbacks_fill(ngtcp2_callbacks *callbacks)
 	*callbacks = (ngtcp2_callbacks){
 		.client_initial = ngtcp2_crypto_client_initial_cb,
 		.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-		.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+		.recv_crypto_data = on_crypto_data,
 		.encrypt = ngtcp2_crypto_encrypt_cb,
 		.decrypt = ngtcp2_crypto_decrypt_cb,
 		.hp_mask = ngtcp2_crypto_hp_mask_cb,
@@ -198,6 +215,7 @@ void quic_callbacks_fill(ngtcp2_callbacks *callbacks)
 		.get_new_connection_id = on_new_cid,
 		.remove_connection_id = on_old_cid,
 		.handshake_completed = on_handshake,
+		.handshake_confirmed = on_confirmed,
 		.recv_new_token = on_token,
 		.recv_stateless_reset = on_stateless_reset,
 		.stream_open = on_stream_open,

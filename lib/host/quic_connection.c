@@ -90,6 +90,17 @@ static void write_close(struct quic_connection *c, const ngtcp2_connection_close
 	quic_connection_sends(c);
 }
 
+/* Half of what a connection takes is TLS's, and keys are ngtcp2's by then. */
+static void end_tls(struct quic_connection *c)
+{
+	if (c->tls == NULL)
+		return;
+	if (c->conn != NULL)
+		ngtcp2_conn_set_tls_native_handle(c->conn, NULL);
+	gnutls_deinit(c->tls);
+	c->tls = NULL;
+}
+
 /* ngtcp2's part ends; what streams have still to tell stays. */
 static void part(struct quic_connection *c)
 {
@@ -102,8 +113,7 @@ static void part(struct quic_connection *c)
 	c->deadline_ns = UINT64_MAX; /* all else waits for the caller to hear of it */
 	c->conn = NULL;
 	ngtcp2_conn_del(conn);
-	if (c->tls != NULL)
-		gnutls_deinit(c->tls);
+	end_tls(c);
 }
 
 static void dies(struct quic_connection *c, int liberr)
@@ -199,6 +209,8 @@ void quic_connection_read(struct quic_connection *c, const struct quic_path *pat
 		return;
 	}
 	c->heard = true;
+	if (c->confirmed)
+		end_tls(c);
 	find_deadline(c);
 	quic_connection_sends(c);
 }

@@ -70,6 +70,7 @@ struct quic_connection {
 	bool half_open; /* from outside, and not proven */
 	bool heard;     /* a datagram of the other side */
 	bool ready, ready_told, ended;
+	bool confirmed; /* both sides know that the handshake is over */
 	int err;
 	enum connection_role role;
 	void *owner;
@@ -77,7 +78,7 @@ struct quic_connection {
 	size_t protocols_n;
 	uint64_t now_ns, deadline_ns, paced_ns; /* paced: streams are silent until then */
 	ngtcp2_conn *conn;
-	gnutls_session_t tls;
+	gnutls_session_t tls; /* NULL when it has served */
 	ngtcp2_crypto_conn_ref ref;
 	struct quic_tls_peer peer;
 	struct quic_path path; /* where it began */
