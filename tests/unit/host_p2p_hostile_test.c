@@ -378,7 +378,7 @@ TEST(a_gigabyte_is_announced)
 	CHECK(connection_write(&foe.c, stream, BYTES_LITERAL("\200\200\200\200\4aaaaaaaa"), &n) == OK && n == 13);
 	for (unsigned i = 0; i < 100; i++)
 		foe_turn();
-	CHECK(victim.node->held_bytes - before <= 512); /* what has arrived counts, not what was said */
+	CHECK(victim.node->held_bytes <= before + 512); /* what has arrived counts, not what was said */
 	CHECK(is_served());
 	/* More than the server takes is refused as soon as it is said. */
 	foe_opens(echo_names);
@@ -407,10 +407,11 @@ TEST(nothing_is_read)
 		}
 	CHECK(is_served());
 	/* Of each stream no more answers than may wait. */
-	CHECK(victim.node->held_bytes - before <= 20UL * 12 * ANSWER_BYTES);
+	CHECK(victim.node->held_bytes <= before + 20UL * 12 * ANSWER_BYTES);
 	CHECK(victim.node->held_bytes <= victim.node->limits.held_bytes_max);
 	foe_goes();
-	for (unsigned i = 0; i < 1000 && victim.node->held_bytes > before; i++)
+	const uint64_t until = clock_now_ms() + PAIR_PATIENCE_MS;
+	while (victim.node->held_bytes > before && clock_now_ms() < until)
 		pair_turn();
 	CHECK(victim.node->held_bytes <= before); /* all of it is given back */
 	end();
@@ -433,7 +434,7 @@ TEST(a_flood_of_pings)
 		foe_turn();
 	}
 	CHECK(is_served());
-	CHECK(victim.node->held_bytes - before <= NOISE_FRAME_BYTES_MAX);
+	CHECK(victim.node->held_bytes <= before + NOISE_FRAME_BYTES_MAX);
 	/* The other kind, of the muxer: answers find no room, and what is not answered is not read. */
 	const int bytes = 1024;
 	CHECK(setsockopt(foe.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0);

@@ -119,8 +119,9 @@ TEST(what_goes_wrong_is_told)
 TEST(who_does_not_answer_is_not_waited_for)
 {
 	begin(0);
-	CHECK(ask(mute_names, 1, BYTES_LITERAL("a"), 100, 100) == OK);
-	CHECK(pair_until_n(&answers_n, 1) && answer_err == ERR_TIMEOUT);
+	CHECK(ask_echo(BYTES_LITERAL("a connection stands"), 100) == OK);
+	CHECK(ask(mute_names, 1, BYTES_LITERAL("a"), 100, 500) == OK);
+	CHECK(pair_until_n(&answers_n, 2) && answer_err == ERR_TIMEOUT);
 	CHECK(pair_until_n(&gone_n, 1)); /* the other side was told */
 	end();
 }
