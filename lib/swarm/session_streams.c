@@ -26,16 +26,6 @@ struct session_stream *session_stream_of(struct session *s, uint32_t id)
 	return NULL;
 }
 
-static bool has_headers(enum session_use use)
-{
-	return use >= SESSION_HEARS_2 && use != SESSION_SHAKES;
-}
-
-static bool is_handshake(enum session_use use)
-{
-	return use == SESSION_SHAKES || use == SESSION_SHAKES_15 || use == SESSION_SHAKES_14;
-}
-
 /* Room and limit of the message that arrives. */
 static void await(struct session_stream *t)
 {
@@ -63,25 +53,6 @@ struct session_stream *session_stream_add(struct session *s, uint32_t id, enum s
 	return t;
 }
 
-static void drop(struct session *s, struct session_stream *t)
-{
-	connection_reset(&s->connection, t->id, YAMUX_RESET_NONE);
-	t->use = SESSION_FREE;
-}
-
-/* The message that answers goes out of the large room. */
-static struct writer answer(struct session_stream *t)
-{
-	t->out_large = true;
-	return writer_of(t->u.large, sizeof t->u.large);
-}
-
-static void answered(struct session_stream *t, const struct writer *w)
-{
-	t->out_n = w->n;
-	t->closes = true;
-}
-
 static void say_identify(struct session *s, struct session_stream *t)
 {
 	const struct session_config *c = s->config;
@@ -92,25 +63,25 @@ static void say_identify(struct session *s, struct session_stream *t)
 		id.protocols[id.protocols_n] = bytes_text(session_protocols[id.protocols_n]);
 		id.protocols_n++;
 	}
-	struct writer w = answer(t);
+	struct writer w = session_answer(t);
 	while (identify_write(&w, &id) != OK && id.addresses_n > 0) {
 		id.addresses_n /= 2; /* too many to fit; the first matter most */
 		w.n = 0;
 		w.full = false;
 	}
-	answered(t, &w);
+	session_answered(t, &w);
 }
 
 void session_stream_opened(struct session *s, uint32_t id, size_t protocol, uint64_t now_ms)
 {
 	const enum session_use use = (enum session_use)(SESSION_IDENTIFIES + protocol);
-	const bool shakes = is_handshake(use);
+	const bool shakes = session_is_handshake(use);
 	/* Who has not said who it is gets nothing of Swarm, and nobody says it twice. */
-	const bool early = shakes ? s->role != CONNECTION_LISTENER || s->ready : has_headers(use) && !s->ready;
+	const bool early = shakes ? s->role != CONNECTION_LISTENER || s->ready : session_has_headers(use) && !s->ready;
 	size_t taken = 0, shaking = 0;
 	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++) {
 		taken += s->streams[i].use != SESSION_FREE && s->streams[i].use < SESSION_SHAKES;
-		shaking += is_handshake(s->streams[i].use);
+		shaking += session_is_handshake(s->streams[i].use);
 	}
 	struct session_stream *t = NULL;
 	if (!early && taken < SESSION_TAKEN_MAX && !(shakes && shaking > 0))
@@ -146,9 +117,9 @@ static int take_request(struct session_stream *t, struct bytes message, struct s
 	const int err = retrieval_read_request(message, event->address);
 	if (err == ERR_VALUE) {
 		const struct retrieval_delivery d = {.error = BYTES_LITERAL("invalid address")};
-		struct writer w = answer(t);
+		struct writer w = session_answer(t);
 		retrieval_write_delivery(&w, &d);
-		answered(t, &w);
+		session_answered(t, &w);
 	} else if (err == OK) {
 		event->type = SESSION_WANTED;
 		event->stream = t->id;
@@ -158,7 +129,7 @@ static int take_request(struct session_stream *t, struct bytes message, struct s
 
 static int take_ping(struct session_stream *t, struct bytes message)
 {
-	struct writer w = answer(t);
+	struct writer w = session_answer(t);
 	const int err = status_write_pong(&w, message);
 	t->out_n = w.n;
 	t->out_sent = 0;
@@ -192,9 +163,9 @@ static int take_message(struct session *s, struct session_stream *t, struct byte
 		t->closes = true;
 		return err;
 	case SESSION_TELLS_STATUS:
-		w = answer(t);
+		w = session_answer(t);
 		status_write(&w, &s->config->status);
-		answered(t, &w);
+		session_answered(t, &w);
 		return OK;
 	case SESSION_PONGS:
 		t->answered = false;
@@ -259,9 +230,9 @@ static int take(struct session *s, struct session_stream *t, struct bytes in, si
 {
 	struct bytes ignored;
 	bool cut;
-	if (is_handshake(t->use))
+	if (session_is_handshake(t->use))
 		return take_handshake(s, in, used);
-	if (has_headers(t->use) && !frame_done(&t->headers.in, &ignored, &cut))
+	if (session_has_headers(t->use) && !frame_done(&t->headers.in, &ignored, &cut))
 		return headers_take(&t->headers, in, used);
 	if (t->use == SESSION_ECHOES || t->use == SESSION_PONGS)
 		t->deadline_ms = now_ms + SESSION_STREAM_MS; /* they go on as long as they are used */
@@ -296,7 +267,7 @@ void session_stream_take(struct session *s, struct session_stream *t, struct byt
 /* What is told when a stream of ours ends without an answer. */
 void session_stream_gone(struct session *s, struct session_stream *t, struct session_event *event)
 {
-	if (is_handshake(t->use) && !s->ready && s->err == OK)
+	if (session_is_handshake(t->use) && !s->ready && s->err == OK)
 		s->err = ERR_CLOSED;
 	if ((t->use == SESSION_ASKS || t->use == SESSION_SETTLES) && !t->answered) {
 		event->type = t->use == SESSION_ASKS ? SESSION_FAILED : SESSION_UNSETTLED;
@@ -309,7 +280,7 @@ void session_stream_gone(struct session *s, struct session_stream *t, struct ses
 void session_stream_ended(struct session *s, struct session_stream *t, struct session_event *event)
 {
 	t->ended = true;
-	if (is_handshake(t->use)) {
+	if (session_is_handshake(t->use)) {
 		if (!s->ready) /* a listener that is ready has nothing more to hear */
 			s->err = handshake_ended(&s->handshake);
 	} else if (t->use == SESSION_ECHOES || t->use == SESSION_PUSHED || t->use == SESSION_PONGS ||
@@ -329,80 +300,4 @@ void session_shaken(struct session *s, struct session_event *event)
 		return;
 	s->ready = true;
 	event->type = SESSION_READY;
-}
-
-/* Whether all of v went out. */
-static bool write(struct session *s, struct session_stream *t, struct bytes v, size_t *n)
-{
-	*n = 0;
-	if (v.n > 0 && connection_write(&s->connection, t->id, v, n) != OK)
-		*n = 0; /* gone: its event is on the way */
-	return *n == v.n;
-}
-
-static void write_stream(struct session *s, struct session_stream *t)
-{
-	size_t n;
-	if (is_handshake(t->use)) {
-		(void)write(s, t, handshake_out(&s->handshake), &n);
-		handshake_sent(&s->handshake, n);
-		t->closes = handshake_closes(&s->handshake);
-	} else if (t->use == SESSION_ECHOES) {
-		if (write(s, t, ping_echo_out(&t->u.echo), &n) && t->ended)
-			t->closes = true;
-		ping_echo_sent(&t->u.echo, n);
-	} else {
-		const struct bytes headers = has_headers(t->use) ? headers_out(&t->headers) : BYTES_NONE;
-		if (headers.n > 0 && write(s, t, headers, &n))
-			headers_sent(&t->headers);
-		/* Nothing may follow before the headers are through. */
-		if (has_headers(t->use) && !headers_done(&t->headers))
-			return;
-		const uint8_t *out = t->out_large ? t->u.large : t->small;
-		(void)write(s, t, bytes_of(out + t->out_sent, t->out_n - t->out_sent), &n);
-		t->out_sent += n;
-	}
-	if (t->closes && !t->closed && t->out_sent == t->out_n) {
-		connection_close(&s->connection, t->id);
-		t->closed = true;
-		if (t->ended)
-			t->use = SESSION_FREE;
-	}
-}
-
-void session_streams_write(struct session *s)
-{
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
-		if (s->streams[i].use != SESSION_FREE)
-			write_stream(s, &s->streams[i]);
-}
-
-bool session_deliver(struct session *s, uint32_t stream, const struct retrieval_delivery *delivery)
-{
-	struct session_stream *t = session_stream_of(s, stream);
-	if (s->err != OK || t == NULL || t->use != SESSION_GIVES || t->out_n > 0)
-		return false;
-	struct writer w = answer(t);
-	retrieval_write_delivery(&w, delivery);
-	if (w.full) {
-		drop(s, t);
-		return false;
-	}
-	answered(t, &w);
-	return true;
-}
-
-bool session_acknowledge(struct session *s, uint32_t stream, const struct pseudosettle_ack *ack)
-{
-	struct session_stream *t = session_stream_of(s, stream);
-	if (s->err != OK || t == NULL || t->use != SESSION_FORGIVES || t->out_n > 0)
-		return false;
-	if (ack == NULL) {
-		drop(s, t);
-		return true;
-	}
-	struct writer w = answer(t);
-	pseudosettle_write_ack(&w, ack);
-	answered(t, &w);
-	return true;
 }
