@@ -8,7 +8,7 @@
 #include "host/bzz_fetch_parts.h"
 #include "swarm/join.h"
 
-#define SLOTS 2048 /* chunks under way or waiting for their turn: 9 MiB; ranges are long when many are */
+#define SLOTS 2048              /* chunks under way or waiting for their turn: 9 MiB; ranges are long when many are */
 #define GROUPS 2                /* recoveries at a time */
 #define AT_ONCE (2 * BMT_BATCH) /* chunks that are looked for together on this machine */
 #define BATCH (4 * BMT_BATCH)
@@ -326,18 +326,20 @@ static int explain(const struct job *job, int err, const struct why *why)
 {
 	char address[2 * REFERENCE_BYTES + 1] = {0};
 	if (why->err == OK && (err == ERR_IO || err == ERR_NO_MEMORY))
-		return err; /* the sink's, and printed, or told at the end */
+		return err;                                      /* the sink's, and printed, or told at the end */
+	const bool odd = err == ERR_LIMIT || err == ERR_VERSION; /* as a span is that is not rightly decrypted */
+	const char *what = err == ERR_NOT_FOUND ? "nobody has it"
+			   : err == ERR_SOURCE  ? "no gateway gives it; run again to go on"
+			   : odd ? "no length of a file; if it is encrypted, all 128 digits must be right"
+				 : err_text(err);
 	if (why->id.n == REFERENCE_BYTES)
 		hex_encode(why->id, address);
 	if (address[0] == 0)
 		cli_error(job->f->cli, err, "%s: %s", job->name, err_text(err));
 	else if (err == ERR_NOT_FOUND && gateways_n(job->f->gateways) == 0)
 		cli_error(job->f->cli, err, "%s: chunk %s is in no store that was given", job->name, address);
-	else if (err == ERR_NOT_FOUND || err == ERR_SOURCE)
-		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address,
-			  err == ERR_NOT_FOUND ? "nobody has it" : "no gateway gives it; run again to go on");
 	else
-		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address, err_text(err));
+		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address, what);
 	return err;
 }
 

@@ -131,7 +131,9 @@ int bzz_fetch_feed(struct bzz_fetch *f, const uint8_t owner[static SECP256K1_ADD
 	if (err != OK && err == w.trouble)
 		cli_error(f->cli, err, "feed: update %" PRIu64 " cannot be read: %s", w.trouble_number, err_text(err));
 	else if (err != OK)
-		cli_error(f->cli, err, "feed: %s", err == ERR_NOT_FOUND ? "no update was found" : err_text(err));
+		cli_error(f->cli, err, "feed: %s",
+			  err == ERR_NOT_FOUND ? "no update was found: nobody has one of that owner and topic"
+					       : err_text(err));
 	if (err != OK)
 		return err;
 	if (w.search.in_doubt)

@@ -253,7 +253,8 @@ int bzz_file_whole(const struct chunk_source *source, const struct reference *ro
 	const uint64_t size = f->size;
 	uint8_t *p = size > max ? NULL : malloc((size_t)size + 1);
 	size_t done = 0;
-	err = size > max  ? why_not(why, ERR_LIMIT, "no node of a manifest", WHY_NOWHERE, BYTES_NONE)
+	err = size > max
+		      ? why_not(why, ERR_LIMIT, "not a node of a manifest: too large for one", WHY_NOWHERE, BYTES_NONE)
 	      : p == NULL ? ERR_NO_MEMORY
 			  : OK;
 	while (err == OK && done < size) {

@@ -69,7 +69,7 @@ const char *download_source_url(const struct download *d, size_t i)
 	return i - p->roots_n < p->gateways_n ? p->gateways[i - p->roots_n] : NULL;
 }
 
-static const char *fault_text(const struct fetch_source *s)
+static const char *fault_text(const struct fetch_source *s, CURLcode cause)
 {
 	switch (s->fault) {
 	case FETCH_ABSENT:
@@ -79,7 +79,7 @@ static const char *fault_text(const struct fetch_source *s)
 	case FETCH_WRONG:
 		return "sent wrong bytes";
 	case FETCH_FAILING:
-		return err_text(s->last);
+		return s->last == ERR_IO && cause != CURLE_OK ? curl_easy_strerror(cause) : err_text(s->last);
 	case FETCH_SLOW:
 		return "too slow; dropped";
 	case FETCH_FINE:
@@ -110,7 +110,7 @@ static void tell_faults(struct download *d)
 		if (s->fault == FETCH_WRONG)
 			tell_wrong(d, i);
 		else if (s->fault != FETCH_FINE && transfer_url(d, i, "", url))
-			cli_warn(d->cli, "%s: %s", url, fault_text(s));
+			cli_warn(d->cli, "%s: %s", url, fault_text(s, d->cause[i]));
 	}
 }
 

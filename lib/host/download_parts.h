@@ -35,6 +35,7 @@ struct download {
 	const struct artifact *artifact;
 	int disk_err, disk_errno;                 /* this machine's fault, not a source's */
 	enum fetch_fault told[FETCH_SOURCES_MAX]; /* faults that were printed */
+	CURLcode cause[FETCH_SOURCES_MAX];        /* what was behind a source's last ERR_IO */
 };
 
 /* The URL of the artifact at a source, and suffix behind it; false when it does not fit, or the

@@ -157,10 +157,13 @@ void transfer_reap(struct download *d)
 		if (m->msg != CURLMSG_DONE ||
 		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
 			continue;
+		const unsigned source = d->fetch.requests[t->request].source;
 		int err = err_of_curl(t, m->data.result);
 		if (err != OK)
-			cli_debug(d->cli, "source %u: %s (%s)", (unsigned)d->fetch.requests[t->request].source,
-				  err_text(err), curl_easy_strerror(m->data.result));
+			cli_debug(d->cli, "source %u: %s (%s)", source, err_text(err),
+				  curl_easy_strerror(m->data.result));
+		if (err == ERR_IO)
+			d->cause[source] = t->err == OK ? m->data.result : CURLE_OK;
 		end(d, t, err);
 	}
 }

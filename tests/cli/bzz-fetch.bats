@@ -117,7 +117,15 @@ setup() {
 	[ "$(bzz-fetch -s "$dir/chunks" --list "$site/sub" | jq -r .path)" = sub/a.txt ]
 	run -3 bzz-fetch -s "$dir/chunks" --list "$middle" # no manifest
 	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" --list "$(cat "$dir/big.ref")"
-	[[ $stderr = *": no node of a manifest" ]]
+	[[ $stderr = *": not a node of a manifest: "* ]]
+}
+
+@test "half of an encrypted reference, and one with a wrong key: said what is wanted" {
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" -o half "${secret:0:64}"
+	[[ $stderr = *"all 128 digits must be right"* ]]
+	run -3 --separate-stderr bzz-fetch -s "$dir/chunks" -o half "${secret:0:64}${secret:0:64}"
+	[[ $stderr = *"all 128 digits must be right"* ]]
+	[ ! -e half ]
 }
 
 @test "a part of a manifest costs its nodes, not all of them" {
