@@ -132,10 +132,9 @@ bytes_from() {
 	fetches 3 "$none" -g "$http/status-404"
 	nothing
 	grep -qE "$http/status-404/bytes/[0-9a-f]{64}: does not have it" err
-	fetches 3 "$none" -g "http://127.0.0.1:1" -g "http://misspelt.invalid"
+	fetches 3 "$none" -g "http://127.0.0.1:1"
 	nothing
-	grep -qE "^phase-fetch: http://127.0.0.1:1/bytes/[0-9a-f]{64}: Couldn't connect" err
-	grep -qE "^phase-fetch: http://misspelt.invalid/bytes/[0-9a-f]{64}: Couldn't resolve" err
+	grep -qE "^phase-fetch: http://127.0.0.1:1/bytes/[0-9a-f]{64}: Could.* connect" err
 }
 
 @test "what a provider left unfinished goes on from a gateway" {
