@@ -4,103 +4,13 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "kad_answers.h"
 #include "kad_event.h"
+#include "kad_world.h"
 
-#define ROUND_TRIPS 4 /* of a question: TCP, Noise with an early muxer, the stream with its question */
-#define LOST_MS 1000  /* RFC 6298: the first retransmission */
 #define SILENT_MS 10000
-#define FAKE_PEERS 64
-
-/* Round trips in ms by percentile, 0 to 100 in steps of 10. The median is that of the King data set (Dabek et al.,
- * Vivaldi, SIGCOMM 2004: 159 ms between 1740 name servers); the shape around it is made to its figure 2. */
-static const unsigned round_trip_ms[] = {5, 40, 75, 105, 132, 159, 185, 215, 260, 340, 800};
-/* Sessions in minutes by permille: 87.6 % are under 8 hours, 2.5 % over 24 (Trautwein et al., Design and Evaluation
- * of IPFS, SIGCOMM 2022, section 5); below that the median of the shortest-lived countries there, half an hour. */
-static const unsigned session_permille[] = {0, 500, 876, 975, 1000}, session_min[] = {1, 30, 480, 1440, 4320};
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-	return x ^ x >> 31;
-}
-
-uint64_t network_random(struct network *net, uint64_t below)
-{
-	net->random += 0x9e3779b97f4a7c15U;
-	return mix(net->random) % below;
-}
-
-struct kad_now network_now(const struct network *net)
-{
-	return (struct kad_now){net->now_ms, {NETWORK_WALL_S + (int64_t)(net->now_ms / 1000)}};
-}
-
-/* The same for a pair every time, in both directions. */
-static uint64_t round_trip(const struct network *net, unsigned a, unsigned b)
-{
-	const uint64_t pair = a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
-	const uint64_t at = mix(pair ^ net->rules.seed) % 1000;
-	const unsigned low = round_trip_ms[at / 100], high = round_trip_ms[at / 100 + 1];
-	return low + (high - low) * (at % 100) / 100;
-}
-
-static uint64_t delay_of(struct network *net, unsigned a, unsigned b)
-{
-	uint64_t ms = ROUND_TRIPS * round_trip(net, a, b);
-	for (unsigned i = 0; i < 2 * ROUND_TRIPS; i++)
-		if (network_random(net, 1000) < net->rules.loss_permille)
-			ms += LOST_MS;
-	return ms;
-}
-
-static uint64_t session_ms(struct network *net)
-{
-	const unsigned at = (unsigned)network_random(net, 1000);
-	unsigned i = 0;
-	while (at >= session_permille[i + 1])
-		i++;
-	const unsigned span = session_permille[i + 1] - session_permille[i];
-	return 60000ULL *
-	       (session_min[i] + (uint64_t)(session_min[i + 1] - session_min[i]) * (at - session_permille[i]) / span);
-}
 
 /* --- nodes ----------------------------------------------------------------------------------- */
-
-static void make_id(struct peer_id *id, uint32_t number, uint64_t salt)
-{
-	*id = (struct peer_id){.n = 34, .bytes = {0x12, 0x20}};
-	store_be32(id->bytes + 2, number);
-	store_be64(id->bytes + 6, salt);
-}
-
-static void add_address(struct kad_contact *c, uint32_t ip)
-{
-	uint8_t address[] = {4,   (uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip, 6, 0x0f,
-			     0xa1};
-	(void)kad_contact_add(c, bytes_of(address, sizeof address), KAD_SCOPE_PUBLIC, KAD_CONTACT_BYTES);
-}
-
-/* A third in 200 networks of large hosters, the rest anywhere. */
-static uint32_t some_ip(struct network *net)
-{
-	const uint32_t host = (uint32_t)network_random(net, 65536);
-	if (network_random(net, 3) == 0)
-		return (uint32_t)(0x3400 + network_random(net, 200)) << 16 | host;
-	return (uint32_t)(20 + network_random(net, 80)) << 24 | (uint32_t)network_random(net, 256) << 16 | host;
-}
-
-/* An id whose key has so many bits in common with target: what an attacker can make in a moment. */
-static void make_near(struct network *net, struct kad_contact *c, uint32_t number, struct bytes target, unsigned bits)
-{
-	struct kad_key key;
-	struct peer_id id;
-	kad_key_of(&key, target);
-	do {
-		make_id(&id, number, network_random(net, UINT64_MAX));
-		kad_contact_init(c, &id);
-	} while (kad_key_common(&key, &c->key) < bits);
-}
 
 static void start_node(struct network *net, unsigned i)
 {
@@ -116,7 +26,8 @@ static void start_node(struct network *net, unsigned i)
 	n->wake_ms = 0;
 	event_push(net, (struct event){.at_ms = net->now_ms, .kind = EVENT_NODE, .node = i});
 	if (net->rules.churn)
-		event_push(net, (struct event){.at_ms = net->now_ms + session_ms(net), .kind = EVENT_TURN, .node = i});
+		event_push(net,
+			   (struct event){.at_ms = net->now_ms + world_session_ms(net), .kind = EVENT_TURN, .node = i});
 }
 
 static unsigned bits_of(unsigned n)
@@ -138,11 +49,11 @@ static void make_node(struct network *net, unsigned i)
 	n->entries = calloc(NETWORK_TABLE_ROOM, sizeof *n->entries);
 	if (n->entries == NULL)
 		abort();
-	make_id(&id, i, r->seed);
+	world_id(&id, i, r->seed);
 	kad_contact_init(&n->self, &id);
 	if (n->sybil)
-		make_near(net, &n->self, i, r->sybil_key, bits_of(r->servers) + 2);
-	add_address(&n->self, n->sybil ? (uint32_t)(0x4206 + i % r->sybil_networks) << 16 | i : some_ip(net));
+		world_id_near(net, &n->self, i, r->sybil_key, bits_of(r->servers) + 2);
+	world_add_address(&n->self, n->sybil ? (uint32_t)(0x4206 + i % r->sybil_networks) << 16 | i : world_ip(net));
 	event_push(net, (struct event){.at_ms = r->join_ms * i / net->n, .kind = EVENT_START, .node = i});
 }
 
@@ -178,76 +89,6 @@ unsigned network_somebody(struct network *net)
 	}
 }
 
-/* --- what servers say ------------------------------------------------------------------------- */
-
-/* Peers that do not exist, the nearer ones of many. */
-static void write_fakes(struct network *net, struct writer *w, const struct kad_key *target)
-{
-	struct kad_contact fakes[KAD_K];
-	unsigned n = 0;
-	for (unsigned i = 0; i < FAKE_PEERS; i++) {
-		struct kad_contact c;
-		struct peer_id id;
-		make_id(&id, UINT32_MAX, network_random(net, UINT64_MAX));
-		kad_contact_init(&c, &id);
-		add_address(&c, some_ip(net));
-		if (n == KAD_K && kad_key_order(target, &c.key, &fakes[n - 1].key) > 0)
-			continue;
-		unsigned at = n < KAD_K ? n++ : n - 1;
-		for (; at > 0 && kad_key_order(target, &c.key, &fakes[at - 1].key) < 0; at--)
-			fakes[at] = fakes[at - 1];
-		fakes[at] = c;
-	}
-	for (unsigned i = 0; i < n; i++)
-		kad_message_write_peer(w, KAD_CLOSER, &fakes[i]);
-}
-
-static void lie(struct network *net, unsigned who, const struct kad_message *m, struct writer *w)
-{
-	const struct network_rules *r = &net->rules;
-	struct kad_key target;
-	kad_key_of(&target, m->key);
-	kad_message_begin(w, m->type, m->key);
-	if (m->type == KAD_PUT_VALUE) {
-		kad_message_write_record(w, m->record_key, m->value, BYTES_NONE); /* and forgets it */
-		return;
-	}
-	if (m->type == KAD_GET_VALUE) { /* an old record of somebody, or junk */
-		struct kad_value v;
-		const bool has = kad_values_get(&net->nodes[who].values, m->key, 0, net->now_ms, &v);
-		kad_message_write_record(w, m->key, has ? v.value : BYTES_LITERAL("{\"manifest_url\":1}"), BYTES_NONE);
-	}
-	if (!net->nodes[who].sybil) {
-		write_fakes(net, w, &target);
-		return;
-	}
-	for (unsigned i = 0; i < KAD_K; i++)
-		kad_message_write_peer(w, KAD_CLOSER,
-				       &net->nodes[r->servers + r->clients + network_random(net, r->sybils)].self);
-}
-
-/* What node to answers to node from; nothing: it is reset. */
-static struct bytes answer(struct network *net, unsigned from, unsigned to, struct bytes request,
-			   uint8_t room[static KAD_SENT_BYTES_MAX])
-{
-	struct node *server = &net->nodes[to], *client = &net->nodes[from];
-	struct writer w = writer_of(room, KAD_SENT_BYTES_MAX);
-	struct bytes address = BYTES_NONE;
-	struct kad_message m;
-	size_t at = 0;
-	(void)kad_contact_next(&client->self, &at, &address);
-	const struct kad_asker asker = {&client->self.id, address};
-	if (client->server) /* its identify says so */
-		(void)!kad_table_heard(&server->table, &client->self, net->now_ms);
-	if ((server->liar || server->sybil) && kad_message_read(&m, request) == OK)
-		lie(net, to, &m, &w);
-	else if (kad_server_answer(&server->answers, &asker, request, network_now(net), &w) != OK)
-		return BYTES_NONE;
-	net->messages_n++;
-	net->bytes_n += request.n + w.n;
-	return writer_view(&w);
-}
-
 /* --- look-ups ---------------------------------------------------------------------------------- */
 
 static unsigned number_of(const struct network *net, const struct kad_contact *c)
@@ -259,7 +100,7 @@ static unsigned number_of(const struct network *net, const struct kad_contact *c
 static void ask(struct network *net, struct run *run, const struct kad_lookup_want *want)
 {
 	const unsigned to = number_of(net, want->contact);
-	const uint64_t ms = to == UINT32_MAX ? SILENT_MS : delay_of(net, run->node, to);
+	const uint64_t ms = to == UINT32_MAX ? SILENT_MS : world_delay_ms(net, run->node, to);
 	event_push(net, (struct event){.at_ms = net->now_ms + (ms < SILENT_MS ? ms : SILENT_MS),
 				       .kind = EVENT_ANSWER,
 				       .node = run->node,
@@ -394,7 +235,7 @@ static void step_node(struct network *net, unsigned i)
 			look_for_upkeep(net, i, &want);
 		} else if (want.kind == KAD_TABLE_PING) {
 			const unsigned to = number_of(net, want.contact);
-			event_push(net, (struct event){.at_ms = net->now_ms + delay_of(net, i, to),
+			event_push(net, (struct event){.at_ms = net->now_ms + world_delay_ms(net, i, to),
 						       .kind = EVENT_PING,
 						       .node = i,
 						       .to = to});
@@ -449,7 +290,7 @@ static void answered(struct network *net, struct event *e)
 	} else {
 		kad_lookup_request(&run->l, &w);
 	}
-	const struct bytes said = answer(net, e->node, e->to, writer_view(&w), room);
+	const struct bytes said = answers_say(net, e->node, e->to, writer_view(&w), room);
 	if (e->store)
 		kad_lookup_put_answered(&run->l, e->peer, said, bytes_of(run->stored, run->stored_n));
 	else if (said.n == 0 || kad_lookup_answered(&run->l, e->peer, said, network_now(net)) != OK)
@@ -479,7 +320,8 @@ static void turn(struct network *net, unsigned i)
 	}
 	n->online = false;
 	net->online_n--;
-	event_push(net, (struct event){.at_ms = net->now_ms + session_ms(net) / 4, .kind = EVENT_TURN, .node = i});
+	event_push(net,
+		   (struct event){.at_ms = net->now_ms + world_session_ms(net) / 4, .kind = EVENT_TURN, .node = i});
 }
 
 static void happen(struct network *net, struct event *e)
