@@ -163,12 +163,7 @@ static int err_of(const struct gateway_transfer *t, CURLcode code)
 		return t->err;
 	if (code == CURLE_OK && !t->judged) /* no body at all */
 		return judge(t) == OK ? ERR_CLOSED : judge(t);
-	if (code == CURLE_OK)
-		return OK;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return ERR_TIMEOUT;
-	const bool cut = code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
-	return cut ? ERR_CLOSED : ERR_IO;
+	return transfer_handle_err(code);
 }
 
 static void tell(struct gateway_transfer *t, int err, CURLcode code)

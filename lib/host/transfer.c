@@ -140,12 +140,7 @@ static int err_of_curl(struct transfer *t, CURLcode code)
 		return OK; /* we stopped it: it needed no more */
 	if (!t->judged && code == CURLE_OK)
 		return judge(t) == OK ? ERR_CLOSED : judge(t); /* no body at all */
-	if (code == CURLE_OK)
-		return OK;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return ERR_TIMEOUT;
-	bool cut = code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
-	return cut ? ERR_CLOSED : ERR_IO;
+	return transfer_handle_err(code);
 }
 
 void transfer_reap(struct download *d)

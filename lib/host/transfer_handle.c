@@ -29,3 +29,11 @@ CURL *transfer_handle(const struct cli *cli)
 	}
 	return easy;
 }
+
+int transfer_handle_err(CURLcode code)
+{
+	const bool cut = code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR;
+	if (code == CURLE_OK)
+		return OK;
+	return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : cut ? ERR_CLOSED : ERR_IO;
+}
