@@ -71,12 +71,17 @@ static int judge(struct chunks *c, unsigned i, const struct asks_part *part)
 	return err;
 }
 
-/* Why a request ended. Only who was asked can say that he has no such chunk. */
+/* Why a request ended. Only who was asked can say that he has no such chunk, or cannot give it (500, as a bee node
+ * that finds it nowhere); all else is no word about the chunk. */
 static int err_of(const struct request *r)
 {
 	if (r->state == REQUEST_DONE)
 		return OK;
-	return r->err == ERR_NOT_FOUND && r->verdict != ERR_NOT_FOUND ? ERR_SOURCE : r->err;
+	if (r->verdict == ERR_NOT_FOUND)
+		return ERR_NOT_FOUND;
+	if (r->verdict != OK && r->exchange.answer.status == 500)
+		return ERR_SOURCE;
+	return r->err == ERR_NOT_FOUND || r->err == ERR_SOURCE ? ERR_CLOSED : r->err;
 }
 
 static int step(struct chunks *c, unsigned i, uint64_t now_ms)
