@@ -1,4 +1,4 @@
-/* What the files of QUIC share: quic_connection.c, quic_streams.c, quic_endpoint.c, quic_cids.c. Theirs alone. */
+/* What the files of QUIC, quic_NAME.c, share. Theirs alone. */
 #ifndef HOST_QUIC_PARTS_H
 #define HOST_QUIC_PARTS_H
 
@@ -164,21 +164,33 @@ ngtcp2_ssize quic_streams_write(struct quic_connection *c, ngtcp2_path *path, ui
 /* --- quic_callbacks.c --- */
 void quic_callbacks_fill(ngtcp2_callbacks *callbacks);
 
-/* --- quic_connection.c --- */
+/* --- quic_begin.c --- */
 /* first: the head of a client's first packet, or NULL to dial; odcid: what it called the server before Retry. */
 MUST_CHECK int quic_connection_new(struct quic_endpoint *e, const struct quic_path *path, const ngtcp2_pkt_hd *first,
 				   const ngtcp2_cid *odcid, const struct peer_id *expected, uint64_t now_ns,
 				   struct quic_connection **connection);
 void quic_connection_free(struct quic_connection *c);
+
+/* --- quic_datagrams.c --- */
 void quic_connection_read(struct quic_connection *c, const struct quic_path *path, struct bytes datagram,
 			  uint64_t now_ns);
 /* Fills out with datagrams; false: there is nothing to say, or it may not be said now. */
 bool quic_connection_out(struct quic_connection *c, struct quic_out *out, uint64_t now_ns);
 void quic_connection_tick(struct quic_connection *c, uint64_t now_ns);
-void quic_connection_fail(struct quic_connection *c, int err); /* nobody is there to be told */
-void quic_connection_stir(struct quic_connection *c);          /* it has something to tell */
-void quic_connection_sends(struct quic_connection *c);         /* it may have something to send */
-void quic_connection_opened(struct quic_connection *c);        /* it is no longer half open */
+void quic_connection_find_deadline(struct quic_connection *c);
+
+/* --- quic_connection.c --- */
+void quic_connection_stir(struct quic_connection *c);   /* it has something to tell */
+void quic_connection_sends(struct quic_connection *c);  /* it may have something to send */
+void quic_connection_opened(struct quic_connection *c); /* it is no longer half open */
+/* The time that ngtcp2 is told, which takes no step back. */
+void quic_connection_now(struct quic_connection *c, uint64_t now_ns);
+/* TLS's part ends: half of what a connection takes, and keys are ngtcp2's by then. */
+void quic_connection_end_tls(struct quic_connection *c);
+/* ngtcp2's part ends; what streams have still to tell stays. */
+void quic_connection_part(struct quic_connection *c);
+void quic_connection_dies(struct quic_connection *c, int liberr); /* by ngtcp2's error; the other side is told */
+void quic_connection_fail(struct quic_connection *c, int err);    /* nobody is there to be told */
 
 /* --- quic_answers.c --- */
 /* Answers to a datagram of no connection; *first, *odcid: a client's that may begin one, then true. */
