@@ -144,6 +144,7 @@ bool quic_connection_out(struct quic_connection *c, struct quic_out *out, uint64
 	if (c->conn == NULL)
 		return out_close(c, out);
 	quic_connection_now(c, now_ns);
+	quic_streams_date(c);
 	const size_t quantum = ngtcp2_conn_get_send_quantum(c->conn) + QUIC_DATAGRAM_BYTES_MAX;
 	const int liberr = fill(c, out, least(quantum, sizeof out->bytes), c->now_ns);
 	if (liberr != 0) {

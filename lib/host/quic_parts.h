@@ -70,6 +70,7 @@ struct quic_connection {
 	bool half_open; /* from outside, and not proven */
 	bool heard;     /* a datagram of the other side */
 	bool ready, ready_told, ended;
+	bool undated;   /* a stream has no deadline yet: who opens one does not say when */
 	bool confirmed; /* both sides know that the handshake is over */
 	int err;
 	enum connection_role role;
@@ -145,6 +146,7 @@ MUST_CHECK int quic_stream_arrived(struct quic_connection *c, struct quic_stream
 void quic_stream_consumed(struct quic_connection *c, struct quic_stream *s, uint64_t n);
 void quic_stream_forget(struct quic_connection *c, struct quic_stream *s);
 bool quic_streams_told(struct quic_connection *c, struct connection_event *event);
+void quic_streams_date(struct quic_connection *c); /* gives new streams their deadline */
 void quic_streams_tick(struct quic_connection *c);
 uint64_t quic_streams_deadline(const struct quic_connection *c);
 

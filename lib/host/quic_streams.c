@@ -36,7 +36,8 @@ struct quic_stream *quic_stream_new(struct quic_connection *c, int64_t quic_id, 
 	s->id = (uint32_t)(quic_id / 4 * 2 + quic_id % 2 + 1);
 	s->ours = role == MSS_DIALER;
 	s->negotiating = true;
-	s->deadline_ns = c->now_ns + CONNECTION_NEGOTIATION_MS * QUIC_NS_PER_MS;
+	s->deadline_ns = UINT64_MAX;
+	c->undated = true;
 	c->negotiating_n++;
 	if (s->ours)
 		c->ours_n++;
@@ -296,6 +297,15 @@ uint64_t quic_streams_deadline(const struct quic_connection *c)
 			if (s->negotiating && s->deadline_ns < deadline)
 				deadline = s->deadline_ns;
 	return deadline;
+}
+
+void quic_streams_date(struct quic_connection *c)
+{
+	for (size_t i = 0; c->undated && i < QUIC_STREAM_BUCKETS; i++)
+		for (struct quic_stream *s = c->streams[i]; s != NULL; s = s->bucket_next)
+			if (s->negotiating && s->deadline_ns == UINT64_MAX)
+				s->deadline_ns = c->now_ns + CONNECTION_NEGOTIATION_MS * QUIC_NS_PER_MS;
+	c->undated = false;
 }
 
 void quic_streams_tick(struct quic_connection *c)

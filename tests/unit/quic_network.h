@@ -1,5 +1,5 @@
-/* Two QUIC endpoints and a network between them in memory: virtual time, datagrams that are lost, late, cut or
- * doubled as a seeded generator says. A test includes it once. */
+/* Two QUIC endpoints and a network between them in memory: virtual time, datagrams that are lost, late, cut,
+ * changed or doubled as a seeded generator says. A test includes it once. */
 #ifndef UNIT_QUIC_NETWORK_H
 #define UNIT_QUIC_NETWORK_H
 
@@ -59,7 +59,7 @@ static size_t wire_high; /* none is used from there on */
 static uint64_t random_state;
 /* In a thousand. */
 static struct {
-	unsigned lost, late, cut, doubled;
+	unsigned lost, late, cut, doubled, flipped;
 	uint64_t delay_ns;
 } weather;
 static struct quic_out out_buffer;
@@ -140,6 +140,8 @@ static void put(const struct quic_path *path, const uint8_t *p, size_t n)
 	f->path = *path;
 	f->n = chance(1000) < weather.cut ? chance(n) + 1 : n;
 	memcpy(f->bytes, p, n);
+	if (chance(1000) < weather.flipped)
+		f->bytes[chance(f->n)] ^= (uint8_t)(1U << chance(8));
 }
 
 static void send_all(struct node *n)
