@@ -48,12 +48,12 @@ void load_add_gateways(struct load *l, const struct bytes *urls, size_t n)
 
 bool load_url(const struct load *l, unsigned source, const char *suffix, struct writer *w)
 {
-	const struct load_place *place = source > 0 ? &l->places[source - 1] : NULL;
-	if (place == NULL) {
+	if (source == 0) {
 		write_bytes(w, l->artifact->download_url);
 		write_text(w, suffix);
 		return !w->full && artifact_url_absolute(l->artifact);
 	}
+	const struct load_place *place = &l->places[source - 1];
 	if (place->gateway) /* it knows nothing of suffixes */
 		return suffix[0] == 0 && artifact_url_write_gateway(place->url, l->artifact, w) && !w->full;
 	artifact_url_write(place->url, l->manifest, l->artifact, suffix, w);

@@ -81,43 +81,55 @@ static int get_tree(struct load *l, unsigned source)
 	return err;
 }
 
-/* How large it is, each source says for itself: a lack of memory for what one says is no word about the
- * next one's. */
-bool load_tree_find(struct load *l)
+/* In one piece, from whoever has FILE.bmt. How large it is, each source says for itself: a lack of memory for what
+ * one says is no word about the next one's; *lacked is the least of it. */
+static int get_whole(struct load *l, uint64_t *lacked)
 {
-	struct report_size needed;
-	uint64_t lacked = 0; /* the least memory that was missing for one */
-	int err = OK;
-	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
-		return false;
-	if (l->tree.bytes == 0)
-		return true; /* one block: the reference is all there is to know */
 	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
 		if (l->fetch.sources[i].fault != FETCH_FINE || (i > 0 && l->places[i - 1].gateway))
 			continue;
-		err = get_tree(l, i);
+		const int err = get_tree(l, i);
 		if (err == OK)
-			return true;
+			return OK;
 		load_tree_drop(l);
 		if (err == ERR_INTERRUPTED)
-			return false; /* drive finds it, too */
-		if (err == ERR_NO_MEMORY && (lacked == 0 || l->tree.bytes < lacked))
-			lacked = l->tree.bytes;
+			return err;
+		if (err == ERR_NO_MEMORY && (*lacked == 0 || l->tree.bytes < *lacked))
+			*lacked = l->tree.bytes;
 		if (i > 0)
 			report_detail(l->report, "%.*s: tree of %.*s: %s", REPORT_BYTES(l->places[i - 1].url),
 				      REPORT_BYTES(l->artifact->filename), err_text(err));
 	}
-	if (lacked == 0) {
-		if ((err = load_tree_chunks(l)) == OK)
-			return true;
-		load_tree_drop(l);
-		if (err == ERR_INTERRUPTED)
-			return false;
-		if (err == ERR_NO_MEMORY)
-			lacked = l->tree.bytes;
+	return ERR_NOT_FOUND;
+}
+
+static int get_chunks(struct load *l, uint64_t *lacked)
+{
+	const int err = load_tree_chunks(l);
+	if (err == OK)
+		return OK;
+	load_tree_drop(l);
+	if (err == ERR_NO_MEMORY)
+		*lacked = l->tree.bytes;
+	if (err != ERR_INTERRUPTED)
 		report_detail(l->report, "tree of %.*s, chunk by chunk: %s", REPORT_BYTES(l->artifact->filename),
 			      err_text(err));
-	}
+	return err;
+}
+
+bool load_tree_find(struct load *l)
+{
+	struct report_size needed;
+	uint64_t lacked = 0; /* the least memory that was missing for one */
+	if (!l->artifact->has_swarm || tree_shape(&l->tree, l->artifact->size, 0) != OK)
+		return false;
+	if (l->tree.bytes == 0)
+		return true; /* one block: the reference is all there is to know */
+	int err = get_whole(l, &lacked);
+	if (err == ERR_NOT_FOUND && lacked == 0)
+		err = get_chunks(l, &lacked);
+	if (err == OK || err == ERR_INTERRUPTED)
+		return err == OK; /* drive finds the other, too */
 	if (lacked > 0)
 		report(l->report, "%.*s: no memory for its tree (%s): checked as a whole at the end",
 		       REPORT_BYTES(l->artifact->filename), report_size(&needed, lacked));

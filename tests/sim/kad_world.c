@@ -4,7 +4,7 @@
 #define LOST_MS 1000  /* RFC 6298: the first retransmission */
 
 /* Round trips in ms by percentile, 0 to 100 in steps of 10. The median is that of the King data set (Dabek et al.,
- * Vivaldi, SIGCOMM 2004: 159 ms between 1740 name servers); the shape around it is made to its figure 2. */
+ * Vivaldi, SIGCOMM 2004: 159 ms between 1740 name servers); the shape around it is a guess. */
 static const unsigned round_trip_ms[] = {5, 40, 75, 105, 132, 159, 185, 215, 260, 340, 800};
 /* Sessions in minutes by permille: 87.6 % are under 8 hours, 2.5 % over 24 (Trautwein et al., Design and Evaluation
  * of IPFS, SIGCOMM 2022, section 5); below that the median of the shortest-lived countries there, half an hour. */
