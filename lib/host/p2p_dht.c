@@ -37,16 +37,12 @@ const struct kad_contact *p2p_dht_self(struct p2p_dht *dht)
 
 /* --- asking --- */
 
-int p2p_dht_ask(struct p2p_dht *dht, const struct kad_contact *to, struct bytes request, size_t answer_max,
-		p2p_answered *done, void *context)
+static int ask(struct p2p_dht *dht, const struct peer_id *peer, const struct bytes *addresses, size_t addresses_n,
+	       struct bytes request, size_t answer_max, p2p_answered *done, void *context)
 {
-	struct bytes addresses[P2P_DIAL_ADDRESSES_MAX];
-	size_t n = 0, at = 0;
-	while (n < P2P_DIAL_ADDRESSES_MAX && kad_contact_next(to, &at, &addresses[n]))
-		n++;
-	const struct p2p_question q = {.peer = &to->id,
+	const struct p2p_question q = {.peer = peer,
 				       .addresses = addresses,
-				       .addresses_n = n,
+				       .addresses_n = addresses_n,
 				       .protocols = dht->protocols,
 				       .protocols_n = dht->protocols_n,
 				       .request = request,
@@ -55,6 +51,16 @@ int p2p_dht_ask(struct p2p_dht *dht, const struct kad_contact *to, struct bytes 
 	const int err = p2p_request(dht->node, &q, done, context);
 	dht->ended |= err == ERR_INTERRUPTED;
 	return err;
+}
+
+int p2p_dht_ask(struct p2p_dht *dht, const struct kad_contact *to, struct bytes request, size_t answer_max,
+		p2p_answered *done, void *context)
+{
+	struct bytes addresses[P2P_DIAL_ADDRESSES_MAX];
+	size_t n = 0, at = 0;
+	while (n < P2P_DIAL_ADDRESSES_MAX && kad_contact_next(to, &at, &addresses[n]))
+		n++;
+	return ask(dht, &to->id, addresses, n, request, answer_max, done, context);
 }
 
 void p2p_dht_report(struct p2p_dht *dht, const struct kad_contact *contact, int err)
@@ -70,43 +76,59 @@ void p2p_dht_report(struct p2p_dht *dht, const struct kad_contact *contact, int 
 
 struct pinged {
 	struct p2p_dht *dht;
+	bool enters; /* it is a peer to enter the network by */
 	struct kad_contact contact;
 };
+
+/* Where it was reached: a name that it is entered by is no address of a table's. */
+static void add_reached(struct p2p_dht *dht, struct kad_contact *contact)
+{
+	struct p2p_address remote;
+	enum connection_role role;
+	if (p2p_node_remote(dht->node, &contact->id, &remote, &role) && role == CONNECTION_DIALER)
+		(void)kad_contact_add(contact, bytes_of(remote.bytes, remote.n), KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+}
 
 static void on_pinged(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
 {
 	struct pinged *p = context;
 	(void)node, (void)peer, (void)answer;
+	p->dht->entering_n -= p->enters;
+	if (p->enters && err == OK)
+		add_reached(p->dht, &p->contact);
 	p2p_dht_report(p->dht, &p->contact, err);
 	p2p_dht_wake(p->dht);
 	free(p);
 }
 
-/* Whether it answers a question for ourselves, which is one that every server answers. */
-static void ping(struct p2p_dht *dht, const struct kad_contact *contact)
+/* Whether it answers a question for ourselves, which is one that every server answers. address: where, if that is none
+ * of the contact's. False: it is not asked. */
+static bool ping(struct p2p_dht *dht, const struct kad_contact *contact, const struct bytes *address)
 {
 	uint8_t request[256];
 	struct writer w = writer_of(request, sizeof request);
 	struct pinged *p = malloc(sizeof *p);
 	if (p == NULL)
-		return; /* the table gives up waiting */
-	*p = (struct pinged){.dht = dht, .contact = *contact};
+		return false; /* the table gives up waiting */
+	*p = (struct pinged){.dht = dht, .enters = address != NULL, .contact = *contact};
 	kad_message_begin(&w, KAD_FIND_NODE, peer_id_bytes(p2p_node_id(dht->node)));
-	if (p2p_dht_ask(dht, &p->contact, writer_view(&w), KAD_MESSAGE_BYTES_MAX, on_pinged, p) != OK)
+	const struct bytes question = writer_view(&w);
+	const int err = address == NULL
+				? p2p_dht_ask(dht, contact, question, KAD_MESSAGE_BYTES_MAX, on_pinged, p)
+				: ask(dht, &contact->id, address, 1, question, KAD_MESSAGE_BYTES_MAX, on_pinged, p);
+	if (err != OK)
 		free(p);
+	return err == OK;
 }
 
 /* --- the table --- */
 
-static void on_bootstrapped(struct p2p_node *node, const struct peer_id *peer, int err, void *context)
-{
-	(void)node, (void)peer, (void)err, (void)context; /* what it is, identify says */
-}
-
 static void dial_bootstrap(struct p2p_dht *dht, const struct p2p_bootstrap *b)
 {
 	const struct bytes address = bytes_of(b->bytes, b->n);
-	(void)!p2p_node_connect(dht->node, &b->peer, &address, 1, false, on_bootstrapped, NULL);
+	struct kad_contact contact;
+	kad_contact_init(&contact, &b->peer);
+	dht->entering_n += ping(dht, &contact, &address);
 }
 
 static void look_up(struct p2p_dht *dht, const struct kad_table_want *want)
@@ -130,7 +152,7 @@ static uint64_t table_turn(struct p2p_dht *dht, uint64_t now_ms)
 		kad_table_next(&dht->table, now_ms, &want);
 		switch (want.kind) {
 		case KAD_TABLE_PING:
-			ping(dht, want.contact);
+			(void)ping(dht, want.contact, NULL);
 			break;
 		case KAD_TABLE_LOOKUP:
 			look_up(dht, &want);
@@ -157,9 +179,9 @@ static void on_timer(uv_timer_t *timer)
 		(void)uv_timer_start(timer, on_timer, next > now ? next - now : 0, 0);
 }
 
-unsigned p2p_dht_peers_n(const struct p2p_dht *dht)
+const struct kad_table *p2p_dht_table(const struct p2p_dht *dht)
 {
-	return dht->table.n;
+	return &dht->table;
 }
 
 int p2p_dht_bootstrap(struct p2p_dht *dht, struct bytes address)

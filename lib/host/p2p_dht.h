@@ -30,8 +30,8 @@ void p2p_dht_free(struct p2p_dht *dht);
 MUST_CHECK int p2p_dht_bootstrap(struct p2p_dht *dht, struct bytes address);
 /* What a peer has said by identify: the owner of the node passes it on. */
 void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const struct identify *identify);
-/* The peers in the table. */
-unsigned p2p_dht_peers_n(const struct p2p_dht *dht);
+/* Who is known: a view, good until the loop runs again. */
+const struct kad_table *p2p_dht_table(const struct p2p_dht *dht);
 
 /* OK: the look-up has come to its end, and is looked at by the functions of kad/lookup.h until this returns. providers:
  * those it has found. ERR_INTERRUPTED: the node ends; there is no look-up then. */
@@ -40,7 +40,8 @@ typedef void p2p_dht_done(struct p2p_dht *dht, int err, const struct kad_lookup 
 
 /* Looks for the nearest to key, or what they have of it; when quorum is not 0, until so many peers have given a
  * value. value: NULL, or it is stored at the nearest then (KAD_LOOKUP_NODES; with KAD_LOOKUP_VALUES at those that have
- * another one); an empty one: ourselves as provider. A server keeps it, too. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key
+ * another one); an empty one: ourselves as provider. Where nobody is known yet, it begins when the peers to enter by
+ * have answered or failed. A server keeps it, too. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key
  * or value too long, ERR_INTERRUPTED: done is never called then; what the rules say of a value. */
 MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes key, unsigned quorum,
 			      const struct bytes *value, p2p_dht_done *done, void *context);

@@ -23,6 +23,7 @@ struct p2p_dht {
 	struct p2p_server servers[P2P_DHT_PROTOCOLS_MAX];
 	struct p2p_bootstrap bootstraps[P2P_DHT_BOOTSTRAP_MAX];
 	size_t bootstraps_n;
+	unsigned entering_n; /* of them that are being asked */
 	struct kad_contact self;
 	struct kad_table table;
 	struct kad_table_entry entries[KAD_TABLE_ROOM];

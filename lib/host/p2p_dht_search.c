@@ -12,7 +12,7 @@ struct p2p_search {
 	struct p2p_search *next;
 	struct p2p_dht *dht;
 	struct kad_lookup l;
-	bool stores, storing, over;
+	bool begun, stores, storing, over;
 	unsigned under_way_n;
 	p2p_dht_done *done;
 	void *context;
@@ -99,11 +99,12 @@ static void ask(struct p2p_search *v, const struct kad_lookup_want *want)
 
 /* --- the course --- */
 
-/* The table of a client, and of who begins, may have nobody near; those it has are asked all the same. */
+/* Whoever is known is asked, however far. Nobody yet: it waits for the peers that the network is entered by. */
 static void begin(struct p2p_search *v)
 {
 	const struct kad_contact *near[KAD_K];
 	const unsigned n = kad_table_closest(&v->dht->table, &v->l.target, NULL, near, KAD_K);
+	v->begun = n > 0 || v->dht->entering_n == 0;
 	for (unsigned i = 0; i < n; i++)
 		kad_lookup_seed(&v->l, near[i]);
 }
@@ -119,12 +120,14 @@ static void finish(struct p2p_search *v, int err)
 static uint64_t turn(struct p2p_search *v, uint64_t now_ms)
 {
 	struct kad_lookup_want want;
+	if (!v->begun)
+		begin(v);
 	for (;;) {
+		if (v->dht->ended || !v->begun)
+			return UINT64_MAX; /* woken when they have answered */
 		kad_lookup_next(&v->l, now_ms, &want);
 		if (want.kind == KAD_LOOKUP_WAIT)
 			return want.at_ms;
-		if (v->dht->ended)
-			return UINT64_MAX;
 		if (want.kind != KAD_LOOKUP_DONE) {
 			ask(v, &want);
 		} else if (v->stores && !v->storing) {
@@ -206,7 +209,6 @@ int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes 
 					     .providers_max = PROVIDERS_MAX,
 					     .quorum = quorum};
 	kad_lookup_init(&v->l, kind, key_of(v), p2p_node_id(dht->node), &room);
-	begin(v);
 	v->next = dht->searches;
 	dht->searches = v;
 	dht->searches_n++;

@@ -15,7 +15,7 @@
 
 #include "core/decimal.h"
 #include "core/err.h"
-#include "host/kad_node.h"
+#include "host/p2p_dht.h"
 
 #define LINE_BYTES_MAX 65536
 #define LISTEN_MAX 8
@@ -23,7 +23,7 @@
 static uv_loop_t loop;
 static uv_poll_t input;
 static struct p2p_node *node;
-static struct kad_node *kad;
+static struct p2p_dht *dht;
 static char line[LINE_BYTES_MAX];
 static size_t line_n;
 
@@ -81,7 +81,7 @@ static const struct kad_rules rules = {.check = any_value, .meet = greatest};
 
 /* --- commands ------------------------------------------------------------------------------- */
 
-static void add_found(cJSON *a, const struct kad_lookup *l)
+static void add_found(cJSON *a, const struct kad_lookup *l, const struct kad_contact *found)
 {
 	struct bytes value, best = BYTES_NONE;
 	unsigned told_n, n = 0;
@@ -92,7 +92,7 @@ static void add_found(cJSON *a, const struct kad_lookup *l)
 		cJSON_AddItemToObject(a, "value", text_of(best));
 	for (unsigned i = 0; i < l->providers_n; i++) {
 		cJSON *one = cJSON_CreateObject();
-		cJSON_AddItemToObject(one, "id", id_of(&l->room.providers[i].id));
+		cJSON_AddItemToObject(one, "id", id_of(&found[i].id));
 		cJSON_AddItemToArray(providers, one);
 	}
 	cJSON_AddNumberToObject(a, "values", n);
@@ -100,12 +100,13 @@ static void add_found(cJSON *a, const struct kad_lookup *l)
 	cJSON_AddNumberToObject(a, "asked", l->asked_n);
 }
 
-static void done(struct kad_node *k, int err, const struct kad_lookup *l, void *context)
+static void done(struct p2p_dht *d, int err, const struct kad_lookup *l, const struct kad_contact *found, void *context)
 {
 	cJSON *a = context;
 	const char *cmd = cJSON_GetStringValue(cJSON_GetObjectItem(a, "cmd"));
-	(void)k;
-	add_found(a, l);
+	(void)d;
+	if (err == OK)
+		add_found(a, l, found);
 	if (err == OK &&
 	    ((strcmp(cmd, "get") == 0 && l->values_n == 0) || (strcmp(cmd, "put") == 0 && l->stored_n == 0)))
 		err = ERR_NOT_FOUND;
@@ -143,23 +144,24 @@ static int connect_to(const cJSON *from, cJSON *a)
 static int search(const cJSON *from, struct bytes cmd, cJSON *a)
 {
 	uint8_t multihash[2 + SHA256_BYTES] = {0x12, SHA256_BYTES};
-	struct kad_node_search s = {.kind = KAD_LOOKUP_VALUES, .key = member(from, "key")};
+	enum kad_lookup_kind kind = KAD_LOOKUP_VALUES;
+	struct bytes key = member(from, "key"), value = BYTES_NONE; /* empty: ourselves as provider */
+	bool stores = bytes_is(cmd, "put") || bytes_is(cmd, "provide");
 	if (bytes_is(cmd, "provide") || bytes_is(cmd, "find-providers")) {
-		sha256_of(s.key, multihash + 2);
-		s.kind = KAD_LOOKUP_PROVIDERS;
-		s.key = bytes_of(multihash, sizeof multihash);
-		s.provide = bytes_is(cmd, "provide");
+		sha256_of(key, multihash + 2);
+		kind = KAD_LOOKUP_PROVIDERS;
+		key = bytes_of(multihash, sizeof multihash);
 	} else if (bytes_is(cmd, "put")) {
-		s.value = member(from, "value");
+		value = member(from, "value");
 	} else if (!bytes_is(cmd, "get")) {
 		return ERR_USAGE;
 	}
-	return kad_node_search(kad, &s, done, a);
+	return p2p_dht_search(dht, kind, key, 0, stores ? &value : NULL, done, a);
 }
 
 static void list_peers(cJSON *a)
 {
-	const struct kad_table *t = kad_node_table(kad);
+	const struct kad_table *t = p2p_dht_table(dht);
 	cJSON *table = cJSON_AddArrayToObject(a, "table");
 	for (unsigned i = 0; i < t->room; i++)
 		if (t->entries[i].used)
@@ -212,36 +214,20 @@ static void on_input(uv_poll_t *poll, int status, int events)
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
-static void on_connected(struct p2p_node *n, const struct peer_id *peer, struct bytes address,
-			 enum connection_role role)
-{
-	(void)n;
-	kad_node_connected(kad, peer, address, role);
-}
-
-static void on_disconnected(struct p2p_node *n, const struct peer_id *peer, int err)
-{
-	(void)n, (void)err;
-	kad_node_disconnected(kad, peer);
-}
-
 static void on_identified(struct p2p_node *n, const struct peer_id *peer, const struct identify *identify)
 {
 	(void)n;
-	kad_node_identified(kad, peer, identify);
+	p2p_dht_identified(dht, peer, identify);
 }
 
 static void on_ended(struct p2p_node *n)
 {
 	(void)n;
-	kad_node_close(kad);
+	p2p_dht_free(dht);
 	uv_close((uv_handle_t *)&input, NULL);
 }
 
-static const struct p2p_node_user user = {.connected = on_connected,
-					  .disconnected = on_disconnected,
-					  .identified = on_identified,
-					  .ended = on_ended};
+static const struct p2p_node_user user = {.identified = on_identified, .ended = on_ended};
 
 struct arguments {
 	uint64_t seed;
@@ -316,12 +302,14 @@ int main(int argc, char **argv)
 					       .agent = "phase-test",
 					       .limits = {.per_ip_max = 1000, .accept_burst = 1000},
 					       .user = &user};
-	struct kad_node_config dht = {
-		.loop = &loop, .protocols = &a.protocol, .protocols_n = 1, .server = !a.client, .rules = &rules};
+	struct p2p_dht_config of_dht = {.protocols = &a.protocol,
+					.protocols_n = 1,
+					.server = !a.client,
+					.rules = &rules};
 	int err = p2p_node_new(&node, &config);
-	dht.node = node;
+	of_dht.node = node;
 	if (err == OK)
-		err = kad_node_new(&kad, &dht);
+		err = p2p_dht_new(&dht, &of_dht);
 	if (err == OK)
 		err = listen_at(bytes_text(a.listen));
 	if (err != OK) {
@@ -329,7 +317,6 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	say_ready();
-	kad_node_start(kad);
 	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	if (uv_poll_init(&loop, &input, STDIN_FILENO) != 0)
 		return 3;

@@ -361,7 +361,7 @@ static int search(struct bytes cmd, const cJSON *from, struct command *c)
 
 static int tell_table(struct command *c)
 {
-	cJSON_AddNumberToObject(c->answer, "n", p2p_dht_peers_n(dht));
+	cJSON_AddNumberToObject(c->answer, "n", p2p_dht_table(dht)->n);
 	answer(c, OK);
 	return OK;
 }

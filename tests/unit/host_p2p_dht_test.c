@@ -71,9 +71,9 @@ static void begin(unsigned clients)
 		const uint64_t until = clock_now_ms() + PAIR_PATIENCE_MS;
 		/* The first hears of every server, the others of the first at least. */
 		const unsigned least = i == 0 ? NODES - clients - 1 : 1;
-		while (p2p_dht_peers_n(members[i].dht) < least && clock_now_ms() < until)
+		while (p2p_dht_table(members[i].dht)->n < least && clock_now_ms() < until)
 			pair_turn();
-		CHECK(p2p_dht_peers_n(members[i].dht) >= least);
+		CHECK(p2p_dht_table(members[i].dht)->n >= least);
 	}
 }
 
@@ -151,6 +151,30 @@ TEST(what_one_puts_all_get)
 	end();
 }
 
+/* A program that runs once asks at once. */
+TEST(who_has_just_begun_waits_for_those_it_enters_by)
+{
+	char text[512];
+	static struct member late;
+	begin(0);
+	const struct bytes value = record(text, sizeof text, 8001),
+			   at = bytes_of(members[0].address, members[0].address_n);
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK);
+	begin_member(&late, 100, false);
+	CHECK(p2p_dht_bootstrap(late.dht, at) == OK && p2p_dht_table(late.dht)->n == 0);
+	CHECK(p2p_dht_search(late.dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &late) == OK);
+	CHECK(pair_until_n(&done_n, 2) && done_err == OK && values_n == 1 && strcmp(value_found, text) == 0);
+	end_member(&late);
+	/* Nobody is there: it ends, with nothing. */
+	end_member(&members[0]);
+	begin_member(&late, 101, false);
+	CHECK(p2p_dht_bootstrap(late.dht, at) == OK);
+	CHECK(p2p_dht_search(late.dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &late) == OK);
+	CHECK(pair_until_n(&done_n, 3) && done_err == OK && values_n == 0);
+	end_member(&late);
+	end();
+}
+
 TEST(providers_of_one_key_stand_beside_each_other)
 {
 	char first[512], second[512];
@@ -180,7 +204,7 @@ TEST(clients_are_served_and_stand_in_no_table)
 	const struct bytes value = record(text, sizeof text, 8001);
 	CHECK(search(NODES - 1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK && stored_n == NODES - 3);
 	CHECK(search(NODES - 2, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK && values_n == 1);
-	CHECK(p2p_dht_peers_n(members[0].dht) == NODES - 3 - 1);
+	CHECK(p2p_dht_table(members[0].dht)->n == NODES - 3 - 1);
 	end();
 }
 
@@ -213,6 +237,7 @@ TEST(it_ends_in_the_middle_of_a_search)
 int main(void)
 {
 	RUN(what_one_puts_all_get);
+	RUN(who_has_just_begun_waits_for_those_it_enters_by);
 	RUN(providers_of_one_key_stand_beside_each_other);
 	RUN(clients_are_served_and_stand_in_no_table);
 	RUN(what_is_no_record_is_not_stored);
