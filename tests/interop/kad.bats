@@ -60,6 +60,12 @@ gets() {
 	jq -e --arg value "$3" '[.value, .results[]?.record.value] | index($value) != null' answer
 }
 
+# finds NAME KEY PROVIDER
+finds() {
+	tell "$1" "{\"cmd\":\"find-providers\",\"key\":\"$2\"}"
+	grep -q "${address[$3]##*/}" answer
+}
+
 # A network of two: each way, values and providers.
 pair() {
 	start ours kad_node 9
@@ -75,11 +81,9 @@ pair() {
 	tell ours '{"cmd":"get","key":"/phase/none"}'
 	jq -e '.ok == false and .values == 0' answer
 	tell ours '{"cmd":"provide","key":"a thing"}'
-	tell theirs '{"cmd":"find-providers","key":"a thing"}'
-	grep -q "${address[ours]##*/}" answer
+	wait_until finds theirs 'a thing' ours
 	tell theirs '{"cmd":"provide","key":"another"}'
-	tell ours '{"cmd":"find-providers","key":"another"}'
-	grep -q "${address[theirs]##*/}" answer
+	wait_until finds ours another theirs # js keeps its own a moment after it says so
 	jq -nc '{cmd: "exit"}' >&"${fd[ours]}"
 	wait "${process[ours]}"
 }
