@@ -133,6 +133,15 @@ suite_efi() {
 }
 suite_reproducible() { build programs programs firmware efi && run tools/reproducible.sh; }
 
+# The peers of interop take minutes to build: beside the suites before it, with what these leave of the processors.
+# No job of this shell, as run_all counts these.
+if [[ " ${suites[*]} " = *" interop "* ]]; then
+	env -u MAKEFLAGS nice -n 19 tools/peers.sh > "$results/peers.log" 2>&1 < /dev/null 9>&- &
+	peers=$!
+	disown "$peers"
+	trap 'kill "$peers" 2> /dev/null' EXIT
+fi
+
 for suite in "${suites[@]}"; do
 	declare -F "suite_$suite" > /dev/null || { echo "check: no suite '$suite'" >&2; exit 2; }
 	suite_folder=$results/$suite

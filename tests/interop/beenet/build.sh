@@ -12,6 +12,8 @@ export GOMODCACHE=$PWD/build/interop/go/modules GOCACHE=$PWD/build/interop/go/ca
 out=$PWD/build/interop/beenet${1-} of=()
 [ -z "${1-}" ] || of=(-tags "bee$1" -modfile="go$1.mod")
 mkdir -p "$GOMODCACHE" "$GOCACHE"
+exec {lock}> "$out.lock" # the same may be built beside
+flock "$lock"
 
 # In a copy: go must not write into the tree.
 copy=$(mktemp -d build/interop/beenet.XXXXXX)

@@ -10,6 +10,8 @@ export GOFLAGS='-mod=mod -buildvcs=false -modcacherw' GOTOOLCHAIN=local
 export GOMODCACHE=$PWD/build/interop/go/modules GOCACHE=$PWD/build/interop/go/cache
 out=$PWD/build/interop/kadgo
 mkdir -p "$GOMODCACHE" "$GOCACHE"
+exec {lock}> "$out.lock" # the same may be built beside
+flock "$lock"
 
 # In a copy: go must not write into the tree.
 copy=$(mktemp -d build/interop/kadgo.XXXXXX)

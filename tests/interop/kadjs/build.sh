@@ -5,8 +5,13 @@ cd "$(dirname "$0")/../../.."
 
 tools/toolchain.sh node 20 'kadjs (js-libp2p in the tests against peers)'
 out=$PWD/build/interop/kadjs
+# By itself node does not look at the authorities of the machine.
+authorities=/etc/ssl/certs/ca-certificates.crt
+[ -n "${NODE_EXTRA_CA_CERTS-}" ] || [ ! -f "$authorities" ] || export NODE_EXTRA_CA_CERTS=$authorities
 copy=$PWD/build/interop/js # there, so that npm writes nothing into the tree
 mkdir -p "$copy"
+exec {lock}> "$out.lock" # the same may be built beside
+flock "$lock"
 cp tests/interop/kadjs/*.mjs "$copy"
 if ! cmp -s tests/interop/kadjs/package.json "$copy/package.json" || [ ! -f "$copy/installed" ]; then
 	rm -f "$copy/installed"

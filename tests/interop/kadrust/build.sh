@@ -10,6 +10,8 @@ out=$PWD/build/interop/kadrust
 copy=$PWD/build/interop/rust # there, so that cargo writes nothing into the tree
 export CARGO_TARGET_DIR=$copy/target
 mkdir -p "$copy/src"
+exec {lock}> "$out.lock" # the same may be built beside
+flock "$lock"
 for file in Cargo.toml src/main.rs; do
 	cmp -s "tests/interop/kadrust/$file" "$copy/$file" || cp "tests/interop/kadrust/$file" "$copy/$file"
 done
