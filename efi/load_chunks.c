@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "efi/load_parts.h"
-#include "fetch/artifact_url.h"
 #include "fetch/asks.h"
+#include "fetch/gateway_url.h"
 #include "swarm/chunk.h"
 #include "swarm/tree_fill.h"
 
@@ -48,7 +48,7 @@ static void begin(struct chunks *c, const struct asks_want *want, uint64_t now_m
 {
 	struct load_transfer *t = &c->load->transfers[want->request];
 	struct writer w = writer_of(t->url, sizeof t->url);
-	artifact_url_write_chunk(c->urls[want->source], want->address, &w);
+	gateway_url_write(c->urls[want->source], "/chunks/", want->address, &w);
 	if (w.full) {
 		asks_ended(&c->asks, want->request, ERR_NOT_FOUND, now_ms);
 		return;

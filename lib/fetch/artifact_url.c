@@ -1,6 +1,6 @@
 #include "fetch/artifact_url.h"
 
-#include "core/hex.h"
+#include "fetch/gateway_url.h"
 
 bool artifact_url_absolute(const struct artifact *a)
 {
@@ -19,26 +19,9 @@ void artifact_url_write(struct bytes root, const struct manifest *m, const struc
 	write_text(w, suffix);
 }
 
-static void write_gateway(struct bytes gateway, const char *path, const uint8_t address[static REFERENCE_BYTES],
-			  struct writer *w)
-{
-	char text[2 * REFERENCE_BYTES];
-	while (gateway.n > 0 && gateway.p[gateway.n - 1] == '/')
-		gateway.n--;
-	hex_encode(bytes_of(address, REFERENCE_BYTES), text);
-	write_bytes(w, gateway);
-	write_text(w, path);
-	write_bytes(w, bytes_of(text, sizeof text));
-}
-
 bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w)
 {
 	if (a->has_swarm)
-		write_gateway(gateway, "/bytes/", a->swarm, w);
+		gateway_url_write(gateway, "/bytes/", a->swarm, w);
 	return a->has_swarm;
-}
-
-void artifact_url_write_chunk(struct bytes gateway, const uint8_t address[static REFERENCE_BYTES], struct writer *w)
-{
-	write_gateway(gateway, "/chunks/", address, w);
 }

@@ -14,7 +14,5 @@ void artifact_url_write(struct bytes root, const struct manifest *m, const struc
 /* Writes where any gateway to Swarm (the API of a bee node) has the same bytes: gateway, with or without '/' at its
  * end, /bytes/, and the artifact's Swarm reference. False: it has none. */
 bool artifact_url_write_gateway(struct bytes gateway, const struct artifact *a, struct writer *w);
-/* The same for a chunk of its tree, or any other. */
-void artifact_url_write_chunk(struct bytes gateway, const uint8_t address[static REFERENCE_BYTES], struct writer *w);
 
 #endif

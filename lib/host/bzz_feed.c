@@ -7,6 +7,7 @@
 
 #include "core/hex.h"
 #include "crypto/secret.h"
+#include "fetch/gateway_url.h"
 #include "host/bzz_manifest.h"
 #include "host/clock.h"
 #include "host/keyfile.h"
@@ -103,19 +104,16 @@ static int next_at_node(struct cli *cli, const struct bzz_feed *feed, const char
 {
 	char url[FEED_URL_BYTES], owner[2 * SECP256K1_ADDRESS_BYTES], topic[2 * BZZ_FEED_TOPIC_BYTES];
 	struct node_answer answer = {.has_next = false};
-	size_t n = strlen(gateway);
+	const struct bytes root = gateway_url_root(bytes_text(gateway));
 	long status = 0;
-	while (n > 0 && gateway[n - 1] == '/')
-		n--;
 	hex_encode(bytes_of(feed->owner, sizeof feed->owner), owner);
 	hex_encode(topic_of(feed), topic);
-	(void)snprintf(url, sizeof url, "%.*s/feeds/%.*s/%.*s", (int)n, gateway, (int)sizeof owner, owner,
+	(void)snprintf(url, sizeof url, "%.*s/feeds/%.*s/%.*s", (int)root.n, gateway, (int)sizeof owner, owner,
 		       (int)sizeof topic, topic);
 	CURL *easy = transfer_handle(cli);
 	if (easy == NULL)
 		return ERR_NO_MEMORY;
 	CURLcode bad = curl_easy_setopt(easy, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "bzz-put/" VERSION);
 	bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, ANSWER_TIMEOUT_MS);
 	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, &answer);

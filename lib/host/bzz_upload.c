@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/hex.h"
+#include "fetch/gateway_url.h"
 #include "host/bzz_reply.h"
 #include "host/clock.h"
 #include "host/transfer_handle.h"
@@ -62,9 +63,7 @@ int bzz_upload_open(struct cli *cli, const char *gateway, const char *stamp, uns
 		return ERR_NO_MEMORY;
 	u->cli = cli;
 	u->gateway = gateway;
-	u->gateway_n = strlen(gateway);
-	while (u->gateway_n > 0 && gateway[u->gateway_n - 1] == '/')
-		u->gateway_n--;
+	u->gateway_n = gateway_url_root(bytes_text(gateway)).n;
 	u->parallel = parallel;
 	u->kind = keccak_widest();
 	u->multi = curl_multi_init();
@@ -122,7 +121,6 @@ static int send_chunk(struct slot *s)
 	s->reply.n = 0;
 	s->tries++;
 	CURLcode bad = curl_easy_setopt(s->easy, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "bzz-put/" VERSION);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->upload->headers);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_POST, 1L);
 	bad |= curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fetch/gateway_url.h"
 #include "host/bzz_reply.h"
 #include "host/transfer_handle.h"
 #include "http/media_type.h"
@@ -20,9 +21,7 @@ static const char *name_of(const char *path)
 
 static bool name_url(const struct bzz_upload_whole *u, CURL *easy, const char *path, char url[URL_ROOM])
 {
-	size_t n = strlen(u->gateway);
-	while (n > 0 && u->gateway[n - 1] == '/')
-		n--;
+	const size_t n = gateway_url_root(bytes_text(u->gateway)).n;
 	if (!u->manifest)
 		return snprintf(url, URL_ROOM, "%.*s/bytes", (int)n, u->gateway) < URL_ROOM;
 	char *name = curl_easy_escape(easy, name_of(path), 0);
@@ -85,7 +84,6 @@ static int send_file(struct cli *cli, const struct bzz_upload_whole *u, const ch
 		return ERR_NO_MEMORY;
 	}
 	CURLcode bad = curl_easy_setopt(easy, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "bzz-put/" VERSION);
 	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hex.h"
 #include "host/clock.h"
 #include "host/gateways_parts.h"
 
@@ -63,7 +62,7 @@ void gateways_close(struct gateways *g)
 
 void gateways_file(struct gateways *g, const uint8_t root[static REFERENCE_BYTES], uint64_t size)
 {
-	hex_encode(bytes_of(root, REFERENCE_BYTES), g->file);
+	memcpy(g->file, root, sizeof g->file);
 	g->file_size = size;
 }
 

@@ -38,7 +38,7 @@ struct gateways {
 	struct cli *cli;
 	CURLM *multi;
 	struct gateway v[GATEWAYS_MAX];
-	char file[2 * REFERENCE_BYTES + 1]; /* whose leaves may be asked for by range */
+	uint8_t file[REFERENCE_BYTES]; /* whose leaves may be asked for by range */
 	uint64_t file_size;
 	struct asks asks;
 	struct gateway_transfer transfers[ASKS_REQUESTS_MAX];

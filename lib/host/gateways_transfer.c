@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/hex.h"
+#include "fetch/gateway_url.h"
 #include "host/clock.h"
 #include "host/gateways_parts.h"
 
@@ -99,15 +99,11 @@ static size_t take_body(char *p, size_t size, size_t n, void *context)
 
 static void write_url(const struct gateways *g, const struct asks_want *want, char url[URL_BYTES])
 {
-	char address[2 * REFERENCE_BYTES + 1];
-	const char *root = g->v[want->source].url;
-	size_t n = strlen(root);
-	while (n > 0 && root[n - 1] == '/')
-		n--;
-	hex_encode(bytes_of(want->address, REFERENCE_BYTES), address);
-	address[2 * REFERENCE_BYTES] = 0;
-	(void)snprintf(url, URL_BYTES, "%.*s/%s/%s", (int)n, root, want->by_range ? "bytes" : "chunks",
-		       want->by_range ? g->file : address);
+	struct writer w = writer_of(url, URL_BYTES - 1);
+	gateway_url_write(bytes_text(g->v[want->source].url), want->by_range ? "/bytes/" : "/chunks/",
+			  want->by_range ? g->file : want->address, &w);
+	assert(!w.full); /* GATEWAY_URL_MAX */
+	url[w.n] = 0;
 }
 
 int gateway_transfer_begin(struct gateways *g, const struct asks_want *want)

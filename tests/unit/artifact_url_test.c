@@ -1,4 +1,5 @@
 #include "fetch/artifact_url.h"
+#include "fetch/gateway_url.h"
 
 #include "phase_fixture.h"
 
@@ -57,7 +58,7 @@ TEST(a_gateway_has_it_under_its_reference)
 						"ab0000000000000000000000000000000000000000000000000000000000000c"));
 	}
 	struct writer w = writer_of(text, sizeof text);
-	artifact_url_write_chunk(bytes_text("http://a/"), a.swarm, &w);
+	gateway_url_write(bytes_text("http://a/"), "/chunks/", a.swarm, &w);
 	CHECK(bytes_is(writer_view(&w), "http://a/chunks/"
 					"ab0000000000000000000000000000000000000000000000000000000000000c"));
 	w = writer_of(text, sizeof text);
