@@ -9,9 +9,6 @@
 #include "swarm/tree_fill.h"
 
 #define ASKED_MAX 12 /* chunks at a time: the network has few connections */
-/* Whoever gives chunks, or says that he will, must not hold the boot up for ever. */
-#define LIMIT_MS 20000
-#define LIMIT_PER_CHUNK_MS 20
 #define TELL_MS 2000 /* between two lines of progress */
 
 static_assert(ASKS_REQUESTS_MAX <= FETCH_REQUESTS_MAX, "they use the same transfers, one after the other");
@@ -178,7 +175,7 @@ static int drive(struct chunks *c)
 			break;
 		if (platform_interrupted(p))
 			err = ERR_INTERRUPTED;
-		else if (now - begun_ms >= LIMIT_MS + c->fill.chunks_n * LIMIT_PER_CHUNK_MS)
+		else if (now - begun_ms >= tree_fill_limit_ms(&c->fill))
 			err = ERR_TIMEOUT;
 	}
 	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)

@@ -10,9 +10,6 @@
 #include "host/gateways.h"
 #include "swarm/tree_fill.h"
 
-/* Whoever gives chunks, or says that he will, must not hold the download up for ever. */
-#define LIMIT_MS 20000
-#define LIMIT_PER_CHUNK_MS 20
 #define TAKE_MAX (8 * BMT_BATCH)
 #define DROP_EVERY_CHUNKS 2048 /* pages that were filled are given back: 8 MiB */
 
@@ -82,7 +79,7 @@ static bool fill(struct filling *f)
 	(void)snprintf(name, sizeof name, "tree of %s",
 		       cli_quote(f->download->artifact->filename, quoted, sizeof quoted));
 	while (tree_fill_bytes(&f->fill) == 0 || f->file != NULL || map(f)) {
-		const uint64_t ms = clock_now_ms() - begun, limit = LIMIT_MS + f->fill.chunks_n * LIMIT_PER_CHUNK_MS;
+		const uint64_t ms = clock_now_ms() - begun, limit = tree_fill_limit_ms(&f->fill);
 		size_t n = 0;
 		if (tree_fill_done(&f->fill))
 			return true;

@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#define LIMIT_MS 20000
+#define LIMIT_PER_CHUNK_MS 20
+
 #define ROOT 0
 
 void tree_fill_init(struct tree_fill *f, uint64_t size, const uint8_t reference[static REFERENCE_BYTES],
@@ -188,4 +191,9 @@ int tree_fill_chunk(struct tree_fill *f, uint64_t id, struct bytes data, struct 
 bool tree_fill_done(const struct tree_fill *f)
 {
 	return f->err == OK && f->rooted && f->there_n == f->chunks_n && (f->chunks_n == 0 || f->file != NULL);
+}
+
+uint64_t tree_fill_limit_ms(const struct tree_fill *f)
+{
+	return LIMIT_MS + f->chunks_n * LIMIT_PER_CHUNK_MS;
 }

@@ -66,5 +66,8 @@ MUST_CHECK int tree_fill_chunks(struct tree_fill *f, struct tree_fill_arrival *a
 MUST_CHECK int tree_fill_chunk(struct tree_fill *f, uint64_t id, struct bytes data, struct why *why);
 /* Whether all chunks are there, and stand in the memory. */
 bool tree_fill_done(const struct tree_fill *f);
+/* How long all of it may take, longer as soon as the root tells how many there are: whoever gives chunks, or says
+ * that he will, must not hold up for ever what goes on without a tree. */
+uint64_t tree_fill_limit_ms(const struct tree_fill *f);
 
 #endif
