@@ -142,7 +142,6 @@ static int take_message(struct session *s, struct session_stream *t, struct byte
 {
 	struct writer w;
 	int err = OK;
-	t->answered = true;
 	switch (t->use) {
 	case SESSION_ASKS:
 		return take_retrieval(t, message, cut, event);
@@ -168,7 +167,6 @@ static int take_message(struct session *s, struct session_stream *t, struct byte
 		session_answered(t, &w);
 		return OK;
 	case SESSION_PONGS:
-		t->answered = false;
 		return take_ping(t, message);
 	case SESSION_FREE:
 	case SESSION_IDENTIFIES:
@@ -212,9 +210,12 @@ static int take_framed(struct session *s, struct session_stream *t, struct bytes
 	if (err != OK || !frame_done(&t->frame, &message, &cut))
 		return err;
 	const int taken = take_message(s, t, message, cut, event);
-	if (taken == OK && !t->answered)
+	if (taken != OK)
+		return taken; /* no answer: it is still to be told */
+	t->answered = t->use != SESSION_PONGS;
+	if (!t->answered)
 		await(t);
-	return taken;
+	return OK;
 }
 
 /* An error of a handshake is the session's. */

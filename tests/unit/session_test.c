@@ -13,8 +13,9 @@ struct side {
 	int err;
 	char told[512];
 	size_t told_n;
-	bool refuses; /* forgives nothing */
-	bool silent;  /* answers nothing */
+	bool refuses;    /* forgives nothing */
+	bool silent;     /* answers nothing */
+	uint32_t wanted; /* the stream on which a question came last */
 };
 
 static struct side a, b;
@@ -59,13 +60,15 @@ static void on_event(struct side *s, const struct session_event *e)
 	struct retrieval_delivery d = {.error = BYTES_LITERAL("not here")};
 	CHECK(s->told_n < sizeof s->told - 1);
 	s->told[s->told_n++] = letters[e->type];
+	s->wanted = e->stream;
 	if (e->type == SESSION_WANTED) {
 		if (memcmp(e->address, here, 32) == 0)
 			d = (struct retrieval_delivery){.data = bytes_of(foo, sizeof foo)};
 		if (!s->silent)
 			CHECK(session_deliver(&s->s, e->stream, &d) && !session_deliver(&s->s, e->stream, &d));
 	} else if (e->type == SESSION_PAYMENT) {
-		CHECK(session_acknowledge(&s->s, e->stream, s->refuses ? NULL : &ack));
+		if (!s->silent)
+			CHECK(session_acknowledge(&s->s, e->stream, s->refuses ? NULL : &ack));
 	} else if (e->type == SESSION_SETTLED) {
 		CHECK(e->ack.amount == 225000 && e->ack.at_s == 17);
 	} else if (e->type == SESSION_DELIVERED) {
@@ -313,6 +316,26 @@ TEST(junk)
 	CHECK(session_ask(&b.s, here, 1, now) == OK); /* which it still can */
 }
 
+/* An answer that is none is told as the lack of one. */
+TEST(junk_for_an_answer)
+{
+	size_t n;
+	begin_sides();
+	settle(1000);
+	a.told_n = b.told_n = 0;
+	b.silent = true;
+	CHECK(session_ask(&a.s, here, 8, now) == OK);
+	settle(1000);
+	CHECK(connection_write(&b.s.connection, b.wanted, BYTES_LITERAL("\x02\xff\xff"), &n) == OK && n == 3);
+	settle(1000);
+	CHECK(said(&a, "F") && said(&b, "W") && streams_in_use(&a.s) == 0);
+	CHECK(session_settle(&a.s, 450000, now) == OK);
+	settle(1000);
+	CHECK(connection_write(&b.s.connection, b.wanted, BYTES_LITERAL("\x02\xff\xff"), &n) == OK && n == 3);
+	settle(1000);
+	CHECK(said(&a, "U") && said(&b, "P") && streams_in_use(&a.s) == 0);
+}
+
 /* Nothing of Swarm is heard from who did not shake hands. */
 TEST(too_early)
 {
@@ -346,6 +369,7 @@ int main(void)
 	RUN(the_generation_before);
 	RUN(gossip);
 	RUN(junk);
+	RUN(junk_for_an_answer);
 	RUN(too_early);
 	RUN(remote_too_long);
 	return fixture_end();
