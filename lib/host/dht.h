@@ -1,0 +1,46 @@
+/* A program's place in the DHT: its identity, its node, and the peers that it enters the network by. What phase-node,
+ * phase-announce and phase-discover share; all of it runs on one libuv loop. */
+#ifndef HOST_DHT_H
+#define HOST_DHT_H
+
+#include "host/cli.h"
+#include "host/p2p_dht.h"
+
+#define DHT_LISTEN_MAX 16
+
+struct dht_options {
+	struct cli_texts listen;    /* multiaddrs; none: nobody can dial us */
+	struct cli_texts bootstrap; /* multiaddrs with "/p2p/ID" at their end */
+	struct cli_texts protocols; /* the best first; none: KAD_PROTOCOL */
+	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
+	bool server;                /* answers others */
+	struct p2p_limits limits;
+};
+
+/* Ends the program (status 2) when an address is none, or there are too many. */
+void dht_check_usage(struct cli *cli, const struct dht_options *o);
+
+struct dht;
+
+/* The loop, the node and the DHT on it; nothing listens or dials yet, so that protocols can be served (p2p_serve).
+ * Errors are printed. o, cli and what o points to must outlive it. */
+MUST_CHECK int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht);
+/* Listens, and enters the network. Errors are printed. */
+MUST_CHECK int dht_begin(struct dht *d);
+uv_loop_t *dht_loop(struct dht *d);
+struct p2p_node *dht_node(struct dht *d);
+struct p2p_dht *dht_table(struct dht *d);
+/* Runs the loop until dht_stop, or SIGTERM or SIGINT. ERR_IO, printed: the signals cannot be waited for. */
+MUST_CHECK int dht_run(struct dht *d);
+/* dht_run returns when the loop comes back to it. */
+void dht_stop(struct dht *d);
+/* Ends the node and everything on the loop that is its own. What else its user has put there must be closed or closing
+ * already; callbacks of searches and requests come from in here, with ERR_INTERRUPTED. d may be NULL. */
+void dht_close(struct dht *d);
+
+/* The addresses others reach us at, with "/p2p/ID", as text: the i-th; false at the end. */
+bool dht_address(struct dht *d, size_t i, char text[static MULTIADDR_TEXT_MAX + 1]);
+/* A peer's id as text. */
+void dht_peer_text(const struct peer_id *id, char text[static PEER_ID_TEXT_MAX + 1]);
+
+#endif
