@@ -100,7 +100,8 @@ static void on_identified(struct p2p_node *node, const struct peer_id *peer, con
 static void on_ended(struct p2p_node *node)
 {
 	struct dht *d = p2p_node_owner(node);
-	p2p_dht_free(d->table);
+	if (d->table != NULL)
+		p2p_dht_free(d->table);
 	d->table = NULL;
 	d->node = NULL;
 }
