@@ -142,7 +142,7 @@ static void look_up(struct p2p_dht *dht, const struct kad_table_want *want)
 		key = bytes_of(target, sizeof target);
 	}
 	/* No room for one more is no harm: it will be wanted again. */
-	(void)!p2p_dht_search(dht, KAD_LOOKUP_NODES, key, 0, NULL, NULL, NULL);
+	(void)!p2p_dht_search(dht, &(struct p2p_dht_question){.kind = KAD_LOOKUP_NODES, .key = key});
 }
 
 static uint64_t table_turn(struct p2p_dht *dht, uint64_t now_ms)

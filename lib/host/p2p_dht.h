@@ -33,17 +33,27 @@ void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const s
 /* Who is known: a view, good until the loop runs again. */
 const struct kad_table *p2p_dht_table(const struct p2p_dht *dht);
 
-/* OK: the look-up has come to its end, and is looked at by the functions of kad/lookup.h until this returns. providers:
- * those it has found. ERR_INTERRUPTED: the node ends; there is no look-up then. */
-typedef void p2p_dht_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+/* The look-up has come to its end, or has an answer more: it is looked at by the functions of kad/lookup.h until this
+ * returns. providers: those it has found. err: OK; ERR_INTERRUPTED: the node ends; there is no look-up then. */
+typedef void p2p_dht_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
 			  void *context);
 
-/* Looks for the nearest to key, or what they have of it; when quorum is not 0, until so many peers have given a
- * value. value: NULL, or it is stored at the nearest then (KAD_LOOKUP_NODES; with KAD_LOOKUP_VALUES at those that have
- * another one); an empty one: ourselves as provider. Where nobody is known yet, it begins when the peers to enter by
- * have answered or failed. A server keeps it, too. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key
- * or value too long, ERR_INTERRUPTED: done is never called then; what the rules say of a value. */
-MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes key, unsigned quorum,
-			      const struct bytes *value, p2p_dht_done *done, void *context);
+struct p2p_dht_question {
+	enum kad_lookup_kind kind;
+	struct bytes key;
+	unsigned quorum; /* until so many peers have given a value; 0: to the end */
+	/* NULL, or it is stored at the nearest then (KAD_LOOKUP_NODES; with KAD_LOOKUP_VALUES at those that have
+	 * another one); an empty one: ourselves as provider. A server keeps it, too. */
+	const struct bytes *value;
+	p2p_dht_told *answered; /* NULL, or called with each answer */
+	p2p_dht_told *done;     /* called once, at the end */
+	void *context;
+};
+
+/* Looks for the nearest to a key, or what they have of it, and has a value stored there. Where nobody is known yet, it
+ * begins when the peers to enter by have answered or failed. All of q may go when this returns. ERR_LIMIT,
+ * ERR_NO_MEMORY, ERR_VALUE: key or value too long, ERR_INTERRUPTED: nothing is called then; what the rules say of a
+ * value. */
+MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, const struct p2p_dht_question *q);
 
 #endif

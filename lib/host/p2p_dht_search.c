@@ -14,7 +14,7 @@ struct p2p_search {
 	struct kad_lookup l;
 	bool begun, stores, storing, over;
 	unsigned under_way_n;
-	p2p_dht_done *done;
+	p2p_dht_told *answered, *done;
 	void *context;
 	size_t key_n, value_n;
 	uint8_t key[KAD_RECORD_KEY_BYTES_MAX], value[KAD_VALUE_BYTES_MAX];
@@ -42,6 +42,14 @@ static struct bytes value_of(const struct p2p_search *v)
 
 /* --- answers --- */
 
+static int answered(struct p2p_search *v, unsigned peer, struct bytes answer)
+{
+	const int err = kad_lookup_answered(&v->l, peer, answer, p2p_dht_now());
+	if (err == OK && v->answered != NULL && !v->over)
+		v->answered(v->dht, OK, &v->l, v->providers, v->context);
+	return err;
+}
+
 static void on_answer(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
 {
 	struct asked *a = context;
@@ -51,7 +59,7 @@ static void on_answer(struct p2p_node *node, const struct peer_id *peer, int err
 	if (err != OK)
 		kad_lookup_failed(&v->l, a->peer);
 	else if (!a->store)
-		err = kad_lookup_answered(&v->l, a->peer, answer, p2p_dht_now());
+		err = answered(v, a->peer, answer);
 	else if (v->value_n > 0)
 		kad_lookup_put_answered(&v->l, a->peer, answer, value_of(v));
 	else
@@ -180,24 +188,29 @@ static int keep(struct p2p_dht *dht, struct bytes key, struct bytes value)
 	return dht->rules->check(key, value, scope, now.wall, &left_s);
 }
 
-int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes key, unsigned quorum,
-		   const struct bytes *value, p2p_dht_done *done, void *context)
+int p2p_dht_search(struct p2p_dht *dht, const struct p2p_dht_question *q)
 {
 	struct p2p_search *v;
+	const struct bytes *value = q->value;
 	if (dht->ended)
 		return ERR_INTERRUPTED;
-	if (key.n == 0 || key.n > sizeof v->key || (value != NULL && value->n > sizeof v->value))
+	if (q->key.n == 0 || q->key.n > sizeof v->key || (value != NULL && value->n > sizeof v->value))
 		return ERR_VALUE;
 	if (dht->searches_n == P2P_DHT_SEARCHES_MAX)
 		return ERR_LIMIT;
-	const int err = value == NULL ? OK : keep(dht, key, *value);
+	const int err = value == NULL ? OK : keep(dht, q->key, *value);
 	if (err != OK)
 		return err;
 	v = malloc(sizeof *v);
 	if (v == NULL)
 		return ERR_NO_MEMORY;
-	*v = (struct p2p_search){.dht = dht, .stores = value != NULL, .done = done, .context = context, .key_n = key.n};
-	memcpy(v->key, key.p, key.n);
+	*v = (struct p2p_search){.dht = dht,
+				 .stores = value != NULL,
+				 .answered = q->answered,
+				 .done = q->done,
+				 .context = q->context,
+				 .key_n = q->key.n};
+	memcpy(v->key, q->key.p, q->key.n);
 	if (value != NULL && value->n > 0) {
 		v->value_n = value->n;
 		memcpy(v->value, value->p, value->n);
@@ -207,8 +220,8 @@ int p2p_dht_search(struct p2p_dht *dht, enum kad_lookup_kind kind, struct bytes 
 					     .values_bytes = sizeof v->values,
 					     .providers = v->providers,
 					     .providers_max = PROVIDERS_MAX,
-					     .quorum = quorum};
-	kad_lookup_init(&v->l, kind, key_of(v), p2p_node_id(dht->node), &room);
+					     .quorum = q->quorum};
+	kad_lookup_init(&v->l, q->kind, key_of(v), p2p_node_id(dht->node), &room);
 	v->next = dht->searches;
 	dht->searches = v;
 	dht->searches_n++;

@@ -156,7 +156,9 @@ static int search(const cJSON *from, struct bytes cmd, cJSON *a)
 	} else if (!bytes_is(cmd, "get")) {
 		return ERR_USAGE;
 	}
-	return p2p_dht_search(dht, kind, key, 0, stores ? &value : NULL, done, a);
+	const struct p2p_dht_question q = {
+		.kind = kind, .key = key, .value = stores ? &value : NULL, .done = done, .context = a};
+	return p2p_dht_search(dht, &q);
 }
 
 static void list_peers(cJSON *a)

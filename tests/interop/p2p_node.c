@@ -346,17 +346,24 @@ static int search(struct bytes cmd, const cJSON *from, struct command *c)
 	uint8_t multihash[34];
 	struct bytes key = member(from, "key"), value = member(from, "value");
 	struct peer_id peer;
-	if (bytes_is(cmd, "put"))
-		return p2p_dht_search(dht, KAD_LOOKUP_NODES, key, 0, &value, searched, c);
-	if (bytes_is(cmd, "get"))
-		return p2p_dht_search(dht, KAD_LOOKUP_VALUES, key, 0, NULL, searched, c);
-	if (bytes_is(cmd, "provide"))
-		return p2p_dht_search(dht, KAD_LOOKUP_NODES, hashed(key, multihash), 0, &(struct bytes){NULL, 0},
-				      searched, c);
-	if (bytes_is(cmd, "find-providers"))
-		return p2p_dht_search(dht, KAD_LOOKUP_PROVIDERS, hashed(key, multihash), 0, NULL, searched, c);
-	const int err = peer_id_parse(&peer, member(from, "id"));
-	return err != OK ? err : p2p_dht_search(dht, KAD_LOOKUP_NODES, peer_id_bytes(&peer), 0, NULL, searched, c);
+	struct p2p_dht_question q = {.kind = KAD_LOOKUP_NODES, .key = key, .done = searched, .context = c};
+	int err = OK;
+	if (bytes_is(cmd, "put")) {
+		q.value = &value;
+	} else if (bytes_is(cmd, "get")) {
+		q.kind = KAD_LOOKUP_VALUES;
+	} else if (bytes_is(cmd, "provide")) {
+		value = BYTES_NONE;
+		q.key = hashed(key, multihash);
+		q.value = &value;
+	} else if (bytes_is(cmd, "find-providers")) {
+		q.kind = KAD_LOOKUP_PROVIDERS;
+		q.key = hashed(key, multihash);
+	} else {
+		err = peer_id_parse(&peer, member(from, "id"));
+		q.key = peer_id_bytes(&peer);
+	}
+	return err != OK ? err : p2p_dht_search(dht, &q);
 }
 
 static int tell_table(struct command *c)

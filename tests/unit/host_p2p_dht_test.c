@@ -15,7 +15,7 @@ static struct member {
 } members[NODES];
 
 static const char *const names[] = {KAD_PROTOCOL};
-static unsigned done_n, values_n, providers_n, stored_n;
+static unsigned done_n, answered_n, values_n, providers_n, stored_n;
 static int done_err;
 static struct peer_id found;
 static char value_found[512];
@@ -109,13 +109,31 @@ static void on_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, co
 		(void)snprintf(value_found, sizeof value_found, "%.*s", (int)value.n, (const char *)value.p);
 }
 
+static void on_answered(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+			void *context)
+{
+	(void)providers;
+	CHECK(dht == ((struct member *)context)->dht && err == OK && l->answered_n > 0);
+	answered_n++;
+}
+
+static int begin_search(struct member *m, enum kad_lookup_kind kind, struct bytes key, const struct bytes *value)
+{
+	return p2p_dht_search(m->dht, &(struct p2p_dht_question){.kind = kind,
+								 .key = key,
+								 .value = value,
+								 .answered = on_answered,
+								 .done = on_done,
+								 .context = m});
+}
+
 static int search(unsigned who, enum kad_lookup_kind kind, struct bytes key, const struct bytes *value)
 {
-	const unsigned before = done_n;
-	const int err = p2p_dht_search(members[who].dht, kind, key, 0, value, on_done, &members[who]);
+	const unsigned before = done_n, answered_before = answered_n;
+	const int err = begin_search(&members[who], kind, key, value);
 	if (err != OK)
 		return err;
-	CHECK(pair_until_n(&done_n, before + 1));
+	CHECK(pair_until_n(&done_n, before + 1) && answered_n > answered_before);
 	return done_err;
 }
 
@@ -162,14 +180,14 @@ TEST(who_has_just_begun_waits_for_those_it_enters_by)
 	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK);
 	begin_member(&late, 100, false);
 	CHECK(p2p_dht_bootstrap(late.dht, at) == OK && p2p_dht_table(late.dht)->n == 0);
-	CHECK(p2p_dht_search(late.dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &late) == OK);
+	CHECK(begin_search(&late, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
 	CHECK(pair_until_n(&done_n, 2) && done_err == OK && values_n == 1 && strcmp(value_found, text) == 0);
 	end_member(&late);
 	/* Nobody is there: it ends, with nothing. */
 	end_member(&members[0]);
 	begin_member(&late, 101, false);
 	CHECK(p2p_dht_bootstrap(late.dht, at) == OK);
-	CHECK(p2p_dht_search(late.dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &late) == OK);
+	CHECK(begin_search(&late, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
 	CHECK(pair_until_n(&done_n, 3) && done_err == OK && values_n == 0);
 	end_member(&late);
 	end();
@@ -222,12 +240,10 @@ TEST(what_is_no_record_is_not_stored)
 TEST(it_ends_in_the_middle_of_a_search)
 {
 	begin(0);
-	CHECK(p2p_dht_search(members[1].dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &members[1]) ==
-	      OK);
+	CHECK(begin_search(&members[1], KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
 	end_member(&members[1]);
 	CHECK(done_n == 1 && done_err == ERR_INTERRUPTED);
-	CHECK(p2p_dht_search(members[2].dht, KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), 0, NULL, on_done, &members[2]) ==
-	      OK);
+	CHECK(begin_search(&members[2], KAD_LOOKUP_VALUES, BYTES_LITERAL(KEY), NULL) == OK);
 	pair_turn();
 	end_member(&members[2]);
 	CHECK(done_n == 2);
