@@ -1,16 +1,21 @@
 #include "host/dht.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "crypto/secret.h"
+#include "host/file.h"
 #include "host/keyfile.h"
 #include "host/random.h"
 #include "host/stop_signals.h"
 #include "kad/record.h"
+
+#define BOOTSTRAP_BYTES_MAX 65536
+#define EXAMPLE "/ip4/192.0.2.1/tcp/4001/p2p/12D3..."
 
 struct dht {
 	struct cli *cli;
@@ -60,8 +65,7 @@ void dht_check_usage(struct cli *cli, const struct dht_options *o)
 			cli_usage(cli, "--listen: '%s' is no multiaddr such as /ip4/0.0.0.0/tcp/4001", o->listen.v[i]);
 	for (size_t i = 0; i < o->bootstrap.n; i++)
 		if (!parse(o->bootstrap.v[i], bytes, &address) || !names_peer(address))
-			cli_usage(cli, "--bootstrap: '%s' is no multiaddr such as /ip4/192.0.2.1/tcp/4001/p2p/12D3...",
-				  o->bootstrap.v[i]);
+			cli_usage(cli, "--bootstrap: '%s' is no multiaddr such as %s", o->bootstrap.v[i], EXAMPLE);
 	for (size_t i = 0; i < o->protocols.n; i++)
 		if (o->protocols.v[i][0] != '/' || strlen(o->protocols.v[i]) > MSS_NAME_BYTES_MAX)
 			cli_usage(cli, "--protocol: '%s' is no id of a protocol such as %s", o->protocols.v[i],
@@ -178,10 +182,61 @@ int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht)
 	return OK;
 }
 
-int dht_begin(struct dht *d)
+/* Enters by a peer. what: where it is named, for messages. */
+static int enter_by(struct dht *d, const char *text, const char *what)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct bytes address;
+	int err = parse(text, bytes, &address) && names_peer(address) ? OK : ERR_VALUE;
+	if (err == OK)
+		err = p2p_dht_bootstrap(d->table, address);
+	if (err == ERR_VALUE)
+		cli_error(d->cli, err, "%s: '%s' is no multiaddr such as %s", what, text, EXAMPLE);
+	else if (err != OK)
+		cli_error(d->cli, err, "%s: more than %d peers", what, P2P_DHT_BOOTSTRAP_MAX);
+	return err;
+}
+
+/* A peer a line; empty lines and those that begin with '#' are passed over. text ends with a NUL, and is cut up. */
+static int enter_by_lines(struct dht *d, char *text, const char *path, size_t *n)
+{
+	char what[PATH_MAX + 32], *rest = text, *line;
+	int err = OK;
+	for (unsigned number = 1; err == OK && (line = strsep(&rest, "\n")) != NULL; number++) {
+		line += strspn(line, " \t\r");
+		line[strcspn(line, " \t\r")] = '\0';
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		(void)snprintf(what, sizeof what, "%s: line %u", path, number);
+		err = enter_by(d, line, what);
+		*n += err == OK;
+	}
+	return err;
+}
+
+static int enter_by_file(struct dht *d, size_t *n)
+{
+	const char *given = getenv(DHT_BOOTSTRAP_VARIABLE), *path = given == NULL ? DHT_BOOTSTRAP_FILE : given;
+	struct bytes data;
+	int err = file_read(path, BOOTSTRAP_BYTES_MAX, &data);
+	if (err == ERR_NOT_FOUND && given == NULL)
+		return OK;
+	if (err != OK) {
+		cli_error(d->cli, err, "%s: %s", path, err == ERR_IO ? strerror(errno) : err_text(err));
+		return err;
+	}
+	char *text = strndup((const char *)data.p, data.n);
+	err = text == NULL ? ERR_NO_MEMORY : enter_by_lines(d, text, path, n);
+	free(text);
+	file_free(data);
+	return err;
+}
+
+int dht_begin(struct dht *d, size_t *peers_n)
+{
+	uint8_t bytes[MULTIADDR_BYTES_MAX];
+	struct bytes address;
+	size_t n = 0;
 	int err = OK;
 	for (size_t i = 0; i < d->o->listen.n && err == OK; i++) {
 		errno = 0;
@@ -190,11 +245,12 @@ int dht_begin(struct dht *d)
 			cli_error(d->cli, err, "cannot listen on %s: %s", d->o->listen.v[i],
 				  err == ERR_IO ? strerror(errno) : err_text(err));
 	}
-	for (size_t i = 0; i < d->o->bootstrap.n && err == OK; i++) {
-		err = parse(d->o->bootstrap.v[i], bytes, &address) ? p2p_dht_bootstrap(d->table, address) : ERR_VALUE;
-		if (err != OK)
-			cli_error(d->cli, err, "%s: %s", d->o->bootstrap.v[i], err_text(err));
-	}
+	for (; n < d->o->bootstrap.n && err == OK; n++)
+		err = enter_by(d, d->o->bootstrap.v[n], "--bootstrap");
+	if (err == OK && n == 0)
+		err = enter_by_file(d, &n);
+	if (err == OK)
+		*peers_n = n;
 	return err;
 }
 

@@ -7,10 +7,12 @@
 #include "host/p2p_dht.h"
 
 #define DHT_LISTEN_MAX 16
+#define DHT_BOOTSTRAP_FILE "/etc/phase/bootstrap" /* read when there is no --bootstrap: a multiaddr a line */
+#define DHT_BOOTSTRAP_VARIABLE "PHASE_BOOTSTRAP"  /* of the environment: another file in its place */
 
 struct dht_options {
 	struct cli_texts listen;    /* multiaddrs; none: nobody can dial us */
-	struct cli_texts bootstrap; /* multiaddrs with "/p2p/ID" at their end */
+	struct cli_texts bootstrap; /* multiaddrs with "/p2p/ID" at their end; none: those of the file */
 	struct cli_texts protocols; /* the best first; none: KAD_PROTOCOL */
 	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
 	bool server;                /* answers others */
@@ -25,8 +27,9 @@ struct dht;
 /* The loop, the node and the DHT on it; nothing listens or dials yet, so that protocols can be served (p2p_serve).
  * Errors are printed. o, cli and what o points to must outlive it. */
 MUST_CHECK int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht);
-/* Listens, and enters the network. Errors are printed. */
-MUST_CHECK int dht_begin(struct dht *d);
+/* Listens, and enters the network: by the peers of the options or of the file, *peers_n in all. A file that is not
+ * there names none. Errors are printed. */
+MUST_CHECK int dht_begin(struct dht *d, size_t *peers_n);
 uv_loop_t *dht_loop(struct dht *d);
 struct p2p_node *dht_node(struct dht *d);
 struct p2p_dht *dht_table(struct dht *d);

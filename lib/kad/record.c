@@ -7,6 +7,7 @@
 #include "core/hex.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "crypto/sha256.h"
 #include "kad/record_url.h"
 
 #define NODES_MAX 64 /* seven members, and others that are ignored */
@@ -21,6 +22,13 @@ void kad_record_write_key(struct writer *w, struct bytes channel, struct bytes a
 	write_u8(w, '/');
 	write_bytes(w, arch);
 	write_text(w, SUFFIX);
+}
+
+void kad_record_provided(struct bytes key, uint8_t out[static KAD_RECORD_PROVIDED_BYTES])
+{
+	out[0] = 0x12; /* sha2-256, and its length */
+	out[1] = SHA256_BYTES;
+	sha256_of(key, out + 2);
 }
 
 int kad_record_read_key(struct bytes key, struct bytes *channel, const char **arch)

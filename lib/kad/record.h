@@ -37,6 +37,10 @@ struct kad_record {
 /* Writes "/phase/CHANNEL/ARCH/manifest". Publish under both spellings of the architecture (core/arch.h): other
  * implementations know only one. */
 void kad_record_write_key(struct writer *w, struct bytes channel, struct bytes arch);
+/* What its providers are found under: the SHA-256 of a record's key as a multihash, because nodes of other
+ * implementations keep providers of nothing else (libp2p specs/kad-dht). */
+#define KAD_RECORD_PROVIDED_BYTES 34
+void kad_record_provided(struct bytes key, uint8_t out[static KAD_RECORD_PROVIDED_BYTES]);
 /* ERR_VALUE: no such key, or an unknown architecture. arch is canonical. */
 MUST_CHECK int kad_record_read_key(struct bytes key, struct bytes *channel, const char **arch);
 /* Views into value or the arena (KAD_RECORD_ARENA_BYTES suffice). least: the scope of who told it. ERR_VALUE,
