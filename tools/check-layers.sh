@@ -26,7 +26,7 @@ angles_of() {
 	lib/crypto/cpu.c) allowed+='|cpuid' ;;
 	efi/uefi/*) allowed+='|stdarg|efi[a-z]*|(lwip|netif|arch)/[a-z0-9_/]+' ;;
 	efi/*) allowed+='|stdarg|stdatomic' ;; # atomics: what a worker shares with its owner
-	lib/crypto/*) allowed+='|sodium|sodium/[a-z0-9_]+|openssl/(sha|evp|x509)|secp256k1[a-z0-9_]*' ;;
+	lib/crypto/*) allowed+='|sodium|sodium/[a-z0-9_]+|openssl/(sha|evp|x509)|secp256k1[a-z0-9_]*|bearssl_ec' ;;
 	esac
 	echo "$allowed"
 }

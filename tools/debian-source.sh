@@ -22,6 +22,7 @@ done
 case $package in
 libsodium) floor=1.0.18-1+deb12u1 ;; # below: CVE-2025-69277, a point check that lets some pass
 libsecp256k1) floor=0.2.0-1 ;;       # below: no static context
+bearssl) floor=0.6 ;;                # the one that was read and measured
 *) floor=0 ;;
 esac
 

@@ -31,12 +31,11 @@ MUST_CHECK int secp256k1_verify_der(const uint8_t key[static SECP256K1_COMPRESSE
 /* The Ethereum address of key: the last 20 bytes of its Keccak-256. */
 void secp256k1_address(const uint8_t key[static SECP256K1_KEY_BYTES], uint8_t address[static SECP256K1_ADDRESS_BYTES]);
 
-/* The public key of a secret one. ERR_KEY when it is none (0, or not below the order),
- * ERR_NO_MEMORY; key is untouched then. Not in firmware. Constant time. */
+/* The public key of a secret one. ERR_KEY when it is none (0, or not below the order); key is untouched
+ * then. Constant time. */
 MUST_CHECK int secp256k1_public(const uint8_t secret[static SECP256K1_SECRET_BYTES],
 				uint8_t key[static SECP256K1_KEY_BYTES]);
-/* Signs, deterministically (RFC 6979), with the lower S; v is 27 or 28. ERR_KEY,
- * ERR_NO_MEMORY. Not in firmware. Constant time. */
+/* Signs, deterministically (RFC 6979), with the lower S; v is 27 or 28. ERR_KEY. Constant time. */
 MUST_CHECK int secp256k1_sign(const uint8_t secret[static SECP256K1_SECRET_BYTES],
 			      const uint8_t digest[static SECP256K1_DIGEST_BYTES],
 			      uint8_t signature[static SECP256K1_RECOVERABLE_BYTES]);

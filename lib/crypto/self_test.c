@@ -10,6 +10,7 @@
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
 #include "crypto/sha256.h"
+#include "crypto/spki.h"
 #include "crypto/x25519.h"
 
 #define LANE_MESSAGES (2 * KECCAK_LANES_MAX + 1) /* whole groups of every kind of lanes, and one over */
@@ -75,9 +76,10 @@ static bool ed25519_right(void)
 	return true;
 }
 
-/* The owner of a single-owner chunk that bee signed. */
+/* The owner of a single-owner chunk that bee signed; signed again with his key. */
 static bool secp256k1_right(void)
 {
+	uint8_t secret[SECP256K1_SECRET_BYTES], made[SECP256K1_RECOVERABLE_BYTES], public[SECP256K1_KEY_BYTES];
 	uint8_t digest[SECP256K1_DIGEST_BYTES], signature[SECP256K1_RECOVERABLE_BYTES], key[SECP256K1_KEY_BYTES];
 	uint8_t address[SECP256K1_ADDRESS_BYTES];
 	if (hex_decode(BYTES_LITERAL("a2c777d3f9d288427648904cb6b832fb4cc189c3883a004fabaf61c3e81607f3"), digest,
@@ -88,9 +90,30 @@ static bool secp256k1_right(void)
 	    secp256k1_recover(digest, signature, key) != OK || secp256k1_verify(key, digest, signature) != OK)
 		return false;
 	secp256k1_address(key, address);
+	if (hex_decode(BYTES_LITERAL("634fb5a872396d9693e5c9f9d7233cfa93f395c093371017ff44aa9ae6564cdd"), secret,
+		       sizeof secret) != OK ||
+	    secp256k1_public(secret, public) != OK || memcmp(public, key, sizeof key) != 0 ||
+	    secp256k1_sign(secret, digest, made) != OK || memcmp(made, signature, sizeof made) != 0)
+		return false;
 	digest[0] ^= 1;
 	return is(address, sizeof address, "8d3766440f0d7b949a5e32995d09619a7f86e632") &&
 	       secp256k1_verify(key, digest, signature) == ERR_SIGNATURE;
+}
+
+/* RFC 6979, appendix A.2.5; another message is refused. */
+static bool p256_right(void)
+{
+	uint8_t key[91], signature[72];
+	const struct bytes k = bytes_of(key, sizeof key), s = bytes_of(signature, sizeof signature);
+	return hex_decode(BYTES_LITERAL("3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+					"60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+					"7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299"),
+			  key, sizeof key) == OK &&
+	       hex_decode(BYTES_LITERAL("3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+					"022100f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"),
+			  signature, sizeof signature) == OK &&
+	       spki_verify(SPKI_P256, k, BYTES_LITERAL("sample"), s) == OK &&
+	       spki_verify(SPKI_P256, k, BYTES_LITERAL("simple"), s) == ERR_SIGNATURE;
 }
 
 /* RFC 7748, section 6.1; with a point of small order nothing is shared. */
@@ -146,6 +169,7 @@ const struct self_test *self_tests(size_t *n)
 						 {"Keccak-256", keccak256_right},
 						 {"Ed25519", ed25519_right},
 						 {"secp256k1", secp256k1_right},
+						 {"P-256", p256_right},
 						 {"X25519", x25519_right},
 						 {"ChaCha20-Poly1305", chacha20poly1305_right},
 						 {"HKDF-SHA256", hkdf_sha256_right}};

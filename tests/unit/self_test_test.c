@@ -5,8 +5,8 @@
 
 TEST(every_primitive_gives_its_known_answers)
 {
-	static const char *const names[] = {"SHA-256", "Keccak-256",        "Ed25519",    "secp256k1",
-					    "X25519",  "ChaCha20-Poly1305", "HKDF-SHA256"};
+	static const char *const names[] = {"SHA-256", "Keccak-256", "Ed25519",           "secp256k1",
+					    "P-256",   "X25519",     "ChaCha20-Poly1305", "HKDF-SHA256"};
 	size_t n;
 	const struct self_test *tests = self_tests(&n);
 	CHECK(n == sizeof names / sizeof names[0]);

@@ -15,7 +15,7 @@ static struct bytes member(const cJSON *o, const char *name, uint8_t *to, size_t
 	return bytes_of(to, n);
 }
 
-/* Ed25519 and secp256k1 are judged everywhere, ECDSA on the host only: firmware says that it cannot. */
+/* Host and firmware judge alike. */
 TEST(the_certificates_of_the_specification)
 {
 	cJSON *all = test_vectors("tls-certificates.json"), *one;
@@ -28,13 +28,13 @@ TEST(the_certificates_of_the_specification)
 		struct peer_id peer = {.n = 0}, expected;
 		const int err = tls_extension_verify(&e, certified, &peer);
 		if (cJSON_IsTrue(cJSON_GetObjectItem(one, "ext_signature_valid"))) {
-			CHECK(err == OK || (err == ERR_KEY && key[1] == PEER_KEY_ECDSA));
+			CHECK(err == OK);
 			CHECK(peer_id_parse(&expected, bytes_text(test_text(one, "derived_peer_id"))) == OK);
 			CHECK(err != OK || peer_id_equal(&peer, &expected));
 			spki[certified.n - 1] ^= 1;
 			CHECK(tls_extension_verify(&e, certified, &peer) != OK);
 		} else {
-			CHECK((err == ERR_SIGNATURE || (err == ERR_KEY && key[1] == PEER_KEY_ECDSA)) && peer.n == 0);
+			CHECK(err == ERR_SIGNATURE && peer.n == 0);
 		}
 		n++;
 	}

@@ -1,6 +1,6 @@
 /* What libsecp256k1 wants from its surroundings. Part of build/firmware/libsecp256k1.a.
  *
- * Only secp256k1_context_static is used, which allocates nothing, and no argument of ours is
+ * Contexts are static or in memory of the caller's, so nothing is allocated, and no argument of ours is
  * illegal, so that all of these mean a mistake: stop at once. malloc and free are compiled under
  * the names below, lest a test program takes them for the C library's. */
 #include <stddef.h>
