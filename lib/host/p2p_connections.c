@@ -9,19 +9,6 @@
 
 #define TRIM_AFTER_MS 5000 /* without a stream, before a connection gives way to a new one */
 
-/* Whom limits for an address are about: all of IPv4, of IPv6 the /56 that one customer has. */
-static uint64_t group_of(struct bytes address)
-{
-	struct reader r = reader_of(address);
-	struct multiaddr_part ip;
-	uint64_t group = 1;
-	if (!multiaddr_next(&r, &ip))
-		return 0;
-	for (size_t i = 0; i < (ip.value.n == 4 ? 4 : 7); i++)
-		group = group << 8 | ip.value.p[i];
-	return group;
-}
-
 /* --- the table --- */
 
 static struct p2p_connection *connection_add(struct p2p_node *node, struct bytes address)
@@ -30,7 +17,7 @@ static struct p2p_connection *connection_add(struct p2p_node *node, struct bytes
 	if (c == NULL)
 		return NULL;
 	c->node = node;
-	c->group = group_of(address);
+	c->group = p2p_rate_group(address);
 	c->begun_ms = c->idle_since_ms = clock_now_ms();
 	for (size_t i = 0; i < node->limits.connections_max; i++) {
 		if (node->connections[i] != NULL)
@@ -105,23 +92,6 @@ void p2p_node_disconnect(struct p2p_node *node, const struct peer_id *peer)
 
 /* --- limits --- */
 
-/* Whether one more from there is no more than its rate allows. The table has one place for several; who wants to
- * push another out of it needs addresses of its own to do so, and is held by handshakes_max. */
-static bool rate_allows(struct p2p_node *node, uint64_t group, uint64_t now_ms)
-{
-	struct p2p_rate *rate = &node->rates[(group ^ node->backoff_seed) * 0x9e3779b97f4a7c15 >> 55];
-	static_assert(P2P_RATES_N == 512, "nine bits of a hash");
-	if (rate->group != group)
-		*rate = (struct p2p_rate){.group = group, .at_ms = now_ms};
-	const uint64_t paid = now_ms - rate->at_ms;
-	rate->debt_ms = rate->debt_ms > paid ? rate->debt_ms - paid : 0;
-	rate->at_ms = now_ms;
-	if (rate->debt_ms + node->limits.accept_every_ms > node->limits.accept_burst * node->limits.accept_every_ms)
-		return false;
-	rate->debt_ms += node->limits.accept_every_ms;
-	return true;
-}
-
 /* Closes the connection that was without a stream for the longest time, so that there is room. */
 static bool make_room(struct p2p_node *node, uint64_t now_ms)
 {
@@ -150,8 +120,10 @@ bool p2p_connections_admit(struct p2p_local *local, const struct sockaddr_storag
 	const uint64_t now = clock_now_ms();
 	size_t of_group = 0, handshakes = 0;
 	p2p_address_of(&address, from, MULTIADDR_TCP);
-	const uint64_t group = group_of(p2p_address_bytes(&address));
-	if (node->ending || !rate_allows(node, group, now) || !make_room(node, now))
+	const uint64_t group = p2p_rate_group(p2p_address_bytes(&address));
+	if (node->ending ||
+	    !p2p_rates_allow(&node->rates, group, node->limits.accept_burst, node->limits.accept_every_ms, now) ||
+	    !make_room(node, now))
 		return false;
 	for (size_t i = 0; i < node->limits.connections_max; i++) {
 		const struct p2p_connection *c = node->connections[i];

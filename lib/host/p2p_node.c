@@ -101,6 +101,8 @@ static int begin_parts(struct p2p_node *node, const char *name_servers)
 {
 	int err = random_fill(&node->backoff_seed, sizeof node->backoff_seed);
 	if (err == OK)
+		err = random_fill(&node->rates.seed, sizeof node->rates.seed);
+	if (err == OK)
 		err = p2p_identify_begin(node);
 	if (err == OK)
 		err = p2p_ping_begin(node);

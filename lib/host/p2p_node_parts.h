@@ -3,6 +3,7 @@
 #define HOST_P2P_NODE_PARTS_H
 
 #include "host/p2p_address.h"
+#include "host/p2p_rate.h"
 #include "host/p2p_resolve.h"
 #include "host/p2p_stream.h"
 
@@ -10,13 +11,7 @@
 #define P2P_TRANSPORTS_MAX 2
 #define P2P_LISTENS_MAX 8
 #define P2P_DIALS_MAX 64 /* peers that are being dialled at once; the others wait */
-#define P2P_RATES_N 512  /* addresses whose rate is known */
 #define P2P_BACKOFFS_N 512
-
-/* A bucket of tokens; tokens in milliseconds of waiting. */
-struct p2p_rate {
-	uint64_t group, at_ms, debt_ms;
-};
 
 struct p2p_backoff {
 	uint64_t key, until_ms;
@@ -101,7 +96,7 @@ struct p2p_node {
 	struct p2p_dial *dials;
 	struct p2p_asking *askings;
 	uint64_t backoff_seed;
-	struct p2p_rate rates[P2P_RATES_N];
+	struct p2p_rates rates;
 	struct p2p_backoff backoffs[P2P_BACKOFFS_N];
 };
 
