@@ -101,6 +101,15 @@ static void on_identified(struct p2p_node *node, const struct peer_id *peer, con
 	p2p_dht_identified(d->table, peer, identify);
 }
 
+static void on_entered(struct p2p_node *node, const struct peer_id *peer, int err)
+{
+	struct dht *d = p2p_node_owner(node);
+	char id[PEER_ID_TEXT_MAX + 1];
+	dht_peer_text(peer, id);
+	if (err != OK)
+		cli_warn_rarely(d->cli, "the DHT cannot be entered by %s: %s", id, err_text(err));
+}
+
 static void on_ended(struct p2p_node *node)
 {
 	struct dht *d = p2p_node_owner(node);
@@ -154,7 +163,8 @@ static int make_node(struct dht *d)
 							.protocols = given ? o->protocols.v : default_protocols,
 							.protocols_n = given ? o->protocols.n : 1,
 							.server = o->server,
-							.rules = &kad_record_rules};
+							.rules = &kad_record_rules,
+							.entered = on_entered};
 		err = p2p_dht_new(&d->table, &of_table);
 	}
 	if (err != OK)

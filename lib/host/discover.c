@@ -1,6 +1,7 @@
 #include "host/discover.h"
 
 #include "host/clock.h"
+#include "host/discover_dht.h"
 #include "host/discover_url.h"
 #include "host/mdns_browse.h"
 
@@ -13,7 +14,9 @@ struct search {
 	struct discover_urls *urls;
 	struct manifest_places places; /* below a root, where manifests are looked for */
 	struct mdns_browser *mdns;
-	char *heard[HEARD_MAX]; /* owned; each counts once */
+	struct discover_dht_options of_dht;
+	struct discover_dht *dht; /* NULL: it is not asked */
+	char *heard[HEARD_MAX];   /* owned; each counts once */
 	size_t heard_n, printed_n;
 	struct discover_candidate silent; /* the first that was announced; for --first */
 	bool has_silent, crowded;
@@ -107,11 +110,17 @@ static int look(struct search *s)
 {
 	uint64_t now = clock_now_ms(), end = now + s->o->timeout_ms;
 	int err = OK;
-	while (err == OK && !is_over(s) && now < end && (s->mdns != NULL || discover_urls_left(s->urls) > 0)) {
-		bool asking = discover_urls_left(s->urls) > 0;
-		uint64_t wait = asking && s->mdns != NULL ? TURN_MS : end - now;
+	while (err == OK && !is_over(s) && now < end) {
+		const bool asking = discover_urls_left(s->urls) > 0;
+		const bool searching = s->dht != NULL && !discover_dht_over(s->dht);
+		const int waiting = asking + searching + (s->mdns != NULL);
+		const uint64_t wait = waiting > 1 ? TURN_MS : end - now;
+		if (waiting == 0)
+			break;
 		if (asking)
 			err = discover_urls_step(s->urls, wait);
+		if (err == OK && searching && !is_over(s))
+			discover_dht_step(s->dht, wait);
 		if (err == OK && s->mdns != NULL && !is_over(s))
 			err = mdns_browse_step(s->mdns, wait);
 		now = clock_now_ms();
@@ -124,7 +133,14 @@ static int nothing_found(struct search *s)
 {
 	const struct discover_options *o = s->o;
 	const char *check = "none of the URLs led to a manifest that fits";
-	if (s->mdns != NULL && !mdns_browse_connected(s->mdns))
+	if (s->mdns == NULL && o->dht && s->dht == NULL)
+		check = "no peer is known to enter the DHT by";
+	else if (s->mdns == NULL && o->dht && discover_dht_answered(s->dht) == 0)
+		check = "no peer of the DHT answered: are the addresses of --bootstrap right, do they speak the same "
+			"--protocol, and does their port let us pass? --verbose shows each connection";
+	else if (s->mdns == NULL && o->dht)
+		check = "the peers of the DHT have no record of these that is still good: does phase-announce run?";
+	else if (s->mdns != NULL && !mdns_browse_connected(s->mdns))
 		check = "start avahi-daemon and D-Bus on this machine, or name a provider with --url";
 	else if (s->mdns != NULL)
 		check = "is phase-serve running in this network segment, with a release for these and with its "
@@ -146,6 +162,7 @@ static int conclude(struct search *s)
 void discover_check_usage(struct cli *cli, const struct discover_options *o)
 {
 	char url[CANDIDATE_URL_MAX + 1];
+	dht_check_usage(cli, &o->of_dht);
 	if (o->urls.n > DISCOVER_URLS_MAX)
 		cli_usage(cli, "--url: more than %d", DISCOVER_URLS_MAX);
 	for (size_t k = 0; k < o->urls.n; k++)
@@ -160,6 +177,13 @@ static int open_all(struct search *s)
 	manifest_places_init(&s->places, o->channel == NULL ? BYTES_NONE : bytes_text(o->channel),
 			     o->arch == NULL ? BYTES_NONE : bytes_text(o->arch));
 	s->urls = discover_urls_open(s->cli, on_answer, s);
+	if (o->dht) {
+		s->of_dht = (struct discover_dht_options){.dht = o->of_dht, .channel = o->channel, .arch = o->arch};
+		err = discover_dht_open(s->cli, &s->of_dht, on_announced, s, &s->dht);
+		if (err != OK && err != ERR_NOT_FOUND)
+			return err;
+		err = OK;
+	}
 	if (s->urls == NULL || (o->mdns && (s->mdns = mdns_browse(s->cli, o->timeout_ms, on_announced, s)) == NULL))
 		err = ERR_NO_MEMORY;
 	for (size_t k = 0; k < o->urls.n && err == OK; k++)
@@ -180,6 +204,7 @@ int discover_run(struct cli *cli, const struct discover_options *o)
 	if (err == OK)
 		err = conclude(&s);
 	mdns_browse_end(s.mdns);
+	discover_dht_close(s.dht);
 	while (s.heard_n > 0)
 		free(s.heard[--s.heard_n]);
 	return err;

@@ -2,12 +2,14 @@
 #ifndef HOST_DISCOVER_H
 #define HOST_DISCOVER_H
 
-#include "host/cli.h"
+#include "host/dht.h"
 
 struct discover_options {
-	const char *channel;   /* NULL: any */
-	const char *arch;      /* canonical; NULL: any */
-	bool mdns;             /* look on the local network */
+	const char *channel; /* NULL: any */
+	const char *arch;    /* canonical; NULL: any */
+	bool mdns;           /* look on the local network */
+	bool dht;            /* ask the DHT */
+	struct dht_options of_dht;
 	struct cli_texts urls; /* of providers or manifests */
 	uint64_t timeout_ms;
 	bool first; /* end at the first one that answers */

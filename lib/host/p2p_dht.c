@@ -92,11 +92,13 @@ static void add_reached(struct p2p_dht *dht, struct kad_contact *contact)
 static void on_pinged(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
 {
 	struct pinged *p = context;
-	(void)node, (void)peer, (void)answer;
+	(void)answer;
 	p->dht->entering_n -= p->enters;
 	if (p->enters && err == OK)
 		add_reached(p->dht, &p->contact);
 	p2p_dht_report(p->dht, &p->contact, err);
+	if (p->enters && p->dht->entered != NULL && err != ERR_INTERRUPTED)
+		p->dht->entered(node, peer, err);
 	p2p_dht_wake(p->dht);
 	free(p);
 }
@@ -279,6 +281,7 @@ int p2p_dht_new(struct p2p_dht **out, const struct p2p_dht_config *config)
 	dht->protocols_n = config->protocols_n;
 	dht->server = config->server;
 	dht->rules = config->rules;
+	dht->entered = config->entered;
 	kad_table_init(&dht->table, p2p_node_id(dht->node), dht->entries, KAD_TABLE_ROOM, clock_now_ms());
 	kad_values_init(&dht->values, dht->rules, dht->value_slots, dht->value_entries, KAD_VALUES_ROOM_MAX,
 			dht->value_bytes, sizeof dht->value_bytes);

@@ -19,6 +19,8 @@ struct p2p_dht_config {
 	size_t protocols_n;
 	bool server;                   /* answers others; or else it only asks */
 	const struct kad_rules *rules; /* of values, as kad_record_rules */
+	/* What came of entering by a peer, each time it is tried. NULL, or called from the loop. */
+	void (*entered)(struct p2p_node *node, const struct peer_id *peer, int err);
 };
 
 /* Before the node listens. ERR_NO_MEMORY, ERR_LIMIT. */

@@ -1,0 +1,213 @@
+#include "host/discover_dht.h"
+
+#include <stdlib.h>
+
+#include "core/arch.h"
+#include "host/clock.h"
+#include "kad/record.h"
+
+#define ARCHS_N 2
+#define SEARCHES_MAX (3 * ARCHS_N) /* two spellings, and the providers */
+
+struct search {
+	struct discover_dht *d;
+	size_t key_n;
+	uint8_t key[KAD_RECORD_KEY_BYTES_MAX]; /* of the record; also where its providers are looked for */
+	unsigned values_n, providers_n;        /* that were looked at */
+	unsigned answered_n;
+};
+
+struct discover_dht {
+	struct cli *cli;
+	struct dht *dht;
+	uv_timer_t timer;
+	discover_dht_found *found;
+	void *context;
+	struct search searches[SEARCHES_MAX];
+	size_t searches_n, left_n; /* left: searches that go on */
+	bool closing;
+};
+
+/* --- what is found --- */
+
+static bool copy(char *out, size_t room, struct bytes text)
+{
+	struct writer w = writer_of(out, room - 1);
+	write_bytes(&w, text);
+	out[w.full ? 0 : w.n] = '\0';
+	return !w.full;
+}
+
+static bool candidate_of(struct discover_candidate *c, const struct kad_record *r)
+{
+	*c = (struct discover_candidate){.via = "dht", .arch = r->arch};
+	(void)cli_quote(r->manifest_version, c->version, sizeof c->version);
+	if (!copy(c->manifest_url, sizeof c->manifest_url, r->manifest_url) ||
+	    !copy(c->channel, sizeof c->channel, r->channel))
+		return false;
+	return discover_candidate_address(c->manifest_url, c->http_addr) == OK;
+}
+
+/* peer: whose record it is; NULL: that is not known. */
+static void take(struct search *s, struct bytes value, const struct peer_id *peer)
+{
+	static uint8_t memory[KAD_RECORD_ARENA_BYTES];
+	struct discover_dht *d = s->d;
+	struct arena a = arena_of(memory, sizeof memory);
+	struct discover_candidate c;
+	struct kad_record r;
+	struct why why = {0};
+	/* The look-up has seen to it that nobody names machines of a narrower scope than his own. */
+	int err = kad_record_read(&r, bytes_of(s->key, s->key_n), value, KAD_SCOPE_LOOPBACK, &a, &why);
+	if (err == OK)
+		err = kad_record_judge(&r, (struct wall){clock_wall_s()});
+	if (err == OK && !candidate_of(&c, &r))
+		err = ERR_VALUE;
+	if (err != OK) {
+		cli_debug(d->cli, "a record of the DHT is left out: %s", err_text(err));
+		return;
+	}
+	if (peer != NULL)
+		dht_peer_text(peer, c.peer);
+	d->found(d->context, &c);
+}
+
+static void on_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+		    void *context)
+{
+	struct search *s = context;
+	struct bytes value;
+	unsigned told_n;
+	(void)dht, (void)providers;
+	if (err != OK || s->d->closing)
+		return;
+	s->answered_n = l->answered_n;
+	for (; kad_lookup_value(l, s->values_n, &value, &told_n); s->values_n++)
+		take(s, value, NULL);
+}
+
+static void on_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
+		    void *context)
+{
+	struct search *s = context;
+	on_told(dht, err, l, providers, context);
+	s->d->left_n--;
+}
+
+/* --- beginning --- */
+
+static int search(struct discover_dht *d, enum kad_lookup_kind kind, const char *channel, const char *arch)
+{
+	uint8_t provided[KAD_RECORD_PROVIDED_BYTES];
+	struct search *s = &d->searches[d->searches_n];
+	struct writer w = writer_of(s->key, sizeof s->key);
+	*s = (struct search){.d = d};
+	kad_record_write_key(&w, bytes_text(channel), bytes_text(arch));
+	if (w.full)
+		return ERR_LIMIT;
+	s->key_n = w.n;
+	kad_record_provided(writer_view(&w), provided);
+	const struct p2p_dht_question q = {.kind = kind,
+					   .key = kind == KAD_LOOKUP_PROVIDERS ? bytes_of(provided, sizeof provided)
+									       : writer_view(&w),
+					   .answered = on_told,
+					   .done = on_done,
+					   .context = s};
+	const int err = p2p_dht_search(dht_table(d->dht), &q);
+	if (err == OK) {
+		d->searches_n++;
+		d->left_n++;
+	}
+	return err;
+}
+
+static int search_all(struct discover_dht *d, const struct discover_dht_options *o)
+{
+	static const char *const archs[ARCHS_N] = {"x86_64", "arm64"};
+	const char *channel = o->channel == NULL ? "stable" : o->channel;
+	int err = OK;
+	for (size_t i = 0; i < ARCHS_N && err == OK; i++) {
+		if (o->arch != NULL && strcmp(o->arch, archs[i]) != 0)
+			continue;
+		err = search(d, KAD_LOOKUP_VALUES, channel, archs[i]);
+		if (err == OK)
+			err = search(d, KAD_LOOKUP_VALUES, channel, arch_other(bytes_text(archs[i])));
+	}
+	if (err != OK)
+		cli_error(d->cli, err, "the DHT cannot be asked: %s", err_text(err));
+	return err;
+}
+
+static int begin(struct discover_dht *d, const struct discover_dht_options *o)
+{
+	size_t peers_n;
+	int err = dht_begin(d->dht, &peers_n);
+	if (err == OK && peers_n == 0) {
+		cli_warn(d->cli,
+			 "the DHT is not asked: no peer is known to enter it by: name one with --bootstrap, or in " //
+			 DHT_BOOTSTRAP_FILE);
+		err = ERR_NOT_FOUND;
+	}
+	return err == OK ? search_all(d, o) : err;
+}
+
+int discover_dht_open(struct cli *cli, const struct discover_dht_options *o, discover_dht_found *found, void *context,
+		      struct discover_dht **discover)
+{
+	struct discover_dht *d = calloc(1, sizeof *d);
+	if (d == NULL) {
+		cli_error(cli, ERR_NO_MEMORY, "%s", err_text(ERR_NO_MEMORY));
+		return ERR_NO_MEMORY;
+	}
+	*d = (struct discover_dht){.cli = cli, .found = found, .context = context};
+	int err = dht_open(cli, &o->dht, &d->dht);
+	if (err != OK) {
+		free(d);
+		return err;
+	}
+	(void)uv_timer_init(dht_loop(d->dht), &d->timer); /* cannot fail */
+	err = begin(d, o);
+	if (err == OK)
+		*discover = d;
+	else
+		discover_dht_close(d);
+	return err;
+}
+
+/* --- going on --- */
+
+static void on_timer(uv_timer_t *timer)
+{
+	(void)timer; /* the loop came back, that is all */
+}
+
+void discover_dht_step(struct discover_dht *d, uint64_t wait_ms)
+{
+	uv_update_time(dht_loop(d->dht));
+	(void)uv_timer_start(&d->timer, on_timer, wait_ms, 0);
+	(void)uv_run(dht_loop(d->dht), UV_RUN_ONCE);
+}
+
+bool discover_dht_over(const struct discover_dht *d)
+{
+	return d->left_n == 0;
+}
+
+unsigned discover_dht_answered(const struct discover_dht *d)
+{
+	unsigned most = 0;
+	for (size_t i = 0; i < d->searches_n; i++)
+		if (d->searches[i].answered_n > most)
+			most = d->searches[i].answered_n;
+	return most;
+}
+
+void discover_dht_close(struct discover_dht *d)
+{
+	if (d == NULL)
+		return;
+	d->closing = true;
+	uv_close((uv_handle_t *)&d->timer, NULL);
+	dht_close(d->dht);
+	free(d);
+}
