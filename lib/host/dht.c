@@ -50,12 +50,22 @@ static bool names_peer(struct bytes address)
 	return part.code == MULTIADDR_P2P;
 }
 
+/* Whether others can dial it, whoever is there. */
+static bool can_be_dialled(struct bytes address)
+{
+	struct kad_contact anybody;
+	kad_contact_init(&anybody, &(struct peer_id){.n = 0});
+	return kad_contact_add(&anybody, address, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+}
+
 void dht_check_usage(struct cli *cli, const struct dht_options *o)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct bytes address;
 	if (o->listen.n > DHT_LISTEN_MAX)
 		cli_usage(cli, "--listen: more than %d", DHT_LISTEN_MAX);
+	if (o->advertise.n > DHT_LISTEN_MAX)
+		cli_usage(cli, "--advertise: more than %d", DHT_LISTEN_MAX);
 	if (o->bootstrap.n > P2P_DHT_BOOTSTRAP_MAX)
 		cli_usage(cli, "--bootstrap: more than %d", P2P_DHT_BOOTSTRAP_MAX);
 	if (o->protocols.n > P2P_DHT_PROTOCOLS_MAX)
@@ -63,6 +73,10 @@ void dht_check_usage(struct cli *cli, const struct dht_options *o)
 	for (size_t i = 0; i < o->listen.n; i++)
 		if (!parse(o->listen.v[i], bytes, &address))
 			cli_usage(cli, "--listen: '%s' is no multiaddr such as /ip4/0.0.0.0/tcp/4001", o->listen.v[i]);
+	for (size_t i = 0; i < o->advertise.n; i++)
+		if (!parse(o->advertise.v[i], bytes, &address) || !can_be_dialled(address))
+			cli_usage(cli, "--advertise: '%s' is no multiaddr such as /ip4/192.0.2.1/tcp/4001",
+				  o->advertise.v[i]);
 	for (size_t i = 0; i < o->bootstrap.n; i++)
 		if (!parse(o->bootstrap.v[i], bytes, &address) || !names_peer(address))
 			cli_usage(cli, "--bootstrap: '%s' is no multiaddr such as %s", o->bootstrap.v[i], EXAMPLE);
@@ -242,19 +256,52 @@ static int enter_by_file(struct dht *d, size_t *n)
 	return err;
 }
 
-int dht_begin(struct dht *d, size_t *peers_n)
+static int listen_on(struct dht *d, const char *text, size_t *n)
+{
+	uint8_t bytes[MULTIADDR_BYTES_MAX];
+	struct bytes address;
+	int err = parse(text, bytes, &address) ? OK : ERR_VALUE;
+	errno = 0;
+	if (err == OK)
+		err = p2p_node_listen(d->node, address);
+	const bool absent = err == ERR_IO && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+	if (absent && d->o->listen_if_present) {
+		cli_info(d->cli, "not listening on %s: %s", text, strerror(errno));
+		return OK;
+	}
+	if (err == ERR_VALUE)
+		cli_error(d->cli, err, "cannot listen on %s: neither /tcp/PORT nor /udp/PORT/quic-v1", text);
+	else if (err != OK)
+		cli_error(d->cli, err, "cannot listen on %s: %s", text,
+			  err == ERR_IO ? strerror(errno) : err_text(err));
+	*n += err == OK;
+	return err;
+}
+
+static int listen_and_tell(struct dht *d)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct bytes address;
 	size_t n = 0;
 	int err = OK;
-	for (size_t i = 0; i < d->o->listen.n && err == OK; i++) {
-		errno = 0;
-		err = parse(d->o->listen.v[i], bytes, &address) ? p2p_node_listen(d->node, address) : ERR_VALUE;
-		if (err != OK)
-			cli_error(d->cli, err, "cannot listen on %s: %s", d->o->listen.v[i],
-				  err == ERR_IO ? strerror(errno) : err_text(err));
+	for (size_t i = 0; i < d->o->listen.n && err == OK; i++)
+		err = listen_on(d, d->o->listen.v[i], &n);
+	if (err == OK && n == 0 && d->o->listen.n > 0) {
+		err = ERR_IO;
+		cli_error(d->cli, err, "no address to listen on");
 	}
+	for (size_t i = 0; i < d->o->advertise.n && err == OK; i++) {
+		err = parse(d->o->advertise.v[i], bytes, &address) ? p2p_node_advertise(d->node, address) : ERR_VALUE;
+		if (err != OK)
+			cli_error(d->cli, err, "%s: %s", d->o->advertise.v[i], err_text(err));
+	}
+	return err;
+}
+
+int dht_begin(struct dht *d, size_t *peers_n)
+{
+	size_t n = 0;
+	int err = listen_and_tell(d);
 	for (; n < d->o->bootstrap.n && err == OK; n++)
 		err = enter_by(d, d->o->bootstrap.v[n], "--bootstrap");
 	if (err == OK && n == 0)

@@ -6,16 +6,18 @@
 #include "host/cli.h"
 #include "host/p2p_dht.h"
 
-#define DHT_LISTEN_MAX 16
+#define DHT_LISTEN_MAX 8 /* as many as a node takes */
 #define DHT_BOOTSTRAP_FILE "/etc/phase/bootstrap" /* read when there is no --bootstrap: a multiaddr a line */
 #define DHT_BOOTSTRAP_VARIABLE "PHASE_BOOTSTRAP"  /* of the environment: another file in its place */
 
 struct dht_options {
 	struct cli_texts listen;    /* multiaddrs; none: nobody can dial us */
+	struct cli_texts advertise; /* multiaddrs that others are told beside those, as of a NAT in front of us */
 	struct cli_texts bootstrap; /* multiaddrs with "/p2p/ID" at their end; none: those of the file */
 	struct cli_texts protocols; /* the best first; none: KAD_PROTOCOL */
 	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
 	bool server;                /* answers others */
+	bool listen_if_present; /* an address of a kind that this machine has not (IPv4, IPv6) is left out of listen */
 	struct p2p_limits limits;
 };
 
