@@ -220,3 +220,65 @@ s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True
 	[[ "$stderr" == *"phase-discover: write error: No space left on device"* ]]
 	[ "$(grep -c "write error" <<< "$stderr")" = 1 ]
 }
+
+peer=12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq
+
+@test "the DHT: options that do not go together, and addresses that are none" {
+	discover --bootstrap "/ip4/127.0.0.1/tcp/1/p2p/$peer"
+	nothing 2 "are for --dht"
+	discover --identity key
+	nothing 2 "are for --dht"
+	discover --dht --ephemeral --identity key
+	nothing 2 "--ephemeral goes without --identity"
+	for address in /ip4/127.0.0.1/tcp/1 127.0.0.1:4001 "/ip4/127.0.0.1/tcp/99999/p2p/$peer" /p2p/none ''; do
+		discover --dht --bootstrap "$address"
+		nothing 2 --bootstrap
+	done
+	discover --dht --protocol kad
+	nothing 2 "--protocol: 'kad' is no id of a protocol"
+	[ ! -e key ]
+}
+
+@test "the DHT: who has nobody to enter by is told so, and the other ways are gone" {
+	export PHASE_BOOTSTRAP=peers
+	printf '# none yet\n\n' > peers
+	discover --dht
+	nothing 3 "no peer is known to enter the DHT by"
+	[[ "$stderr" == *"--bootstrap, or in /etc/phase/bootstrap"* ]]
+	provider
+	discover -a x86_64 --dht --url "$url"
+	[ "$status" = 0 ]
+	[ "$(jq -r .via <<< "$output")" = url ]
+	rm peers
+	discover --dht
+	nothing 3 "peers: "
+	printf '\n # a comment\n  /ip4/127.0.0.1/tcp/1 \n' > peers
+	discover --dht
+	nothing 3 "peers: line 3: '/ip4/127.0.0.1/tcp/1' is no multiaddr such as"
+	head -c 70000 /dev/zero | tr '\0' '\n' > peers
+	discover --dht
+	nothing 3 "peers: "
+}
+
+@test "the DHT: peers that are not there, or say nothing, cost no more than the time given" {
+	export PHASE_BOOTSTRAP=peers
+	printf '%s\r\n' "/ip4/127.0.0.1/tcp/1/p2p/$peer" > peers
+	discover --dht --timeout 60s
+	nothing 3 "the DHT cannot be entered by $peer: "
+	[[ "$stderr" == *"no peer of the DHT answered"* ]]
+	python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(5)
+print(s.getsockname()[1], flush=True)
+s.accept()[0].recv(100)
+import time
+time.sleep(1000)' > port 3>&- &
+	pids+=($!)
+	wait_until test -s port
+	began=$SECONDS
+	discover --dht --identity key --timeout 1s --bootstrap "/ip4/127.0.0.1/tcp/$(cat port)/p2p/$peer"
+	nothing 3 "no peer of the DHT answered"
+	[ $((SECONDS - began)) -lt 10 ]
+	[ "$(stat -c %a key)" = 600 ]
+}
