@@ -1,5 +1,6 @@
 #include "kad/record.h"
 
+#include "core/hex.h"
 #include "kad/record_url.h"
 #include "test.h"
 
@@ -275,6 +276,15 @@ TEST(writing)
 	CHECK(kad_record_write(&w, &record) == ERR_VALUE);
 }
 
+TEST(the_key_of_providers_is_a_multihash)
+{
+	uint8_t key[KAD_RECORD_PROVIDED_BYTES], wanted[SHA256_BYTES];
+	const struct bytes hash = BYTES_LITERAL("d2f23502aaea27372b314038e3b0aae39ccd46f0bd37029e0e71d453fa6ff6fc");
+	CHECK(hex_decode(hash, wanted, sizeof wanted) == OK);
+	kad_record_provided(KEY, key);
+	CHECK(key[0] == 0x12 && key[1] == 0x20 && memcmp(key + 2, wanted, sizeof wanted) == 0);
+}
+
 int main(void)
 {
 	RUN(records_of_the_other_implementation);
@@ -287,5 +297,6 @@ int main(void)
 	RUN(rules);
 	RUN(blobs);
 	RUN(writing);
+	RUN(the_key_of_providers_is_a_multihash);
 	return test_end();
 }
