@@ -4,10 +4,10 @@
 
 #include "core/arch.h"
 #include "host/clock.h"
-#include "kad/record.h"
+#include "host/record_exchange.h"
 
 #define ARCHS_N 2
-#define SEARCHES_MAX (3 * ARCHS_N) /* two spellings, and the providers */
+#define SEARCHES_MAX (3 * ARCHS_N) /* two spellings, and the providers of the first */
 
 struct search {
 	struct discover_dht *d;
@@ -24,7 +24,7 @@ struct discover_dht {
 	discover_dht_found *found;
 	void *context;
 	struct search searches[SEARCHES_MAX];
-	size_t searches_n, left_n; /* left: searches that go on */
+	size_t searches_n, left_n; /* left: searches and questions to providers that go on */
 	bool closing;
 };
 
@@ -48,8 +48,8 @@ static bool candidate_of(struct discover_candidate *c, const struct kad_record *
 	return discover_candidate_address(c->manifest_url, c->http_addr) == OK;
 }
 
-/* peer: whose record it is; NULL: that is not known. */
-static void take(struct search *s, struct bytes value, const struct peer_id *peer)
+/* peer: whose record it is; NULL: that is not known. least: the scope of who told it. */
+static void take(struct search *s, struct bytes value, enum kad_scope least, const struct peer_id *peer)
 {
 	static uint8_t memory[KAD_RECORD_ARENA_BYTES];
 	struct discover_dht *d = s->d;
@@ -57,8 +57,7 @@ static void take(struct search *s, struct bytes value, const struct peer_id *pee
 	struct discover_candidate c;
 	struct kad_record r;
 	struct why why = {0};
-	/* The look-up has seen to it that nobody names machines of a narrower scope than his own. */
-	int err = kad_record_read(&r, bytes_of(s->key, s->key_n), value, KAD_SCOPE_LOOPBACK, &a, &why);
+	int err = kad_record_read(&r, bytes_of(s->key, s->key_n), value, least, &a, &why);
 	if (err == OK)
 		err = kad_record_judge(&r, (struct wall){clock_wall_s()});
 	if (err == OK && !candidate_of(&c, &r))
@@ -72,18 +71,47 @@ static void take(struct search *s, struct bytes value, const struct peer_id *pee
 	d->found(d->context, &c);
 }
 
+static void on_record(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
+{
+	struct search *s = context;
+	struct p2p_address at;
+	enum connection_role role;
+	char id[PEER_ID_TEXT_MAX + 1];
+	s->d->left_n--;
+	if (s->d->closing)
+		return;
+	if (err == OK && p2p_node_remote(node, peer, &at, &role)) {
+		take(s, answer, kad_scope_of(bytes_of(at.bytes, at.n)), peer);
+		return;
+	}
+	dht_peer_text(peer, id);
+	cli_debug(s->d->cli, "%s says that it provides this, but gives no record: %s", id, err_text(err));
+}
+
+/* A provider has its record from nobody but itself. */
+static void ask_provider(struct search *s, const struct kad_contact *provider)
+{
+	const struct bytes key = bytes_of(s->key, s->key_n);
+	const int err = record_exchange_ask(dht_node(s->d->dht), provider, key, on_record, s);
+	s->d->left_n += err == OK;
+	if (err != OK)
+		cli_debug(s->d->cli, "a provider cannot be asked: %s", err_text(err));
+}
+
 static void on_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
 		    void *context)
 {
 	struct search *s = context;
 	struct bytes value;
 	unsigned told_n;
-	(void)dht, (void)providers;
+	(void)dht;
 	if (err != OK || s->d->closing)
 		return;
 	s->answered_n = l->answered_n;
 	for (; kad_lookup_value(l, s->values_n, &value, &told_n); s->values_n++)
-		take(s, value, NULL);
+		take(s, value, KAD_SCOPE_LOOPBACK, NULL); /* the look-up has looked at scopes */
+	for (; s->providers_n < l->providers_n; s->providers_n++)
+		ask_provider(s, &providers[s->providers_n]);
 }
 
 static void on_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
@@ -132,6 +160,8 @@ static int search_all(struct discover_dht *d, const struct discover_dht_options 
 		err = search(d, KAD_LOOKUP_VALUES, channel, archs[i]);
 		if (err == OK)
 			err = search(d, KAD_LOOKUP_VALUES, channel, arch_other(bytes_text(archs[i])));
+		if (err == OK)
+			err = search(d, KAD_LOOKUP_PROVIDERS, channel, archs[i]);
 	}
 	if (err != OK)
 		cli_error(d->cli, err, "the DHT cannot be asked: %s", err_text(err));
