@@ -23,6 +23,7 @@
 #include "p2p/multiaddr.h"
 
 #define P2P_PROTOCOLS_MAX 64 /* that a node serves */
+#define P2P_LISTENS_MAX 8    /* addresses that it listens on */
 
 /* A multiaddr of an address and a port, without "/p2p": two parts, or three. */
 #define P2P_ADDRESS_BYTES_MAX 64

@@ -13,7 +13,6 @@
 #include "p2p/identify.h"
 
 #define P2P_DIAL_ADDRESSES_MAX 32 /* of one peer that are tried; what is more is left out */
-#define P2P_OWN_ADDRESSES_MAX 24  /* that are told to others */
 #define P2P_DIAL_MS 15000         /* for all addresses of a peer together */
 
 struct p2p_node;

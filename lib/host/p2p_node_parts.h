@@ -9,7 +9,6 @@
 
 #define P2P_STREAMS_MAX YAMUX_STREAMS_MAX /* of a connection */
 #define P2P_TRANSPORTS_MAX 2
-#define P2P_LISTENS_MAX 8
 #define P2P_DIALS_MAX 64 /* peers that are being dialled at once; the others wait */
 #define P2P_BACKOFFS_N 512
 

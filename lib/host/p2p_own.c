@@ -4,71 +4,15 @@
 #include "core/err.h"
 #include "host/p2p_node_parts.h"
 
-static void add(struct p2p_address *all, size_t *n, const struct p2p_address *one)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (bytes_equal(p2p_address_bytes(&all[i]), p2p_address_bytes(one)))
-			return;
-	if (*n < P2P_OWN_ADDRESSES_MAX)
-		all[(*n)++] = *one;
-}
-
-/* The first part of an address is this machine's; what follows is kept. */
-static void add_of_interface(struct p2p_address *all, size_t *n, struct bytes value, enum multiaddr_code code,
-			     struct bytes rest)
-{
-	struct p2p_address one;
-	struct writer w = writer_of(one.bytes, sizeof one.bytes);
-	multiaddr_write_part(&w, code, value);
-	write_bytes(&w, rest);
-	one.n = (uint8_t)w.n;
-	if (!w.full)
-		add(all, n, &one);
-}
-
-static bool is_zero(struct bytes value)
-{
-	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] != 0)
-			return false;
-	return true;
-}
-
-/* "Any address" is all those of the machine's interfaces, but link-local ones: nobody can use such without naming
- * his own interface. */
-static void expand(struct p2p_address *all, size_t *n, enum multiaddr_code code, struct bytes rest)
-{
-	uv_interface_address_t *interfaces;
-	int interfaces_n;
-	if (uv_interface_addresses(&interfaces, &interfaces_n) != 0)
-		return;
-	for (int i = 0; i < interfaces_n; i++) {
-		const struct sockaddr_in *in = &interfaces[i].address.address4;
-		const struct sockaddr_in6 *in6 = &interfaces[i].address.address6;
-		if (code == MULTIADDR_IP4 && in->sin_family == AF_INET)
-			add_of_interface(all, n, bytes_of(&in->sin_addr, 4), code, rest);
-		else if (code == MULTIADDR_IP6 && in6->sin6_family == AF_INET6 &&
-			 !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
-			add_of_interface(all, n, bytes_of(&in6->sin6_addr, 16), code, rest);
-	}
-	uv_free_interface_addresses(interfaces, interfaces_n);
-}
-
 void p2p_node_refresh(struct p2p_node *node)
 {
 	struct p2p_address all[P2P_OWN_ADDRESSES_MAX];
-	struct multiaddr_part ip;
 	size_t n = 0;
 	memset(all, 0, sizeof all);
 	for (size_t i = 0; i < node->advertised_n; i++)
-		add(all, &n, &node->advertised[i]);
-	for (size_t i = 0; i < node->listens_n; i++) {
-		struct reader r = reader_of(p2p_address_bytes(&node->listens[i]));
-		if (multiaddr_next(&r, &ip) && is_zero(ip.value))
-			expand(all, &n, ip.code, r.left);
-		else
-			add(all, &n, &node->listens[i]);
-	}
+		p2p_address_add(all, &n, &node->advertised[i]);
+	for (size_t i = 0; i < node->listens_n; i++)
+		p2p_address_add_reached(all, &n, &node->listens[i]);
 	bool same = n == node->own_n;
 	for (size_t i = 0; same && i < n; i++)
 		same = bytes_equal(p2p_address_bytes(&all[i]), p2p_address_bytes(&node->own[i]));

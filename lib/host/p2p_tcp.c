@@ -9,19 +9,7 @@
 #include "host/p2p_address.h"
 #include "host/p2p_tcp_parts.h"
 
-#define BACKLOG 128
-#define ACCEPTS_MAX 16        /* before others have their turn */
-#define ACCEPT_PAUSE_MS 200   /* when there are no descriptors left */
 #define PREPARE_ROUNDS_MAX 64 /* of links that make each other dirty, before the loop looks at its sockets */
-
-struct p2p_tcp_listener {
-	struct p2p_tcp *tcp;
-	struct p2p_tcp_listener *next;
-	int fd;
-	unsigned handles_n;
-	uv_poll_t poll;
-	uv_timer_t pause;
-};
 
 static struct p2p_tcp *of(struct p2p_transport *transport)
 {
@@ -78,109 +66,34 @@ void p2p_tcp_dirty(struct p2p_tcp_link *l)
 
 /* --- listening --- */
 
-static void on_listener(uv_poll_t *poll, int status, int events);
-
-static void on_pause_over(uv_timer_t *pause)
+static void came_in(int fd, const struct sockaddr_storage *from, void *context)
 {
-	struct p2p_tcp_listener *listener = pause->data;
-	(void)uv_poll_start(&listener->poll, UV_READABLE, on_listener);
-}
-
-/* False: no more for now. */
-static bool accept_one(struct p2p_tcp_listener *listener)
-{
-	struct p2p_local *local = listener->tcp->transport.local;
-	struct sockaddr_storage from = {0};
-	socklen_t n = sizeof from;
+	struct p2p_tcp *tcp = context;
+	struct p2p_local *local = tcp->transport.local;
 	struct p2p_tcp_link *l;
-	const int fd = accept4(listener->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-		(void)uv_poll_stop(&listener->poll);
-		(void)uv_timer_start(&listener->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
-		return false;
-	}
-	if (fd < 0)
-		return errno == EINTR || errno == ECONNABORTED;
-	if (!local->admits(local, &from)) {
+	if (!local->admits(local, from))
 		(void)close(fd);
-		return true;
-	}
-	if (p2p_tcp_link_new(listener->tcp, fd, CONNECTION_LISTENER, &from, NULL, &l) == OK)
+	else if (p2p_tcp_link_new(tcp, fd, CONNECTION_LISTENER, from, NULL, &l) == OK)
 		local->accepted(local, &l->link);
-	return true;
-}
-
-static void on_listener(uv_poll_t *poll, int status, int events)
-{
-	(void)status, (void)events;
-	for (unsigned i = 0; i < ACCEPTS_MAX && accept_one(poll->data); i++)
-		;
-}
-
-static int bind_listener(const struct sockaddr_storage *a, struct sockaddr_storage *bound)
-{
-	const int yes = 1;
-	socklen_t n = sizeof *bound;
-	const int fd = socket(a->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	*bound = (struct sockaddr_storage){0};
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-	    (a->ss_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
-	    bind(fd, (const struct sockaddr *)a, p2p_address_size(a)) == 0 && listen(fd, BACKLOG) == 0 &&
-	    getsockname(fd, (struct sockaddr *)bound, &n) == 0)
-		return fd;
-	const int kept = errno;
-	(void)close(fd);
-	errno = kept;
-	return -1;
 }
 
 static int tcp_listen(struct p2p_transport *transport, struct bytes address, struct p2p_address *bound)
 {
 	struct p2p_tcp *tcp = of(transport);
-	struct sockaddr_storage a, got;
-	struct bytes rest;
-	int err = p2p_address_read(address, MULTIADDR_TCP, &a, &rest);
-	if (err != OK || rest.n > 0)
-		return ERR_VALUE;
-	struct p2p_tcp_listener *listener = calloc(1, sizeof *listener);
-	if (listener == NULL)
-		return ERR_NO_MEMORY;
-	listener->fd = bind_listener(&a, &got);
-	if (listener->fd < 0)
-		err = ERR_IO;
-	else if (uv_poll_init(transport->local->loop, &listener->poll, listener->fd) != 0)
-		err = ERR_IO;
-	if (err != OK) {
-		const int kept = errno;
-		if (listener->fd >= 0)
-			(void)close(listener->fd);
-		free(listener);
-		errno = kept;
+	if (tcp->listeners_n == P2P_LISTENS_MAX)
+		return ERR_LIMIT;
+	const int err = p2p_listener_new(transport->local->loop, address, came_in, tcp,
+					 &tcp->listeners[tcp->listeners_n], bound);
+	if (err != OK)
 		return err;
-	}
-	(void)uv_timer_init(transport->local->loop, &listener->pause); /* cannot fail */
-	(void)uv_poll_start(&listener->poll, UV_READABLE, on_listener);
-	listener->poll.data = listener->pause.data = listener;
-	listener->handles_n = 2;
-	listener->tcp = tcp;
-	listener->next = tcp->listeners;
-	tcp->listeners = listener;
+	tcp->listeners_n++;
 	tcp->handles_n++;
-	p2p_address_of(bound, &got, MULTIADDR_TCP);
 	return OK;
 }
 
-static void listener_closed(uv_handle_t *handle)
+static void listener_closed(void *context)
 {
-	struct p2p_tcp_listener *listener = handle->data;
-	struct p2p_tcp *tcp = listener->tcp;
-	if (--listener->handles_n > 0)
-		return;
-	(void)close(listener->fd);
-	free(listener);
-	p2p_tcp_less(tcp);
+	p2p_tcp_less(context);
 }
 
 /* --- dialing --- */
@@ -224,11 +137,8 @@ static void tcp_end(struct p2p_transport *transport)
 	if (tcp->ending)
 		return;
 	tcp->ending = true;
-	for (struct p2p_tcp_listener *at = tcp->listeners, *next; at != NULL; at = next) {
-		next = at->next;
-		uv_close((uv_handle_t *)&at->poll, listener_closed);
-		uv_close((uv_handle_t *)&at->pause, listener_closed);
-	}
+	for (size_t i = 0; i < tcp->listeners_n; i++)
+		p2p_listener_end(tcp->listeners[i], listener_closed);
 	for (struct p2p_tcp_link *l = tcp->links; l != NULL; l = l->next)
 		p2p_tcp_link_end(l, ERR_CLOSED);
 	uv_close((uv_handle_t *)&tcp->prepare, own_closed);

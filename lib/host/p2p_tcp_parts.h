@@ -2,12 +2,11 @@
 #ifndef HOST_P2P_TCP_PARTS_H
 #define HOST_P2P_TCP_PARTS_H
 
+#include "host/p2p_listener.h"
 #include "host/p2p_tcp.h"
 
 /* A frame of which a part has arrived, and as much again to read at once. */
 #define P2P_TCP_IN_BYTES (2 * NOISE_FRAME_BYTES_MAX)
-
-struct p2p_tcp_listener;
 
 struct p2p_tcp {
 	struct p2p_transport transport;
@@ -15,7 +14,8 @@ struct p2p_tcp {
 	uv_idle_t idle;
 	size_t handles_n; /* that are not closed yet */
 	bool ending;
-	struct p2p_tcp_listener *listeners;
+	struct p2p_listener *listeners[P2P_LISTENS_MAX];
+	size_t listeners_n;
 	struct p2p_tcp_link *links, *dirty;
 	uint8_t in[P2P_TCP_IN_BYTES]; /* of whichever link reads; what is left over goes to its own */
 };
