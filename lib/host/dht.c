@@ -24,6 +24,7 @@ struct dht {
 	struct p2p_node *node;
 	struct p2p_dht *table;
 	bool stopped;
+	enum kad_scope scope; /* the narrowest */
 	char agent[64];
 };
 
@@ -115,13 +116,36 @@ static void on_identified(struct p2p_node *node, const struct peer_id *peer, con
 	p2p_dht_identified(d->table, peer, identify);
 }
 
+/* What went wrong, where it is one of the usual things. */
+static const char *text_of_entering(const struct p2p_node *node, const struct peer_id *peer, int err)
+{
+	switch (err) {
+	case ERR_CLOSED:
+		return "the connection was refused or cut off";
+	case ERR_IO:
+		return "there is no way to it";
+	case ERR_KEY:
+		return "another peer than this answers there";
+	case ERR_NOT_FOUND:
+		return p2p_node_is_connected(node, peer) ? "it does not speak the protocol of the DHT (--protocol)"
+							 : "no address of it can be dialled";
+	default:
+		return err_text(err);
+	}
+}
+
 static void on_entered(struct p2p_node *node, const struct peer_id *peer, int err)
 {
 	struct dht *d = p2p_node_owner(node);
 	char id[PEER_ID_TEXT_MAX + 1];
+	const char *name = id;
+	if (err == OK)
+		return;
 	dht_peer_text(peer, id);
-	if (err != OK)
-		cli_warn_rarely(d->cli, "the DHT cannot be entered by %s: %s", id, err_text(err));
+	for (size_t i = 0; i < d->o->bootstrap.n; i++)
+		if (bytes_ends(bytes_text(d->o->bootstrap.v[i]), id))
+			name = d->o->bootstrap.v[i];
+	cli_warn(d->cli, "the DHT cannot be entered by %s: %s", name, text_of_entering(node, peer, err));
 }
 
 static void on_ended(struct p2p_node *node)
@@ -196,6 +220,7 @@ int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht)
 	}
 	d->cli = cli;
 	d->o = o;
+	d->scope = KAD_SCOPE_PUBLIC;
 	(void)snprintf(d->agent, sizeof d->agent, "%s/" VERSION, cli->program->name);
 	const int err = make_node(d);
 	if (err != OK) {
@@ -206,6 +231,16 @@ int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht)
 	return OK;
 }
 
+/* How far what is told by a peer at this address may lead; a name may be that of a private one. */
+static enum kad_scope scope_of(struct bytes address)
+{
+	struct reader r = reader_of(address);
+	struct multiaddr_part host;
+	const enum kad_scope scope = kad_scope_of(address);
+	const bool ip = multiaddr_next(&r, &host) && (host.code == MULTIADDR_IP4 || host.code == MULTIADDR_IP6);
+	return !ip && (scope == KAD_SCOPE_NONE || scope > KAD_SCOPE_PRIVATE) ? KAD_SCOPE_PRIVATE : scope;
+}
+
 /* Enters by a peer. what: where it is named, for messages. */
 static int enter_by(struct dht *d, const char *text, const char *what)
 {
@@ -214,6 +249,8 @@ static int enter_by(struct dht *d, const char *text, const char *what)
 	int err = parse(text, bytes, &address) && names_peer(address) ? OK : ERR_VALUE;
 	if (err == OK)
 		err = p2p_dht_bootstrap(d->table, address);
+	if (err == OK && scope_of(address) < d->scope)
+		d->scope = scope_of(address);
 	if (err == ERR_VALUE)
 		cli_error(d->cli, err, "%s: '%s' is no multiaddr such as %s", what, text, EXAMPLE);
 	else if (err != OK)
@@ -309,6 +346,11 @@ int dht_begin(struct dht *d, size_t *peers_n)
 	if (err == OK)
 		*peers_n = n;
 	return err;
+}
+
+enum kad_scope dht_scope(const struct dht *d)
+{
+	return d->scope;
 }
 
 uv_loop_t *dht_loop(struct dht *d)

@@ -6,7 +6,7 @@
 #include "host/cli.h"
 #include "host/p2p_dht.h"
 
-#define DHT_LISTEN_MAX 8 /* as many as a node takes */
+#define DHT_LISTEN_MAX 8                          /* as many as a node takes */
 #define DHT_BOOTSTRAP_FILE "/etc/phase/bootstrap" /* read when there is no --bootstrap: a multiaddr a line */
 #define DHT_BOOTSTRAP_VARIABLE "PHASE_BOOTSTRAP"  /* of the environment: another file in its place */
 
@@ -32,6 +32,9 @@ MUST_CHECK int dht_open(struct cli *cli, const struct dht_options *o, struct dht
 /* Listens, and enters the network: by the peers of the options or of the file, *peers_n in all. A file that is not
  * there names none. Errors are printed. */
 MUST_CHECK int dht_begin(struct dht *d, size_t *peers_n);
+/* After dht_begin: the narrowest scope of the peers that the network is entered by. What leads to machines of a
+ * narrower one, nobody in the network believes. */
+enum kad_scope dht_scope(const struct dht *d);
 uv_loop_t *dht_loop(struct dht *d);
 struct p2p_node *dht_node(struct dht *d);
 struct p2p_dht *dht_table(struct dht *d);

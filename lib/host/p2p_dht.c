@@ -133,6 +133,12 @@ static void dial_bootstrap(struct p2p_dht *dht, const struct p2p_bootstrap *b)
 	dht->entering_n += ping(dht, &contact, &address);
 }
 
+void p2p_dht_enter(struct p2p_dht *dht)
+{
+	for (size_t i = 0; i < dht->bootstraps_n; i++)
+		dial_bootstrap(dht, &dht->bootstraps[i]);
+}
+
 static void look_up(struct p2p_dht *dht, const struct kad_table_want *want)
 {
 	uint8_t target[KAD_TARGET_BYTES], random[SHA256_BYTES];
@@ -160,8 +166,7 @@ static uint64_t table_turn(struct p2p_dht *dht, uint64_t now_ms)
 			look_up(dht, &want);
 			break;
 		case KAD_TABLE_BOOTSTRAP:
-			for (size_t i = 0; i < dht->bootstraps_n; i++)
-				dial_bootstrap(dht, &dht->bootstraps[i]);
+			p2p_dht_enter(dht);
 			break;
 		case KAD_TABLE_WAIT:
 		default:

@@ -52,10 +52,10 @@ struct p2p_dht_question {
 	void *context;
 };
 
-/* Looks for the nearest to a key, or what they have of it, and has a value stored there. Where nobody is known yet, it
- * begins when the peers to enter by have answered or failed. All of q may go when this returns. ERR_LIMIT,
- * ERR_NO_MEMORY, ERR_VALUE: key or value too long, ERR_INTERRUPTED: nothing is called then; what the rules say of a
- * value. */
+/* Looks for the nearest to a key, or what they have of it, and has a value stored there. Where nobody is known, the
+ * peers to enter by are dialled, and it begins when they have answered or failed. All of q may go when this returns.
+ * ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key or value too long, ERR_INTERRUPTED: nothing is called then; what the rules
+ * say of a value. */
 MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, const struct p2p_dht_question *q);
 
 #endif

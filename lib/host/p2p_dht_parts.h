@@ -42,6 +42,8 @@ struct p2p_dht {
 struct kad_now p2p_dht_now(void);
 /* Has p2p_dht_turn called at once. */
 void p2p_dht_wake(struct p2p_dht *dht);
+/* Dials the peers that the network is entered by. */
+void p2p_dht_enter(struct p2p_dht *dht);
 /* Ourselves, as others can reach us now. */
 const struct kad_contact *p2p_dht_self(struct p2p_dht *dht);
 /* Asks a peer; errors as p2p_request. */

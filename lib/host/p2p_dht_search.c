@@ -225,6 +225,8 @@ int p2p_dht_search(struct p2p_dht *dht, const struct p2p_dht_question *q)
 	v->next = dht->searches;
 	dht->searches = v;
 	dht->searches_n++;
+	if (dht->table.n == 0 && dht->entering_n == 0)
+		p2p_dht_enter(dht);
 	p2p_dht_wake(dht);
 	return OK;
 }
