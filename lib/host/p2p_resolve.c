@@ -21,7 +21,8 @@ struct resolve {
 	bool begun, over; /* over: done was called */
 	int err;
 	unsigned under_way_n, lookups_n, found_n;
-	struct peer_id peer;
+	bool of_anybody;
+	struct peer_id peer; /* else */
 	p2p_resolve_found *found;
 	p2p_resolve_done *done;
 	void *context;
@@ -162,7 +163,7 @@ static void on_text(struct lookup *l, struct bytes text)
 	if (!bytes_starts(text, key) || multiaddr_parse(&w, bytes_skip(text, sizeof key - 1)) != OK)
 		return;
 	const struct bytes found = writer_view(&w);
-	if (is_of_another(found, &v->peer) || l->rest_n > found.n ||
+	if ((!v->of_anybody && is_of_another(found, &v->peer)) || l->rest_n > found.n ||
 	    !bytes_equal(bytes_skip(found, found.n - l->rest_n), bytes_of(l->rest, l->rest_n)))
 		return;
 	if (p2p_resolve_needed(found))
@@ -311,7 +312,9 @@ int p2p_resolve(struct p2p_resolver *r, struct bytes address, const struct peer_
 		return ERR_NO_MEMORY;
 	v->resolver = r;
 	v->deadline_ms = clock_now_ms() + P2P_RESOLVE_MS;
-	v->peer = *peer;
+	v->of_anybody = peer == NULL;
+	if (!v->of_anybody)
+		v->peer = *peer;
 	v->found = found;
 	v->done = done;
 	v->context = context;

@@ -28,7 +28,7 @@ void p2p_resolver_end(struct p2p_resolver *resolver, void (*ended)(void *context
 /* Whether there is a name at the beginning of address. */
 bool p2p_resolve_needed(struct bytes address);
 /* Begins; found and done come from the loop. Of what "/dnsaddr" leads to only the addresses of peer are
- * given. ERR_NO_MEMORY, ERR_VALUE: no such address; ERR_CLOSED: it ends. */
+ * given; of anybody for NULL. ERR_NO_MEMORY, ERR_VALUE: no such address; ERR_CLOSED: it ends. */
 MUST_CHECK int p2p_resolve(struct p2p_resolver *resolver, struct bytes address, const struct peer_id *peer,
 			   p2p_resolve_found *found, p2p_resolve_done *done, void *context);
 

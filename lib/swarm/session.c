@@ -28,8 +28,10 @@ void session_init(struct session *s, enum connection_role role, const struct ses
 	s->handshake.out_n = s->handshake.out_sent = 0;
 	s->handshake.stage = HANDSHAKE_SYN;
 	hive_budget_init(&s->budget, now_ms);
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
+	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++) {
 		s->streams[i].use = SESSION_FREE;
+		s->streams[i].room = &s->rooms[i];
+	}
 	connection_init(&s->connection, role, start->secrets, start->expected, session_protocols,
 			session_protocols_n(config), BUDGET_BYTES, now_ms);
 }
@@ -140,7 +142,7 @@ int session_take(struct session *s, uint8_t *in, size_t in_n, size_t *used, stru
 		take_pending(s, event, now_ms);
 		session_streams_write(s);
 		if (s->err == OK && event->type == SESSION_NOTHING)
-			session_shaken(s, event);
+			session_shaken(s, event, now_ms);
 		more = e.type != CONNECTION_NOTHING;
 	}
 	if (s->err == OK && event->type == SESSION_NOTHING)

@@ -83,6 +83,13 @@ enum session_use {
 	SESSION_ANNOUNCES
 };
 
+/* What is large of a stream. */
+union session_room {
+	uint8_t large[RETRIEVAL_FRAME_BYTES_MAX];
+	struct hive hive;
+	struct ping_echo echo;
+};
+
 struct session_stream {
 	uint32_t id;
 	enum session_use use;
@@ -95,11 +102,7 @@ struct session_stream {
 	struct frame frame;
 	size_t out_n, out_sent;
 	uint8_t small[STATUS_PING_BYTES_MAX]; /* one of the two is for what arrives, one for what goes out */
-	union {
-		uint8_t large[RETRIEVAL_FRAME_BYTES_MAX];
-		struct hive hive;
-		struct ping_echo echo;
-	} u;
+	union session_room *room;
 };
 
 struct session {
@@ -118,6 +121,8 @@ struct session {
 	size_t remote_n;
 	uint8_t remote[SESSION_REMOTE_BYTES_MAX + 64];
 	struct session_stream streams[SESSION_STREAMS_MAX];
+	/* session_init leaves it as it is: what is not used costs no memory on a host. */
+	union session_room rooms[SESSION_STREAMS_MAX];
 };
 
 /* What is of one session alone; needed while it begins. */

@@ -33,6 +33,6 @@ void session_streams_write(struct session *s);
 struct writer session_answer(struct session_stream *t);
 void session_answered(struct session_stream *t, const struct writer *w);
 /* The handshake may have got to its end. */
-void session_shaken(struct session *s, struct session_event *event);
+void session_shaken(struct session *s, struct session_event *event, uint64_t now_ms);
 
 #endif

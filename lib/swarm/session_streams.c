@@ -30,7 +30,7 @@ struct session_stream *session_stream_of(struct session *s, uint32_t id)
 static void await(struct session_stream *t)
 {
 	if (t->use == SESSION_ASKS) /* what is beyond the room is text of an error */
-		frame_init(&t->frame, t->u.large, sizeof t->u.large, FRAME_BYTES_MAX);
+		frame_init(&t->frame, t->room->large, sizeof t->room->large, FRAME_BYTES_MAX);
 	else
 		frame_init(&t->frame, t->small, sizeof t->small, sizeof t->small);
 }
@@ -93,9 +93,9 @@ void session_stream_opened(struct session *s, uint32_t id, size_t protocol, uint
 	if (use == SESSION_IDENTIFIES)
 		say_identify(s, t);
 	else if (use == SESSION_ECHOES)
-		t->u.echo = (struct ping_echo){.n = 0};
+		t->room->echo = (struct ping_echo){.n = 0};
 	else if (use == SESSION_HEARS_2 || use == SESSION_HEARS_1)
-		hive_init(&t->u.hive);
+		hive_init(&t->room->hive);
 	else if (shakes)
 		handshake_init(&s->handshake, HANDSHAKE_LISTENER, use == SESSION_SHAKES_15 ? BZZ_15 : BZZ_14,
 			       s->config->identity, bytes_of(s->remote, s->remote_n), s->now, now_ms);
@@ -187,14 +187,14 @@ static int take_hive(struct session *s, struct session_stream *t, struct bytes i
 		     struct session_event *event, uint64_t now_ms)
 {
 	bool found;
-	const int err = hive_take(&t->u.hive, in, used, &event->record, &found);
+	const int err = hive_take(&t->room->hive, in, used, &event->record, &found);
 	if (err != OK)
 		return err;
 	if (found && !hive_budget_take(&s->budget, now_ms))
 		return ERR_LIMIT;
 	if (found)
 		event->type = SESSION_RECORD;
-	if (hive_done(&t->u.hive))
+	if (hive_done(&t->room->hive))
 		t->answered = t->closes = true;
 	return OK;
 }
@@ -238,7 +238,7 @@ static int take(struct session *s, struct session_stream *t, struct bytes in, si
 	if (t->use == SESSION_ECHOES || t->use == SESSION_PONGS)
 		t->deadline_ms = now_ms + SESSION_STREAM_MS; /* they go on as long as they are used */
 	if (t->use == SESSION_ECHOES) {
-		*used = ping_echo_take(&t->u.echo, in);
+		*used = ping_echo_take(&t->room->echo, in);
 		return *used > 0 ? OK : ERR_LIMIT;
 	}
 	if (t->use == SESSION_PUSHED || t->use == SESSION_IDENTIFIES) {
@@ -295,10 +295,12 @@ void session_stream_ended(struct session *s, struct session_stream *t, struct se
 		t->use = SESSION_FREE;
 }
 
-void session_shaken(struct session *s, struct session_event *event)
+void session_shaken(struct session *s, struct session_event *event, uint64_t now_ms)
 {
 	if (s->ready || !handshake_done(&s->handshake))
 		return;
+	/* Its end leaves before any stream that the caller opens now: who dialed takes none before. */
+	s->err = connection_tick(&s->connection, now_ms);
 	s->ready = true;
 	event->type = SESSION_READY;
 }

@@ -5,7 +5,7 @@
 struct writer session_answer(struct session_stream *t)
 {
 	t->out_large = true;
-	return writer_of(t->u.large, sizeof t->u.large);
+	return writer_of(t->room->large, sizeof t->room->large);
 }
 
 void session_answered(struct session_stream *t, const struct writer *w)
@@ -31,9 +31,9 @@ static void write_stream(struct session *s, struct session_stream *t)
 		handshake_sent(&s->handshake, n);
 		t->closes = handshake_closes(&s->handshake);
 	} else if (t->use == SESSION_ECHOES) {
-		if (write(s, t, ping_echo_out(&t->u.echo), &n) && t->ended)
+		if (write(s, t, ping_echo_out(&t->room->echo), &n) && t->ended)
 			t->closes = true;
-		ping_echo_sent(&t->u.echo, n);
+		ping_echo_sent(&t->room->echo, n);
 	} else {
 		const struct bytes headers = session_has_headers(t->use) ? headers_out(&t->headers) : BYTES_NONE;
 		if (headers.n > 0 && write(s, t, headers, &n))
@@ -41,7 +41,7 @@ static void write_stream(struct session *s, struct session_stream *t)
 		/* Nothing may follow before the headers are through. */
 		if (session_has_headers(t->use) && !headers_done(&t->headers))
 			return;
-		const uint8_t *out = t->out_large ? t->u.large : t->small;
+		const uint8_t *out = t->out_large ? t->room->large : t->small;
 		(void)write(s, t, bytes_of(out + t->out_sent, t->out_n - t->out_sent), &n);
 		t->out_sent += n;
 	}
