@@ -67,6 +67,11 @@ static struct kad_table_newcomer *newcomer_for(struct kad_table *t, unsigned ent
 	return NULL;
 }
 
+static bool same_contact(const struct kad_contact *a, const struct kad_contact *b)
+{
+	return kad_key_equal(&a->key, &b->key) && bytes_equal(bytes_of(a->bytes, a->n), bytes_of(b->bytes, b->n));
+}
+
 static void put(struct kad_table *t, unsigned at, const struct kad_contact *contact, uint64_t now_ms)
 {
 	struct kad_table_entry *e = &t->entries[at];
@@ -75,6 +80,8 @@ static void put(struct kad_table *t, unsigned at, const struct kad_contact *cont
 		waits->used = false;
 	if (!e->used)
 		t->n++;
+	if (!e->used || !same_contact(&e->contact, contact))
+		t->changes++;
 	*e = (struct kad_table_entry){.contact = *contact,
 				      .group = kad_contact_group(contact),
 				      .bucket = (uint16_t)kad_key_common(&t->self, &contact->key),
@@ -90,6 +97,7 @@ static void drop(struct kad_table *t, unsigned at)
 		waits->used = false;
 	t->entries[at].used = false;
 	t->n--;
+	t->changes++;
 }
 
 static void heard_again(struct kad_table *t, unsigned at, const struct kad_contact *contact, uint64_t now_ms)

@@ -55,6 +55,7 @@ struct kad_table {
 	uint64_t heard_ms;                              /* of anybody */
 	uint64_t refresh_ms[KAD_TARGET_COMMON_MAX + 1]; /* when a bucket is to be looked up next */
 	uint64_t self_ms, bootstrap_ms;
+	uint64_t changes; /* grows when somebody comes, moves or goes */
 	struct kad_table_newcomer newcomers[KAD_TABLE_PINGS_MAX];
 };
 

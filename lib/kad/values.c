@@ -121,8 +121,8 @@ static void append(struct kad_values *v, unsigned slot, struct bytes key, struct
 	v->n++;
 }
 
-int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
-		   enum kad_scope least, uint64_t ttl_s, struct kad_now now)
+static int put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
+	       enum kad_scope least, uint64_t ttl_s, uint64_t at_ms, struct kad_now now)
 {
 	uint64_t left_s;
 	struct met met;
@@ -138,6 +138,7 @@ int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, c
 	if (met.same != KAD_QUOTA_NONE) {
 		struct kad_slot *s = &v->slots[met.same];
 		s->until_ms = now.ms + left_ms > s->until_ms ? now.ms + left_ms : s->until_ms;
+		v->changes++;
 		return OK;
 	}
 	if (met.older)
@@ -150,15 +151,31 @@ int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, c
 		if (met.goes[i] && v->slots[i].used)
 			drop(v, i);
 	append(v, slot, key, value);
-	v->slots[slot] =
-		(struct kad_slot){.used = true, .owner = *owner, .at_ms = now.ms, .until_ms = now.ms + left_ms};
+	v->slots[slot] = (struct kad_slot){.used = true, .owner = *owner, .at_ms = at_ms, .until_ms = now.ms + left_ms};
+	v->changes++;
 	return OK;
+}
+
+int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
+		   enum kad_scope least, uint64_t ttl_s, struct kad_now now)
+{
+	return put(v, key, value, owner, least, ttl_s, now.ms, now);
+}
+
+int kad_values_restore(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
+		       uint64_t age_ms, uint64_t left_s, struct kad_now now)
+{
+	/* How far its teller's address carried was judged when it came. */
+	if (left_s == 0)
+		return ERR_EXPIRED;
+	return put(v, key, value, owner, KAD_SCOPE_LOOPBACK, left_s, now.ms > age_ms ? now.ms - age_ms : 0, now);
 }
 
 static void view(const struct kad_values *v, unsigned i, struct kad_value *out)
 {
 	*out = (struct kad_value){.key = key_of(v, i),
 				  .value = value_of(v, i),
+				  .owner = &v->slots[i].owner,
 				  .at_ms = v->slots[i].at_ms,
 				  .until_ms = v->slots[i].until_ms};
 }

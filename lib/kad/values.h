@@ -34,11 +34,13 @@ struct kad_values {
 	unsigned room, n;
 	uint8_t *bytes;
 	size_t bytes_room, bytes_n;
+	uint64_t changes; /* grows with everything that is put: who writes values down knows whether to do so again */
 };
 
 /* Views into the store, valid until it changes. */
 struct kad_value {
 	struct bytes key, value;
+	const struct kad_owner *owner;
 	uint64_t at_ms, until_ms; /* when it came, and for how long it is kept */
 };
 
@@ -50,6 +52,10 @@ void kad_values_init(struct kad_values *v, const struct kad_rules *rules, struct
  * room for this owner; what the rules say otherwise. */
 MUST_CHECK int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
 			      enum kad_scope least, uint64_t ttl_s, struct kad_now now);
+/* Takes up again what was kept elsewhere for age_ms, as before a restart, for left_s seconds at most. Errors as
+ * kad_values_put. */
+MUST_CHECK int kad_values_restore(struct kad_values *v, struct bytes key, struct bytes value,
+				  const struct kad_owner *owner, uint64_t age_ms, uint64_t left_s, struct kad_now now);
 /* One of the values of key, another one with each turn. False: none. */
 bool kad_values_get(const struct kad_values *v, struct bytes key, unsigned turn, uint64_t now_ms,
 		    struct kad_value *out);
