@@ -135,6 +135,8 @@ static int put(struct kad_values *v, struct bytes key, struct bytes value, const
 	meet_all(v, key, value, &met);
 	left_s = ttl_s != 0 && ttl_s < left_s ? ttl_s : left_s;
 	const uint64_t left_ms = left_s < KAD_VALUES_AGE_MS / 1000 ? left_s * 1000 : KAD_VALUES_AGE_MS;
+	if (left_ms == 0)
+		return ERR_EXPIRED;
 	if (met.same != KAD_QUOTA_NONE) {
 		struct kad_slot *s = &v->slots[met.same];
 		s->until_ms = now.ms + left_ms > s->until_ms ? now.ms + left_ms : s->until_ms;

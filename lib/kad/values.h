@@ -48,8 +48,8 @@ struct kad_value {
 void kad_values_init(struct kad_values *v, const struct kad_rules *rules, struct kad_slot *slots,
 		     struct kad_values_entry *entries, unsigned room, uint8_t *bytes, size_t bytes_room);
 /* Keeps a value that owner, whose address has the scope least, has sent; for ttl_s seconds at most, when that is
- * not 0. What is there already is kept for longer. ERR_EXPIRED: a newer one is there; ERR_LIMIT: too large, or no
- * room for this owner; what the rules say otherwise. */
+ * not 0. What is there already is kept for longer. ERR_EXPIRED: a newer one is there, or its life ends now; ERR_LIMIT:
+ * too large, or no room for this owner; what the rules say otherwise. */
 MUST_CHECK int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
 			      enum kad_scope least, uint64_t ttl_s, struct kad_now now);
 /* Takes up again what was kept elsewhere for age_ms, as before a restart, for left_s seconds at most. Errors as
