@@ -40,7 +40,8 @@ static void on_disconnected(struct p2p_node *node, const struct peer_id *peer, i
 static void on_identified(struct p2p_node *node, const struct peer_id *peer, const struct identify *identify)
 {
 	struct dht *d = p2p_node_owner(node);
-	p2p_dht_identified(d->table, peer, identify);
+	if (d->table != NULL)
+		p2p_dht_identified(d->table, peer, identify);
 }
 
 /* What went wrong, where it is one of the usual things. */
@@ -122,7 +123,7 @@ static int make_node(struct dht *d)
 		return err;
 	err = p2p_node_new(&d->node, &config);
 	secret_wipe(seed, sizeof seed);
-	if (err == OK) {
+	if (err == OK && !o->alone) {
 		const bool given = o->protocols.n > 0;
 		const struct p2p_dht_config of_table = {.node = d->node,
 							.protocols = given ? o->protocols.v : default_protocols,
@@ -133,7 +134,7 @@ static int make_node(struct dht *d)
 		err = p2p_dht_new(&d->table, &of_table);
 	}
 	if (err != OK)
-		cli_error(d->cli, err, "no node of the DHT: %s", err_text(err));
+		cli_error(d->cli, err, "no node: %s", err_text(err));
 	return err;
 }
 

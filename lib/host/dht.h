@@ -17,6 +17,7 @@ struct dht_options {
 	struct cli_texts protocols; /* the best first; none: KAD_PROTOCOL */
 	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
 	bool server;                /* answers others */
+	bool alone;                 /* a node without the DHT, for programs that serve something else */
 	bool listen_if_present; /* an address of a kind that this machine has not (IPv4, IPv6) is left out of listen */
 	struct p2p_limits limits;
 };
@@ -30,7 +31,7 @@ struct dht;
  * Errors are printed. o, cli and what o points to must outlive it. */
 MUST_CHECK int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht);
 /* Listens, and enters the network: by the peers of the options or of the file, *peers_n in all. A file that is not
- * there names none. Errors are printed. */
+ * there names none; who is alone needs none. Errors are printed. */
 MUST_CHECK int dht_begin(struct dht *d, size_t *peers_n);
 /* After dht_begin: the narrowest scope of the peers that the network is entered by. What leads to machines of a
  * narrower one, nobody in the network believes. */

@@ -181,7 +181,7 @@ int dht_begin(struct dht *d, size_t *peers_n)
 	int err = listen_and_tell(d);
 	for (; n < d->o->bootstrap.n && err == OK; n++)
 		err = enter_by(d, d->o->bootstrap.v[n], "--bootstrap");
-	if (err == OK && n == 0)
+	if (err == OK && n == 0 && !d->o->alone)
 		err = enter_by_file(d, &n);
 	if (err == OK)
 		*peers_n = n;

@@ -10,6 +10,8 @@
  * {"cmd":"find-peer","id":".."} (of the DHT; keys that are provided are hashed) {"cmd":"table"}
  * {"cmd":"bootstrap","addr":".."}
  * {"cmd":"ask","peer":"..","addr":"..","text":".."} (an echo by p2p_request) {"cmd":"exit"}
+ * {"cmd":"fetch","peer":"..","line":"..","out":"FILE"} (of a bridge; with "open" our side does not end, with "stop" it
+ * takes no more after so many bytes)
  *
  * It serves /perf/1.0.0, /test/echo/1.0.0 and with -dht the DHT, and ends with its input. */
 #include <cjson/cJSON.h>
@@ -29,10 +31,11 @@
 
 #define PERF "/perf/1.0.0"
 #define ECHO_NAME "/test/echo/1.0.0"
+#define FETCH_NAME "/deboot/fetch/1.0.0"
 #define LINE_BYTES_MAX 65536
 
 static const char *const dht_names[] = {KAD_PROTOCOL_IPFS, KAD_PROTOCOL};
-static const char *const perf_names[] = {PERF}, *const echo_names[] = {ECHO_NAME};
+static const char *const perf_names[] = {PERF}, *const echo_names[] = {ECHO_NAME}, *const fetch_names[] = {FETCH_NAME};
 static uv_loop_t loop;
 static uv_poll_t input;
 static struct p2p_node *node;
@@ -89,6 +92,9 @@ struct command {
 	uint64_t up_left, down_left, got, cut, begun_ns;
 	uint8_t head[8];
 	size_t head_left;
+	char *text; /* owned: to be said */
+	bool leave_open;
+	FILE *out; /* owned */
 };
 
 static struct command *command_new(const cJSON *from)
@@ -278,6 +284,43 @@ static const struct p2p_stream_user ask_user = {.opened = ask_up,
 						.writable = ask_up,
 						.gone = ask_gone};
 
+/* --- fetch: a line, and whatever comes for it --- */
+
+static void fetch_opened(struct p2p_stream *s)
+{
+	struct command *c = p2p_stream_context(s);
+	if (p2p_stream_send(s, bytes_text(c->text)) == OK && !c->leave_open)
+		p2p_stream_close(s);
+}
+
+static void fetch_data(struct p2p_stream *s, struct bytes data)
+{
+	struct command *c = p2p_stream_context(s);
+	(void)fwrite(data.p, 1, data.n, c->out);
+	c->got += data.n;
+	if (c->cut == 0 || c->got < c->cut)
+		p2p_stream_consumed(s, data.n);
+}
+
+static void fetch_ended(struct p2p_stream *s)
+{
+	p2p_stream_close(s);
+}
+
+static void fetch_gone(struct p2p_stream *s, int err)
+{
+	struct command *c = p2p_stream_context(s);
+	cJSON_AddNumberToObject(c->answer, "bytes", (double)c->got);
+	(void)fclose(c->out);
+	free(c->text);
+	answer(c, err);
+}
+
+static const struct p2p_stream_user fetch_user = {.opened = fetch_opened,
+						  .data = fetch_data,
+						  .ended = fetch_ended,
+						  .gone = fetch_gone};
+
 /* --- echo --- */
 
 static int echo(void *context, struct p2p_node *n, const struct peer_id *from, struct bytes request, struct writer *w)
@@ -435,6 +478,23 @@ static int ask_perf(const cJSON *from, const struct peer_id *peer, struct comman
 	return p2p_stream_open(node, peer, perf_names, 1, &ask_user, c, &s);
 }
 
+static int ask_fetch(const cJSON *from, const struct peer_id *peer, struct command *c)
+{
+	const struct bytes text = member(from, "line"), out = member(from, "out");
+	struct p2p_stream *s;
+	c->cut = number(from, "stop");
+	c->leave_open = cJSON_IsTrue(cJSON_GetObjectItem(from, "open"));
+	c->text = strdup((const char *)text.p);
+	c->out = fopen((const char *)out.p, "wb");
+	const int err = c->out == NULL ? ERR_IO : p2p_stream_open(node, peer, fetch_names, 1, &fetch_user, c, &s);
+	if (err == OK)
+		return OK;
+	if (c->out != NULL)
+		(void)fclose(c->out);
+	free(c->text);
+	return err;
+}
+
 static int ask_echo(const struct peer_id *peer, struct bytes address, struct bytes text, struct command *c)
 {
 	const struct p2p_question q = {.peer = peer,
@@ -496,6 +556,8 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 		return p2p_ping(node, &peer, pinged, c);
 	if (bytes_is(cmd, "perf"))
 		return ask_perf(from, &peer, c);
+	if (bytes_is(cmd, "fetch"))
+		return ask_fetch(from, &peer, c);
 	if (bytes_is(cmd, "ask"))
 		return ask_echo(&peer, address, member(from, "text"), c);
 	if (!bytes_is(cmd, "disconnect"))

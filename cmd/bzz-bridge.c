@@ -1,0 +1,131 @@
+/* bzz-bridge: content of Swarm for whoever speaks libp2p, and no Swarm. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "host/bzz_bridge.h"
+#include "host/cli_json.h"
+#include "host/cli_url.h"
+#include "host/dht.h"
+
+#define CONNECTIONS_LIMIT 65536
+
+struct options {
+	struct dht_options node;
+	struct cli_texts gateways;
+	uint64_t connections_max, per_client_max;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+static const struct cli_option table[] = {
+	{'l', "listen", CLI_TEXTS, FIELD(node.listen), "MULTIADDR",
+	 "listen there; may be repeated (/ip4/0.0.0.0/udp/4001/quic-v1 and /ip4/0.0.0.0/tcp/4001)"},
+	{0, "advertise", CLI_TEXTS, FIELD(node.advertise), "MULTIADDR",
+	 "tell clients this address too, as of a NAT in front; may be repeated"},
+	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL", "ask this gateway (a bee node's API); may be repeated"},
+	{'i', "identity", CLI_TEXT, FIELD(node.identity), "FILE",
+	 "the key that others know the bridge by; made when it is not there (a new one for each run)"},
+	{0, "connections", CLI_UINT, FIELD(connections_max), "N", "how many connections at once (512)"},
+	{0, "per-client", CLI_UINT, FIELD(per_client_max), "N", "how many of them from one address (256)"},
+};
+
+static const struct cli_program program = {
+	.name = "bzz-bridge",
+	.operands = "[STORE...]",
+	.summary = "serve content of Swarm over libp2p (/deboot/fetch/1.0.0), from stores and gateways",
+	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. A client opens a stream, sends a\n"
+		"line such as {\"type\":\"artifact\",\"hash\":\"64 hex digits\"}, and gets {\"ok\":true,\"size\":N} "
+		"and N\n"
+		"bytes behind it, or {\"ok\":false,\"error\":\"...\"}. Stores are asked first.\n\n"
+		"examples:\n"
+		"  bzz-bridge --gateway http://localhost:1633\n"
+		"  bzz-bridge --listen /ip4/127.0.0.1/tcp/4001 --identity bridge.key /srv/chunks",
+	.options = table,
+	.options_n = sizeof table / sizeof table[0],
+	.operands_max = 64,
+};
+
+static int tell_ready(struct dht *d)
+{
+	char text[MULTIADDR_TEXT_MAX + 1], id[PEER_ID_TEXT_MAX + 1];
+	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddArrayToObject(o, "listening");
+	bool good = all != NULL;
+	for (size_t i = 0; good && dht_address(d, i, text); i++) {
+		cJSON *one = cJSON_CreateString(text);
+		good = one != NULL && cJSON_AddItemToArray(all, one);
+	}
+	dht_peer_text(p2p_node_id(dht_node(d)), id);
+	good = good && cJSON_AddStringToObject(o, "peer", id) != NULL &&
+	       cJSON_AddNumberToObject(o, "pid", (double)getpid()) != NULL;
+	if (good)
+		return cli_json_print(o);
+	cJSON_Delete(o);
+	return ERR_NO_MEMORY;
+}
+
+static int serve(struct cli *cli, const struct options *o, struct bzz_bridge *b)
+{
+	struct dht *d = NULL;
+	size_t peers_n;
+	int err = dht_open(cli, &o->node, &d);
+	if (err != OK)
+		return err;
+	err = bzz_bridge_serve(b, dht_node(d));
+	if (err == OK)
+		err = dht_begin(d, &peers_n); /* alone: no peers to enter by */
+	if (err == OK)
+		err = tell_ready(d);
+	if (err == OK)
+		err = cli_flush(cli);
+	if (err == OK)
+		err = dht_run(d);
+	dht_close(d);
+	return err;
+}
+
+static int run(struct cli *cli, const struct options *o)
+{
+	struct chunk_stores stores;
+	struct bzz_bridge *b = NULL;
+	int err = chunk_stores_open(cli, cli->operands.v, cli->operands.n, &stores);
+	if (err != OK)
+		return err;
+	const struct chunk_source source = chunk_stores_source(&stores);
+	err = bzz_bridge_open(cli, &source, &o->gateways, &b);
+	if (err == OK)
+		err = serve(cli, o, b);
+	bzz_bridge_close(b);
+	chunk_stores_close(&stores);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *everywhere[] = {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"};
+	struct options o = {.node.alone = true, .connections_max = 512, .per_client_max = 256};
+	struct cli cli;
+	(void)setenv("UV_THREADPOOL_SIZE", "8", 1); /* BZZ_BRIDGE_READERS; else a reader waits for another's gateway */
+	cli_start(&cli, &program, argc, argv, &o);
+	if (cli.operands.n + o.gateways.n == 0)
+		cli_usage(&cli, "where from? give a STORE or a --gateway");
+	for (size_t i = 0; i < o.gateways.n; i++)
+		cli_url(&cli, "--gateway", o.gateways.v[i]);
+	if (o.connections_max == 0 || o.connections_max > CONNECTIONS_LIMIT)
+		cli_usage(&cli, "--connections: 1 to %d", CONNECTIONS_LIMIT);
+	if (o.per_client_max == 0 || o.per_client_max > o.connections_max)
+		cli_usage(&cli, "--per-client: 1 to the number of --connections");
+	dht_check_usage(&cli, &o.node);
+	const struct options given = o;
+	if (o.node.listen.n == 0)
+		o.node.listen = (struct cli_texts){.v = everywhere, .n = sizeof everywhere / sizeof everywhere[0]};
+	o.node.limits.connections_max = (size_t)o.connections_max;
+	o.node.limits.per_ip_max = (size_t)o.per_client_max;
+	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
+	if (err == OK)
+		err = run(&cli, &o);
+	curl_global_cleanup();
+	o = given; /* whose lists cli_end frees */
+	return cli_end(&cli, err);
+}

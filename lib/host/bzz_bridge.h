@@ -1,0 +1,29 @@
+/* A bridge: whoever speaks libp2p and cannot look for content in Swarm asks for it on a stream (swarm/bridge.h), and
+ * gets it from stores on this machine and from gateways.
+ *
+ * The loop's thread does nothing but streams; content is read by the threads of libuv, a piece at a time, and the
+ * next piece while one is being sent: a client that does not read costs two pieces and an open file, and no
+ * thread. */
+#ifndef HOST_BZZ_BRIDGE_H
+#define HOST_BZZ_BRIDGE_H
+
+#include "host/chunk_source.h"
+#include "host/p2p_stream.h"
+
+#define BZZ_BRIDGE_READERS 8      /* at once; as many threads should libuv have */
+#define BZZ_BRIDGE_STREAMS 256    /* at once; more are told to come again. 420 KiB each */
+#define BZZ_BRIDGE_PER_PEER 64    /* of them of one connection */
+#define BZZ_BRIDGE_ASK_MS 30000   /* until a question must be there */
+#define BZZ_BRIDGE_STALL_MS 60000 /* without the client taking anything */
+
+struct bzz_bridge;
+
+/* stores, the list of gateways and cli must outlive it. ERR_NO_MEMORY; ERR_LIMIT, printed. */
+MUST_CHECK int bzz_bridge_open(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
+			       struct bzz_bridge **bridge);
+/* Serves the protocol on a node. As of p2p_node_handle. */
+MUST_CHECK int bzz_bridge_serve(struct bzz_bridge *b, struct p2p_node *node);
+/* When the node has ended and its loop has nothing left to do. NULL: nothing. */
+void bzz_bridge_close(struct bzz_bridge *b);
+
+#endif
