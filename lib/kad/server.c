@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#define ROUND_S 10                   /* longer than a look-up takes, most of the time */
 #define CLOSER_TRIED_MAX (2 * KAD_K) /* some may have no address that is of use to the asker */
 
 void kad_server_init(struct kad_server *s, const struct kad_contact *self, const struct kad_table *table,
@@ -59,10 +60,37 @@ static void write_closer(struct asked *a)
 	}
 }
 
+/* Where the order of a key's values begins now: the same for all whose clocks are right. */
+static unsigned round_of(struct wall now)
+{
+	uint8_t number[8];
+	struct kad_key any;
+	store_be64(number, (uint64_t)(now.s / ROUND_S));
+	kad_key_of(&any, bytes_of(number, sizeof number));
+	return (unsigned)(load_be64(any.bytes) % UINT16_MAX);
+}
+
+/* Which of the n values of a key this answer has. Who looks for a key asks the KAD_K nearest to it: of these each gives
+ * the next one of the order that all have, so that one look-up sees all values. Where there are not as many servers as
+ * values, each answer has the next. */
+static unsigned value_for(struct asked *a, unsigned n)
+{
+	const struct kad_contact *near[KAD_K];
+	struct kad_key target;
+	unsigned nearer = 0;
+	kad_key_of(&target, a->m.key);
+	const unsigned others = kad_table_closest(a->s->table, &target, a->asker->id, near, KAD_K);
+	while (nearer < others && kad_key_order(&target, &near[nearer]->key, &a->s->self->key) < 0)
+		nearer++;
+	return (nearer + (others + 1 < n ? a->s->turn++ : round_of(a->now.wall))) % n;
+}
+
 static int answer_get_value(struct asked *a)
 {
-	struct kad_value v;
-	if (kad_values_get(a->s->values, a->m.key, a->s->turn++, a->now.ms, &v)) {
+	struct kad_value all[KAD_VALUES_PER_KEY];
+	const unsigned n = kad_values_of(a->s->values, a->m.key, a->now.ms, all);
+	if (n > 0) {
+		const struct kad_value v = all[value_for(a, n)];
 		const int64_t age_s = (int64_t)((a->now.ms - v.at_ms) / 1000);
 		char time[WALL_TEXT_BYTES];
 		const bool dated = wall_write((struct wall){a->now.wall.s - age_s}, time) == OK;

@@ -3,7 +3,8 @@
  *
  * FIND_NODE for our own id is answered with ourselves first; who asks is never in an answer, nor is a peer without
  * an address that is of use to it. Values must obey the rules of the store, a provider may speak for itself alone,
- * and addresses that are narrower than that of who told them are left out: see kad/contact.h. */
+ * and addresses that are narrower than that of who told them are left out: see kad/contact.h. An answer has one value:
+ * of several of one key the servers near it give different ones. */
 #ifndef KAD_SERVER_H
 #define KAD_SERVER_H
 

@@ -194,14 +194,18 @@ bool kad_values_next(const struct kad_values *v, unsigned *at, uint64_t now_ms, 
 	return false;
 }
 
-bool kad_values_get(const struct kad_values *v, struct bytes key, unsigned turn, uint64_t now_ms, struct kad_value *out)
+unsigned kad_values_of(const struct kad_values *v, struct bytes key, uint64_t now_ms,
+		       struct kad_value out[static KAD_VALUES_PER_KEY])
 {
-	struct kad_value found[KAD_VALUES_PER_KEY], one;
+	struct kad_value one;
 	unsigned n = 0;
-	for (unsigned at = 0; n < KAD_VALUES_PER_KEY && kad_values_next(v, &at, now_ms, &one);)
-		if (bytes_equal(one.key, key))
-			found[n++] = one;
-	if (n > 0)
-		*out = found[turn % n];
-	return n > 0;
+	for (unsigned at = 0; n < KAD_VALUES_PER_KEY && kad_values_next(v, &at, now_ms, &one);) {
+		if (!bytes_equal(one.key, key))
+			continue;
+		unsigned i = n++;
+		for (; i > 0 && bytes_compare(one.value, out[i - 1].value) < 0; i--)
+			out[i] = out[i - 1];
+		out[i] = one;
+	}
+	return n;
 }

@@ -56,9 +56,9 @@ MUST_CHECK int kad_values_put(struct kad_values *v, struct bytes key, struct byt
  * kad_values_put. */
 MUST_CHECK int kad_values_restore(struct kad_values *v, struct bytes key, struct bytes value,
 				  const struct kad_owner *owner, uint64_t age_ms, uint64_t left_s, struct kad_now now);
-/* One of the values of key, another one with each turn. False: none. */
-bool kad_values_get(const struct kad_values *v, struct bytes key, unsigned turn, uint64_t now_ms,
-		    struct kad_value *out);
+/* The values of key, in an order that is the same in every store. Gives how many. */
+unsigned kad_values_of(const struct kad_values *v, struct bytes key, uint64_t now_ms,
+		       struct kad_value out[static KAD_VALUES_PER_KEY]);
 /* All values, from *at = 0 on; false at the end. */
 bool kad_values_next(const struct kad_values *v, unsigned *at, uint64_t now_ms, struct kad_value *out);
 

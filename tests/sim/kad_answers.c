@@ -38,9 +38,10 @@ static void lie(struct network *net, unsigned who, const struct kad_message *m, 
 		return;
 	}
 	if (m->type == KAD_GET_VALUE) { /* an old record of somebody, or junk */
-		struct kad_value v;
-		const bool has = kad_values_get(&net->nodes[who].values, m->key, 0, net->now_ms, &v);
-		kad_message_write_record(w, m->key, has ? v.value : BYTES_LITERAL("{\"manifest_url\":1}"), BYTES_NONE);
+		struct kad_value all[KAD_VALUES_PER_KEY];
+		const bool has = kad_values_of(&net->nodes[who].values, m->key, net->now_ms, all) > 0;
+		kad_message_write_record(w, m->key, has ? all[0].value : BYTES_LITERAL("{\"manifest_url\":1}"),
+					 BYTES_NONE);
 	}
 	if (!net->nodes[who].sybil) {
 		write_fakes(net, w, &target);

@@ -171,6 +171,102 @@ TEST(ping_and_the_words_of_others)
 	cJSON_Delete(json);
 }
 
+#define SERVERS 60
+
+/* Whether a server does not know another one. */
+static bool is_unknown(unsigned who, unsigned other, unsigned of_100, struct kad_now at)
+{
+	const int64_t seed[] = {who, other, at.wall.s};
+	struct kad_key any;
+	kad_key_of(&any, bytes_of(seed, sizeof seed));
+	return load_be64(any.bytes) % 100 < of_100;
+}
+
+/* Server number who, with this many values, that came in an order of its own, and of the other servers those that it
+ * knows; what it answers, as a bit for each value. */
+static unsigned value_told_by(unsigned who, unsigned values_n, unsigned unknown_of_100, struct kad_now at)
+{
+	char text[512];
+	self = test_contact(who, "/ip4/8.0.0.1/tcp/4001");
+	kad_table_init(&table, &self.id, entries, KAD_TABLE_ROOM, 1000);
+	kad_values_init(&values, &kad_record_rules, value_slots, value_entries, 64, bytes, sizeof bytes);
+	kad_server_init(&server, &self, &table, &values, &providers);
+	for (unsigned i = 1; i <= SERVERS; i++) {
+		(void)snprintf(text, sizeof text, "/ip4/20.%u.0.1/tcp/4001", i);
+		const struct kad_contact c = test_contact(i, text);
+		if (i != who && !is_unknown(who, i, unknown_of_100, at))
+			(void)!kad_table_heard(&table, &c, 1000);
+	}
+	for (unsigned i = 0; i < values_n; i++) {
+		struct kad_owner owner;
+		const unsigned n = (i * 3 + who) % values_n;
+		const struct peer_id id = test_peer_id(200 + n);
+		(void)snprintf(text, sizeof text, "http://8.%u.8.8/m.json", n);
+		kad_owner_of(&owner, &id, test_address("/ip4/9.9.9.9/tcp/1"));
+		CHECK(kad_values_put(&values, KEY, bytes_text(text), &owner, KAD_SCOPE_PUBLIC, 0, at) == OK);
+	}
+	const struct peer_id id = test_peer_id(100);
+	const struct kad_asker asker = {&id, test_address("/ip4/30.0.0.1/tcp/5")};
+	struct writer w = writer_of(answered, sizeof answered);
+	CHECK(kad_server_answer(&server, &asker, request(KAD_GET_VALUE, KEY), at, &w) == OK);
+	CHECK(kad_message_read(&m, writer_view(&w)) == OK && m.has_record && m.value.n == 21);
+	return m.value.n == 21 ? 1U << (m.value.p[9] - '0') : 0;
+}
+
+/* Of the values, those that a look-up sees: it asks the servers nearest to the key. */
+static unsigned look_up(unsigned values_n, unsigned unknown_of_100, struct kad_now at)
+{
+	struct kad_key target;
+	struct kad_contact near[SERVERS];
+	unsigned number[SERVERS], seen = 0;
+	kad_key_of(&target, KEY);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		const struct kad_contact c = test_contact(i + 1, NULL);
+		unsigned k = i;
+		for (; k > 0 && kad_key_order(&target, &c.key, &near[k - 1].key) < 0; k--) {
+			near[k] = near[k - 1];
+			number[k] = number[k - 1];
+		}
+		near[k] = c;
+		number[k] = i + 1;
+	}
+	for (unsigned i = 0; i < KAD_K; i++)
+		seen |= value_told_by(number[i], values_n, unknown_of_100, at);
+	return (unsigned)__builtin_popcount(seen);
+}
+
+/* Each server gives one; nobody wants to ask for minutes to hear of all. */
+TEST(one_look_up_sees_all_values_of_a_key)
+{
+	const unsigned rounds = 20;
+	unsigned seen = 0;
+	for (unsigned n = 1; n <= KAD_VALUES_PER_KEY; n++)
+		for (unsigned i = 0; i < 5; i++)
+			CHECK(look_up(n, 0, (struct kad_now){5000, {WALL_S + i * 10}}) == n);
+	/* And nearly all of them where servers do not know all others. */
+	for (unsigned i = 0; i < rounds; i++)
+		seen += look_up(KAD_VALUES_PER_KEY, 10, (struct kad_now){5000, {WALL_S + i * 10}});
+	if (!CHECK(seen * 20 >= rounds * KAD_VALUES_PER_KEY * 19))
+		printf("# %u of %u\n", seen, rounds * KAD_VALUES_PER_KEY);
+	/* No value depends on one server: what that gives changes. */
+	unsigned told = 0;
+	for (unsigned i = 0; i < 60; i++)
+		told |= value_told_by(1, KAD_VALUES_PER_KEY, 0, (struct kad_now){5000, {WALL_S + i * 10}});
+	CHECK(told == (1U << KAD_VALUES_PER_KEY) - 1);
+}
+
+/* One that has no neighbours gives them all in turn, however quickly it is asked. */
+TEST(a_server_alone_gives_all_values)
+{
+	unsigned told = value_told_by(1, KAD_VALUES_PER_KEY, 100, now);
+	CHECK(table.n == 0);
+	for (unsigned i = 1; i < KAD_VALUES_PER_KEY; i++) {
+		CHECK(ask(request(KAD_GET_VALUE, KEY)) == OK && m.value.n == 21);
+		told |= 1U << (m.value.p[9] - '0');
+	}
+	CHECK(told == (1U << KAD_VALUES_PER_KEY) - 1);
+}
+
 /* The largest value and twenty peers with as many addresses as are kept fit what rust-libp2p reads. */
 TEST(answers_are_bounded)
 {
@@ -202,6 +298,8 @@ int main(void)
 	RUN(values_that_are_refused);
 	RUN(providers_speak_for_themselves);
 	RUN(ping_and_the_words_of_others);
+	RUN(one_look_up_sees_all_values_of_a_key);
+	RUN(a_server_alone_gives_all_values);
 	RUN(answers_are_bounded);
 	return test_end();
 }

@@ -53,11 +53,12 @@ static int put(const char *value, unsigned peer)
 
 static bool has(struct bytes key, const char *value, uint64_t now_ms)
 {
-	struct kad_value v;
-	for (unsigned turn = 0; turn < KAD_VALUES_PER_KEY; turn++)
-		if (kad_values_get(&values, key, turn, now_ms, &v) && bytes_is(v.value, value))
-			return true;
-	return false;
+	struct kad_value all[KAD_VALUES_PER_KEY];
+	const unsigned n = kad_values_of(&values, key, now_ms, all);
+	bool found = false;
+	for (unsigned i = 0; i < n; i++)
+		found |= bytes_is(all[i].value, value);
+	return found;
 }
 
 TEST(newer_replaces_older_and_others_stay_beside)
@@ -70,20 +71,20 @@ TEST(newer_replaces_older_and_others_stay_beside)
 	CHECK(has(KEY, "b1", 1000) && !has(BYTES_LITERAL("/x/other"), "b1", 1000));
 }
 
-TEST(turns_show_all)
+TEST(the_order_of_values_is_the_same_whenever_they_came)
 {
-	struct kad_value v;
-	char text[2] = {0};
-	unsigned seen = 0;
-	begin();
-	for (unsigned i = 0; i < 5; i++) {
-		text[0] = (char)('a' + i);
-		CHECK(put(text, i + 1) == OK);
+	static const char *const texts[][5] = {{"e", "b", "d", "a", "cc"}, {"a", "cc", "b", "d", "e"}};
+	struct kad_value all[KAD_VALUES_PER_KEY];
+	for (unsigned k = 0; k < 2; k++) {
+		begin();
+		for (unsigned i = 0; i < 5; i++)
+			CHECK(put(texts[k][i], i + 1) == OK);
+		CHECK(put_at(BYTES_LITERAL("/x/other"), "b", 9, 0, 1000) == OK);
+		CHECK(kad_values_of(&values, KEY, 1000, all) == 5);
+		for (unsigned i = 0; i < 5; i++)
+			CHECK(all[i].value.p[0] == 'a' + i && bytes_equal(all[i].key, KEY));
 	}
-	for (unsigned turn = 0; turn < 5; turn++)
-		if (kad_values_get(&values, KEY, turn, 1000, &v))
-			seen |= 1U << (v.value.p[0] - 'a');
-	CHECK(seen == 31);
+	CHECK(kad_values_of(&values, BYTES_LITERAL("/x/none"), 1000, all) == 0);
 }
 
 TEST(nothing_lives_for_ever)
@@ -172,7 +173,7 @@ TEST(limits)
 int main(void)
 {
 	RUN(newer_replaces_older_and_others_stay_beside);
-	RUN(turns_show_all);
+	RUN(the_order_of_values_is_the_same_whenever_they_came);
 	RUN(nothing_lives_for_ever);
 	RUN(a_key_has_room_for_several_and_not_for_a_flood);
 	RUN(a_peer_has_its_share);
