@@ -35,8 +35,9 @@ void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const s
 /* Who is known: a view, good until the loop runs again. */
 const struct kad_table *p2p_dht_table(const struct p2p_dht *dht);
 
-/* The look-up has come to its end, or has an answer more: it is looked at by the functions of kad/lookup.h until this
- * returns. providers: those it has found. err: OK; ERR_INTERRUPTED: the node ends; there is no look-up then. */
+/* The look-up has come to its end, or has an answer more, or something from our own store: it is looked at by the
+ * functions of kad/lookup.h until this returns. providers: those it has found. err: OK; ERR_INTERRUPTED: the node ends;
+ * there is no look-up then. */
 typedef void p2p_dht_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
 			  void *context);
 
@@ -47,15 +48,15 @@ struct p2p_dht_question {
 	/* NULL, or it is stored at the nearest then (KAD_LOOKUP_NODES; with KAD_LOOKUP_VALUES at those that have
 	 * another one); an empty one: ourselves as provider. A server keeps it, too. */
 	const struct bytes *value;
-	p2p_dht_told *answered; /* NULL, or called with each answer */
+	p2p_dht_told *answered; /* NULL, or called with each answer, and what our own store has */
 	p2p_dht_told *done;     /* called once, at the end */
 	void *context;
 };
 
-/* Looks for the nearest to a key, or what they have of it, and has a value stored there. Where nobody is known, the
- * peers to enter by are dialled, and it begins when they have answered or failed. All of q may go when this returns.
- * ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key or value too long, ERR_INTERRUPTED: nothing is called then; what the rules
- * say of a value. */
+/* Looks for the nearest to a key, or what they have of it, and has a value stored there. What a server has of it
+ * itself is found, too. Where nobody is known, the peers to enter by are dialled, and it begins when they have answered
+ * or failed. All of q may go when this returns. ERR_LIMIT, ERR_NO_MEMORY, ERR_VALUE: key or value too long,
+ * ERR_INTERRUPTED: nothing is called then; what the rules say of a value. */
 MUST_CHECK int p2p_dht_search(struct p2p_dht *dht, const struct p2p_dht_question *q);
 
 #endif

@@ -12,6 +12,7 @@ struct p2p_search {
 	struct p2p_search *next;
 	struct p2p_dht *dht;
 	struct kad_lookup l;
+	bool looked; /* into our own store */
 	bool begun, stores, storing, over;
 	unsigned under_way_n;
 	p2p_dht_told *answered, *done;
@@ -107,6 +108,28 @@ static void ask(struct p2p_search *v, const struct kad_lookup_want *want)
 
 /* --- the course --- */
 
+/* What a server keeps itself is found without asking anybody. */
+static void look_at_home(struct p2p_search *v)
+{
+	struct p2p_dht *dht = v->dht;
+	struct kad_value values[KAD_VALUES_PER_KEY];
+	const struct kad_contact *providers[KAD_PROVIDERS_PER_KEY];
+	const uint64_t now_ms = p2p_dht_now().ms;
+	unsigned n = 0;
+	v->looked = true;
+	if (v->l.kind == KAD_LOOKUP_VALUES) {
+		n = kad_values_of(&dht->values, key_of(v), now_ms, values);
+		for (unsigned i = 0; i < n; i++)
+			kad_lookup_own_value(&v->l, values[i].value);
+	} else if (v->l.kind == KAD_LOOKUP_PROVIDERS) {
+		n = kad_providers_get(&dht->providers, key_of(v), 0, now_ms, providers);
+		for (unsigned i = 0; i < n; i++)
+			kad_lookup_own_provider(&v->l, providers[i]);
+	}
+	if (n > 0 && v->answered != NULL)
+		v->answered(dht, OK, &v->l, v->providers, v->context);
+}
+
 /* Whoever is known is asked, however far. Nobody yet: it waits for the peers that the network is entered by. */
 static void begin(struct p2p_search *v)
 {
@@ -128,7 +151,9 @@ static void finish(struct p2p_search *v, int err)
 static uint64_t turn(struct p2p_search *v, uint64_t now_ms)
 {
 	struct kad_lookup_want want;
-	if (!v->begun)
+	if (!v->looked)
+		look_at_home(v);
+	if (!v->begun && !v->dht->ended)
 		begin(v);
 	for (;;) {
 		if (v->dht->ended || !v->begun)

@@ -66,7 +66,7 @@ struct kad_lookup_peer {
 
 struct kad_lookup_value {
 	uint32_t at, n;
-	unsigned told_n; /* by how many peers */
+	unsigned told_n; /* by how many peers, ourselves among them */
 };
 
 struct kad_lookup {
@@ -101,6 +101,10 @@ void kad_lookup_init(struct kad_lookup *l, enum kad_lookup_kind kind, struct byt
 		     const struct kad_lookup_room *room);
 /* A peer to begin with. */
 void kad_lookup_seed(struct kad_lookup *l, const struct kad_contact *contact);
+/* What a server has of the key in its own store: it is found as if one more peer had told it, but counts for no
+ * quorum. */
+void kad_lookup_own_value(struct kad_lookup *l, struct bytes value);
+void kad_lookup_own_provider(struct kad_lookup *l, const struct kad_contact *provider);
 void kad_lookup_next(struct kad_lookup *l, uint64_t now_ms, struct kad_lookup_want *want);
 /* Writes the question, the same for all. */
 void kad_lookup_request(const struct kad_lookup *l, struct writer *w);

@@ -98,12 +98,29 @@ void lookup_consider(struct kad_lookup *l, const struct kad_contact *contact, si
 	sort_in(l, place);
 }
 
-/* A value that is one is kept once, with how many gave it. */
+/* A value is kept once, with how many gave it. Its number plus one; 0: there is no room for it. */
+static unsigned add_value(struct kad_lookup *l, struct bytes value)
+{
+	size_t used = 0;
+	for (unsigned i = 0; i < l->values_n; i++) {
+		struct kad_lookup_value *v = &l->values[i];
+		used = v->at + v->n;
+		if (!bytes_equal(bytes_of(l->room.values + v->at, v->n), value))
+			continue;
+		v->told_n++;
+		return i + 1;
+	}
+	if (l->values_n == KAD_LOOKUP_VALUES_MAX || value.n > l->room.values_bytes - used)
+		return 0;
+	memcpy(l->room.values + used, value.p, value.n);
+	l->values[l->values_n++] = (struct kad_lookup_value){.at = (uint32_t)used, .n = (uint32_t)value.n, .told_n = 1};
+	return l->values_n;
+}
+
 static void take_value(struct kad_lookup *l, struct kad_lookup_peer *p, const struct kad_message *m, struct kad_now now)
 {
 	const enum kad_scope scope = kad_contact_scope(&p->contact);
 	uint64_t left_s;
-	size_t used = 0;
 	if (!m->has_record || l->room.rules == NULL)
 		return;
 	if (!bytes_equal(m->record_key, l->key) ||
@@ -111,23 +128,26 @@ static void take_value(struct kad_lookup *l, struct kad_lookup_peer *p, const st
 		l->refused_n++;
 		return;
 	}
-	for (unsigned i = 0; i < l->values_n; i++) {
-		struct kad_lookup_value *v = &l->values[i];
-		used = v->at + v->n;
-		if (!bytes_equal(bytes_of(l->room.values + v->at, v->n), m->value))
-			continue;
-		v->told_n++;
-		l->told_n++;
-		p->value = (uint8_t)(i + 1);
+	p->value = (uint8_t)add_value(l, m->value);
+	l->told_n += p->value > 0;
+}
+
+/* Of a new one no more addresses than fit into room_max bytes are kept. */
+static void add_provider(struct kad_lookup *l, const struct kad_contact *c, size_t room_max)
+{
+	unsigned i = 0;
+	while (i < l->providers_n && !kad_key_equal(&l->room.providers[i].key, &c->key))
+		i++;
+	if (i < l->providers_n) {
+		(void)add_addresses(&l->room.providers[i], c, KAD_CONTACT_BYTES);
 		return;
 	}
-	if (l->values_n == KAD_LOOKUP_VALUES_MAX || m->value.n > l->room.values_bytes - used)
+	if (l->providers_n == l->room.providers_max)
 		return;
-	memcpy(l->room.values + used, m->value.p, m->value.n);
-	l->values[l->values_n++] =
-		(struct kad_lookup_value){.at = (uint32_t)used, .n = (uint32_t)m->value.n, .told_n = 1};
-	l->told_n++;
-	p->value = (uint8_t)l->values_n;
+	struct kad_contact *kept = &l->room.providers[l->providers_n++];
+	*kept = *c;
+	kept->n = 0;
+	(void)add_addresses(kept, c, room_max);
 }
 
 static void take_providers(struct kad_lookup *l, const struct kad_lookup_peer *p, const struct kad_message *m)
@@ -137,19 +157,7 @@ static void take_providers(struct kad_lookup *l, const struct kad_lookup_peer *p
 	for (unsigned n = 0; n < KAD_LOOKUP_PROVIDERS_TOLD_MAX; n++) {
 		if (!kad_peers_next(&told, kad_contact_scope(&p->contact), &c))
 			return;
-		unsigned i = 0;
-		while (i < l->providers_n && !kad_key_equal(&l->room.providers[i].key, &c.key))
-			i++;
-		if (i < l->providers_n) {
-			(void)add_addresses(&l->room.providers[i], &c, KAD_CONTACT_BYTES);
-			continue;
-		}
-		if (l->providers_n == l->room.providers_max)
-			continue;
-		struct kad_contact *kept = &l->room.providers[l->providers_n++];
-		*kept = c;
-		kept->n = 0;
-		(void)add_addresses(kept, &c, KAD_CONTACT_BYTES / 2);
+		add_provider(l, &c, KAD_CONTACT_BYTES / 2);
 	}
 }
 
@@ -161,6 +169,16 @@ static void take_closer(struct kad_lookup *l, unsigned peer, const struct kad_me
 	struct kad_contact c;
 	while (kad_peers_next(&told, scope, &c))
 		lookup_consider(l, &c, KAD_CONTACT_BYTES / 2, hops);
+}
+
+void kad_lookup_own_value(struct kad_lookup *l, struct bytes value)
+{
+	(void)add_value(l, value);
+}
+
+void kad_lookup_own_provider(struct kad_lookup *l, const struct kad_contact *provider)
+{
+	add_provider(l, provider, KAD_CONTACT_BYTES);
 }
 
 int kad_lookup_answered(struct kad_lookup *l, unsigned peer, struct bytes answer, struct kad_now now)

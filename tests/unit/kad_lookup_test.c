@@ -284,6 +284,39 @@ TEST(providers_of_all)
 	CHECK(number_of(&providers[0]) + number_of(&providers[1]) == 14);
 }
 
+/* It is found, but says nothing about what others have. */
+TEST(what_is_ours)
+{
+	const struct kad_contact us = test_contact(100000, "/ip4/9.9.9.9/tcp/1");
+	static const uint8_t large[sizeof values + 1];
+	struct bytes value;
+	unsigned told_n;
+	begin(KAD_LOOKUP_VALUES, BYTES_LITERAL("key"), 1);
+	kad_lookup_own_value(&l, BYTES_LITERAL("ours"));
+	kad_lookup_own_value(&l, bytes_of(large, sizeof large));
+	CHECK(l.values_n == 1 && l.told_n == 0);
+	for (unsigned i = 0; i < NET; i++)
+		value_of[i] = i % 2 == 0 ? "ours" : "other";
+	(void)run(5000, BYTES_NONE);
+	CHECK(l.told_n > 0 && kad_lookup_value(&l, 0, &value, &told_n) && bytes_is(value, "ours"));
+	CHECK(l.values_n > 1 || told_n == l.told_n + 1);
+	kad_lookup_store(&l, BYTES_LITERAL("ours"), 50000);
+	(void)run(50000, BYTES_LITERAL("ours"));
+	CHECK(l.stored_n == l.answered_n);
+	/* Nobody is known. */
+	const struct kad_lookup_room room = {.rules = &any,
+					     .values = values,
+					     .values_bytes = sizeof values,
+					     .providers = providers,
+					     .providers_max = 1};
+	kad_lookup_init(&l, KAD_LOOKUP_PROVIDERS, BYTES_LITERAL("key"), &us.id, &room);
+	kad_lookup_own_provider(&l, &us);
+	kad_lookup_own_provider(&l, &us);
+	kad_lookup_own_provider(&l, &net[1]);
+	CHECK(run(5000, BYTES_NONE) == 0 && l.providers_n == 1 && peer_id_equal(&providers[0].id, &us.id));
+	CHECK(providers[0].n == us.n);
+}
+
 TEST(storing)
 {
 	begin(KAD_LOOKUP_VALUES, BYTES_LITERAL("key"), 0);
@@ -392,6 +425,7 @@ int main(void)
 	RUN(quorum);
 	RUN(records_of_another_key_are_none);
 	RUN(providers_of_all);
+	RUN(what_is_ours);
 	RUN(storing);
 	RUN(liars_have_little_to_say);
 	RUN(addresses_of_others);
