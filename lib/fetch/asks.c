@@ -284,12 +284,20 @@ void asks_wrong(struct asks *a, const struct asks_part *part, size_t n)
 	ask_others(a, part->ask);
 }
 
-static bool any_lied(const struct asks *a)
+/* Whether all that could be asked for it sent wrong bytes: for it, or so many that they are asked no more. */
+static bool all_lied(const struct asks *a, const struct ask *k)
 {
-	for (size_t i = 0; i < a->sources_n; i++)
-		if (a->sources[i].wrong_n > 0)
-			return true;
-	return false;
+	const uint32_t usable = asks_usable(a, k);
+	size_t liars = 0;
+	for (size_t i = 0; i < a->sources_n; i++) {
+		const struct asks_source *s = &a->sources[i];
+		const bool for_others = s->by_range && !s->by_address && k->leaf.size == 0;
+		const bool lied = s->dropped || (k->lied >> i & 1) != 0 || ((usable >> i & 1) == 0 && s->bad_bytes > 0);
+		if (!lied && !for_others)
+			return false;
+		liars += lied;
+	}
+	return liars > 0;
 }
 
 bool asks_failed(struct asks *a, uint64_t *id, int *err)
@@ -300,7 +308,7 @@ bool asks_failed(struct asks *a, uint64_t *id, int *err)
 	const struct ask *k = &a->asks[i];
 	const bool hope = (asks_usable(a, k) & ~k->absent & ~k->lied) != 0;
 	*id = k->id;
-	*err = hope ? ERR_SOURCE : k->absent != 0 ? ERR_NOT_FOUND : any_lied(a) ? ERR_SOURCE_LIES : ERR_SOURCE;
+	*err = hope ? ERR_SOURCE : k->absent != 0 ? ERR_NOT_FOUND : all_lied(a, k) ? ERR_SOURCE_LIES : ERR_SOURCE;
 	a->failed.head = k->next;
 	asks_release(a, i);
 	return true;

@@ -270,6 +270,34 @@ TEST(ranges_that_are_refused_are_not_asked_for_again)
 	CHECK(w.range_requests <= 24);
 }
 
+/* Who is blamed for a chunk that nobody gives. */
+TEST(who_has_lied_and_who_has_not)
+{
+	/* One that can give no ranges has not lied because another one has. */
+	begin(50, true, 1, 4);
+	w.servers[0].lies = w.servers[0].lies_by_range = 1000;
+	CHECK(asks_source_add(&w.a, false, true) == 1);
+	w.servers[1] = (struct server){.delay_ms = 20, .rate = 100000, .no_ranges = true};
+	run();
+	CHECK(right_n() == 0 && w.a.sources[0].dropped && w.failed[0] == ERR_SOURCE && w.failed[49] == ERR_SOURCE);
+	/* One that only gives ranges lies by these. */
+	begin(50, true, 0, 4);
+	CHECK(asks_source_add(&w.a, false, true) == 0);
+	w.servers[0] = (struct server){.delay_ms = 20, .rate = 100000, .lies_by_range = 1000};
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE_LIES && w.failed[49] == ERR_SOURCE_LIES);
+	/* It could not be asked for what lies nowhere in the file. */
+	begin(50, false, 1, 4);
+	w.servers[0].lies = 1000;
+	CHECK(asks_source_add(&w.a, false, true) == 1);
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE_LIES && w.failed[49] == ERR_SOURCE_LIES);
+	begin(50, false, 0, 4);
+	CHECK(asks_source_add(&w.a, false, true) == 0);
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE);
+}
+
 TEST(wrong_ranges_end_ranges_and_wrong_chunks_the_source)
 {
 	begin(500, true, 1, 4);
@@ -538,6 +566,7 @@ int main(void)
 	RUN(leaves_that_follow_each_other_are_asked_for_by_range);
 	RUN(a_source_is_asked_only_in_its_ways);
 	RUN(ranges_that_are_refused_are_not_asked_for_again);
+	RUN(who_has_lied_and_who_has_not);
 	RUN(wrong_ranges_end_ranges_and_wrong_chunks_the_source);
 	RUN(what_one_lacks_another_gives_and_what_nobody_has_is_said);
 	RUN(a_liar_does_not_hide_that_nobody_has_it);
