@@ -62,12 +62,26 @@ static const char *text_of_entering(const struct p2p_node *node, const struct pe
 	}
 }
 
+/* Whether it is another thing than the last time, which is told. */
+static bool is_news(struct dht *d, const struct peer_id *peer, int err)
+{
+	size_t i = 0;
+	while (i < d->entered_n && !peer_id_equal(&d->entered[i].peer, peer))
+		i++;
+	if (i == P2P_DHT_BOOTSTRAP_MAX || (i < d->entered_n && d->entered[i].err == err))
+		return false;
+	d->entered_n += i == d->entered_n;
+	d->entered[i].peer = *peer;
+	d->entered[i].err = err;
+	return true;
+}
+
 static void on_entered(struct p2p_node *node, const struct peer_id *peer, int err)
 {
 	struct dht *d = p2p_node_owner(node);
 	char id[PEER_ID_TEXT_MAX + 1];
 	const char *name = id;
-	if (err == OK)
+	if (!is_news(d, peer, err) || err == OK)
 		return;
 	dht_peer_text(peer, id);
 	for (size_t i = 0; i < d->o->bootstrap.n; i++)

@@ -12,6 +12,12 @@ struct dht {
 	struct p2p_dht *table;
 	bool stopped;
 	enum kad_scope scope; /* the narrowest */
+	/* What came of entering by each peer the last time. */
+	struct {
+		struct peer_id peer;
+		int err;
+	} entered[P2P_DHT_BOOTSTRAP_MAX];
+	size_t entered_n;
 	char agent[64];
 };
 

@@ -24,14 +24,16 @@ void p2p_dht_wake(struct p2p_dht *dht)
 		(void)uv_timer_start(&dht->timer, on_timer, 0, 0);
 }
 
+/* Those that carry furthest come first: there is no room for all of a machine with many. */
 const struct kad_contact *p2p_dht_self(struct p2p_dht *dht)
 {
 	size_t n;
 	const struct p2p_address *own = p2p_node_addresses(dht->node, &n);
 	kad_contact_init(&dht->self, p2p_node_id(dht->node));
-	for (size_t i = 0; i < n; i++)
-		(void)kad_contact_add(&dht->self, bytes_of(own[i].bytes, own[i].n), KAD_SCOPE_LOOPBACK,
-				      KAD_CONTACT_BYTES);
+	for (unsigned scope = KAD_SCOPE_PUBLIC; scope >= KAD_SCOPE_LOOPBACK; scope--)
+		for (size_t i = 0; i < n; i++)
+			(void)kad_contact_add(&dht->self, bytes_of(own[i].bytes, own[i].n), (enum kad_scope)scope,
+					      KAD_CONTACT_BYTES);
 	return &dht->self;
 }
 

@@ -98,24 +98,36 @@ void served_close(struct served *s)
 
 /* --- the manifest --- */
 
+/* People give what they see in a browser. */
+static void hint(struct served *s)
+{
+	if (!url_names_json(bytes_text(s->url)))
+		cli_warn(s->cli, "%s: is it a provider's root? name its manifest: .../stable/x86_64/manifest.json",
+			 s->url);
+}
+
+static int judge_fetched(struct served *s, const struct answer *a)
+{
+	if (a->status == 200)
+		return OK;
+	if (a->status / 100 == 3)
+		cli_warn(s->cli, "%s: redirects (HTTP status %u); name the place itself", s->url, a->status);
+	else
+		cli_warn(s->cli, "%s: HTTP status %u", s->url, a->status);
+	hint(s);
+	return a->status == 404 ? ERR_NOT_FOUND : ERR_SOURCE;
+}
+
 int served_fetch(struct served *s)
 {
 	struct asking a = {.s = s, .keep = true};
 	s->text_n = 0;
-	int err = ask(&a, s->url, NULL, SERVED_MANIFEST_MS);
-	if (err == ERR_INTERRUPTED)
-		return err;
-	if (err == ERR_LIMIT) {
-		cli_warn(s->cli, "%s: larger than a manifest may be (1 MiB)", s->url);
-	} else if (err != OK) {
-		cli_warn(s->cli, "%s: %s", s->url, a.error);
-	} else if (a.answer.status / 100 == 3) {
-		cli_warn(s->cli, "%s: redirects (HTTP status %u); name the place itself", s->url, a.answer.status);
-		err = ERR_NOT_FOUND;
-	} else if (a.answer.status != 200) {
-		cli_warn(s->cli, "%s: HTTP status %u", s->url, a.answer.status);
-		err = a.answer.status == 404 ? ERR_NOT_FOUND : ERR_SOURCE;
-	}
+	const int err = ask(&a, s->url, NULL, SERVED_MANIFEST_MS);
+	if (err == OK)
+		return judge_fetched(s, &a.answer);
+	if (err != ERR_INTERRUPTED)
+		cli_warn(s->cli, "%s: %s", s->url,
+			 err == ERR_LIMIT ? "larger than a manifest may be (1 MiB)" : a.error);
 	return err;
 }
 
@@ -128,11 +140,7 @@ int served_judge(struct served *s, const struct policy *policy)
 	int err = manifest_read(m, bytes_of(s->text, s->text_n), &arena, &why);
 	if (err != OK) {
 		cli_fail(s->cli, err, s->url, &why);
-		if (!url_names_json(bytes_text(s->url)))
-			cli_info(s->cli,
-				 "%s: is that a provider's root? name its manifest, as in "
-				 "http://boot.example:8080/stable/x86_64/manifest.json",
-				 s->url);
+		hint(s);
 		return err;
 	}
 	if (policy == NULL)
