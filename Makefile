@@ -171,7 +171,7 @@ build/completions/%: build/bin/% tools/completion.sh
 # --- installation --------------------------------------------------------------------------
 DESTDIR ?=
 prefix  ?= /usr/local
-UNITS   ?= $(wildcard debian/*.service)
+UNITS   ?= $(wildcard debian/*.service debian/*.timer)
 install: programs $(CMDS:%=build/completions/%)
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/share/bash-completion/completions \
 		$(foreach s,$(MAN_SECTIONS),$(DESTDIR)$(prefix)/share/man/man$(s)) $(if $(UNITS),$(DESTDIR)$(prefix)/lib/systemd/system)

@@ -33,8 +33,7 @@ static const struct cli_program program = {
 	.text = "Looks whether the release is served, and prints one line of JSON for each key of the DHT.\n"
 		"With --every it ends with 0 on SIGTERM and SIGINT.\n"
 		"\n"
-		"  phase-announce --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW... \\\n"
-		"    http://boot.example:8080/stable/x86_64/manifest.json\n"
+		"  phase-announce http://boot.example:8080/stable/x86_64/manifest.json\n"
 		"  phase-announce --every 30m --policy policy.json http://192.0.2.7:8080/stable/x86_64/manifest.json\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
