@@ -48,9 +48,9 @@ release() {
 	phase-sign --key b.key one.json > store/stable/x86_64/manifest.json
 }
 
-# serve [ARGUMENT...]: the store; the manifest's URL is in $url.
+# serve: the store; the manifest's URL is in $url.
 serve() {
-	phase-serve --no-mdns -b 127.0.0.1 -p 0 "$@" store > serving 2> serving.err 3>&- &
+	phase-serve --no-mdns -b 127.0.0.1 -p 0 store > serving 2> serving.err 3>&- &
 	pids+=($!)
 	wait_until test -s serving
 	url=$(jq -r .listening serving)/stable/x86_64/manifest.json
@@ -101,7 +101,7 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 }
 
 @test "wrong usage is named" {
-	local url=http://127.0.0.1:8080/m.json
+	url=http://127.0.0.1:8080/m.json
 	wrong "Try 'phase-announce --help'"
 	wrong "'manifest.json' is no URL that others can be told" manifest.json
 	wrong "'ftp://boot.example/m.json' is no URL" ftp://boot.example/m.json
