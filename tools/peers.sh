@@ -8,3 +8,4 @@ for build in tests/interop/*/build.sh; do
 	"$build"
 done
 tests/interop/beenet/build.sh 27
+tests/interop/kadrust/build.sh 56

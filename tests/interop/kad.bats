@@ -1,130 +1,242 @@
 #!/usr/bin/env bats
-# The DHT of lib/kad on a node of lib/host against go-libp2p-kad-dht, rust-libp2p and js-libp2p: what one puts or
-# provides the other finds, in networks of two; in one of all four kinds, also when some of it is gone.
+# The DHT on a node of lib/host against go-libp2p-kad-dht, rust-libp2p and js-libp2p, in networks of two: what one puts
+# or provides the other finds, over TCP and QUIC, whoever has dialled; after either has been started again; and until it
+# expires.
 
-setup_file() {
-	tests/interop/kadgo/build.sh
-	tests/interop/kadrust/build.sh
-	tests/interop/kadjs/build.sh
+# shellcheck source=tests/interop/p2p.bash
+. tests/interop/p2p.bash
+
+# Ours and one of the kind $1, who know each other; $2 has dialled.
+network_of_two() {
+	start ours ours 2 0 -dht
+	start theirs "$1" 1 0 -sec noise
+	case $2 in
+	ours) connect ours theirs ;;
+	theirs) connect theirs ours ;;
+	esac
+	wait_until knows ours theirs
+	wait_until knows theirs ours
 }
 
-setup() {
-	# shellcheck source=tests/wait.bash
-	. tests/wait.bash
-	node=$PWD/build/test/kad_node peers=$PWD/build/interop
-	cd "$BATS_TEST_TMPDIR" || return 1
-	declare -gA fd process address
+# holds NAME CHANNEL OTHER: whether it is told by the other, whatever it has itself.
+holds() {
+	if [[ ${kind_of[$1]} = kadrust* ]]; then
+		tell "$1" "{\"cmd\":\"get\",\"key\":\"$(key_of "$2")\"}"
+		jq -e --arg from "$(id_of "$3")" 'any(.results[]; .from == $from)' answer
+	else
+		tell "$1" "{\"cmd\":\"rawget\",\"peer\":\"$(id_of "$3")\",\"key\":\"$(key_of "$2")\"}"
+		jq -e .has_record answer
+	fi
 }
 
-teardown() {
-	local one
-	for one in "${process[@]}"; do
-		kill "$one" 2> /dev/null || true
-	done
-	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 20 ./*.out ./*.err
-}
-
-# start NAME KIND SEED [ARGUMENT...]: where it listens is ${address[NAME]}.
-start() {
-	local name=$1 kind=$2 seed=$3 dash=- program=$peers/$2 handle
-	shift 3
-	[ "$kind" != kadrust ] || dash=--
-	[ "$kind" != kad_node ] || program=$node
-	mkfifo "$name.in"
-	exec {handle}<> "$name.in"
-	fd[$name]=$handle
-	"$program" ${dash}seed "$seed" ${dash}listen /ip4/127.0.0.1/tcp/0 ${dash}proto /phase/kad/1.0.0 "$@" \
-		< "$name.in" > "$name.out" 2> "$name.err" 3>&- &
-	process[$name]=$!
-	wait_until grep -qE '"addrs":\["/ip4|"event":"listen"' "$name.out"
-	address[$name]=$(jq -r '.addr // .addrs[0] // empty' "$name.out" | head -n 1)
-	[[ ${address[$name]} = /ip4/127.0.0.1/tcp/*/p2p/* ]]
-}
-
-# tell NAME JSON: has it carried out; what is answered is in the file answer.
-tell() {
-	tag=$((${tag:-0} + 1))
-	jq -c ". + {tag: $tag}" <<< "$2" >&"${fd[$1]}"
-	wait_until grep -q "\"tag\":${tag}[,}]" "$1.out"
-	grep "\"tag\":${tag}[,}]" "$1.out" > answer
-}
-
-knows() {
-	tell "$1" '{"cmd":"peers"}'
-	[ "$(jq '.table | length' answer)" -ge "$2" ]
-}
-
-# gets NAME KEY VALUE: whether it finds it.
-gets() {
-	tell "$1" "{\"cmd\":\"get\",\"key\":\"$2\"}"
-	jq -e --arg value "$3" '[.value, .results[]?.record.value] | index($value) != null' answer
-}
-
-# finds NAME KEY PROVIDER
-finds() {
-	tell "$1" "{\"cmd\":\"find-providers\",\"key\":\"$2\"}"
-	grep -q "${address[$3]##*/}" answer
-}
-
-# A network of two: each way, values and providers.
+# What each does with the other.
 pair() {
-	start ours kad_node 9
-	start theirs "$1" 1
-	tell ours "{\"cmd\":\"connect\",\"addr\":\"${address[theirs]}\"}"
-	wait_until knows ours 1
-	wait_until knows theirs 1
-	tell ours '{"cmd":"put","key":"/phase/ours","value":"from ours"}'
+	local value one other
+	transport=$2
+	network_of_two "$1" "$3"
+	for one in ours theirs; do
+		other=theirs
+		[ $one = ours ] || other=ours
+		value=$(record "$one")
+		put $one "$one" "$value"
+		wait_until gets $other "$one" "$value"
+		gets $one "$one" "$value"
+		tell $one "{\"cmd\":\"find-peer\",\"id\":\"$(id_of $other)\"}"
+		jq -c 'del(.cmd, .tag)' answer | grep -qF "$(id_of $other)"
+		tell $one "{\"cmd\":\"provide\",\"key\":\"a thing of $one\"}"
+		ok
+		wait_until finds $other "a thing of $one" $one # js keeps its own a moment after it says so
+	done
+	tell theirs "{\"cmd\":\"local\",\"key\":\"$(key_of ours)\"}"
+	ok # is stored, not only told
+	holds theirs theirs ours
+	tell ours "{\"cmd\":\"get\",\"key\":\"$(key_of none)\"}"
+	jq -e '.ok and .values == [] and .answered == 1' answer
+	ends_well ours
+}
+
+started_again() {
+	local value
+	transport=tcp
+	network_of_two "$1" ours
+	value=$(record channel)
+	put ours channel "$value"
 	jq -e '.ok and .stored == 1' answer
-	wait_until gets theirs /phase/ours 'from ours'
-	tell theirs '{"cmd":"put","key":"/phase/theirs","value":"from theirs"}'
-	wait_until gets ours /phase/theirs 'from theirs'
-	tell ours '{"cmd":"get","key":"/phase/none"}'
-	jq -e '.ok == false and .values == 0' answer
-	tell ours '{"cmd":"provide","key":"a thing"}'
-	wait_until finds theirs 'a thing' ours
-	tell theirs '{"cmd":"provide","key":"another"}'
-	wait_until finds ours another theirs # js keeps its own a moment after it says so
-	jq -nc '{cmd: "exit"}' >&"${fd[ours]}"
-	wait "${process[ours]}"
+	ends_at_once theirs
+	start theirs "$1" 1 "$(port_of theirs)" -sec noise
+	connect theirs ours
+	wait_until knows theirs ours
+	wait_until gets theirs channel "$value" # from ours: it has nothing itself
+	value=$(record another)
+	put theirs another "$value"
+	ends_at_once ours
+	start ours ours 2 "$(port_of ours)" -dht
+	tell ours "{\"cmd\":\"get\",\"key\":\"$(key_of another)\"}"
+	jq -e '.ok and .values == []' answer # nobody is known
+	connect ours theirs
+	wait_until knows ours theirs
+	wait_until gets ours another "$value"
+	ends_well ours
+}
+# before SECONDS COMMAND...: repeats it until it succeeds; fails once that time (since 1970) has come.
+before() {
+	until "${@:2}"; do
+		[ "$(date +%s)" -lt "$1" ] || return 1
+		sleep 0.02
+	done
 }
 
-@test "with go-libp2p-kad-dht: values and providers, both ways" {
-	pair kadgo
+not() {
+	if "$@"; then return 1; fi
 }
 
-@test "with rust-libp2p: values and providers, both ways" {
-	pair kadrust
+# lost NAME CHANNEL: of one of ours.
+lost() {
+	tell "$1" "{\"cmd\":\"get\",\"key\":\"$(key_of "$2")\"}"
+	jq -e '.ok and .values == []' answer
 }
 
-@test "with js-libp2p: values and providers, both ways" {
-	pair kadjs
+# all_are_found END SECONDS: puts a record at each, and sees that the other finds it. Fails if this machine needs so
+# long that they expire meanwhile.
+all_are_found() {
+	local kind value
+	for kind in "${kinds[@]}"; do
+		value=$(record "ours$2" "$2")
+		before "$1" put "ours.$kind" "ours$2" "$value" && before "$1" gets "$kind" "ours$2" "$value" &&
+			before "$1" holds "$kind" "ours$2" "ours.$kind" || return 1
+		value=$(record "theirs$2" "$2")
+		before "$1" put "$kind" "theirs$2" "$value" && before "$1" gets "ours.$kind" "theirs$2" "$value" || return 1
+		# The message of rust may say for how long.
+		value=$(record "message$2")
+		[[ $kind != kadrust* ]] || { before "$1" put "$kind" "message$2" "$value" "{\"ttl\": $2}" &&
+			before "$1" gets "ours.$kind" "message$2" "$value"; } || return 1
+	done
 }
 
-@test "five nodes of four kinds: what one puts all find, also when two of them are gone" {
-	local one other all=(go rust js a b)
-	start go kadgo 1
-	start rust kadrust 2
-	start js kadjs 3
-	start a kad_node 11
-	start b kad_node 12
-	for one in rust js a b; do
-		tell "$one" "{\"cmd\":\"connect\",\"addr\":\"${address[go]}\"}"
-		[ "$one" = a ] || tell a "{\"cmd\":\"connect\",\"addr\":\"${address[$one]}\"}"
+@test "ours dials go-libp2p over TCP: values, providers, peers" {
+	pair kadgo tcp ours
+}
+
+@test "go-libp2p dials ours over TCP: values, providers, peers" {
+	pair kadgo tcp theirs
+}
+
+@test "ours dials go-libp2p over QUIC: values, providers, peers" {
+	pair kadgo quic ours
+}
+
+@test "go-libp2p dials ours over QUIC: values, providers, peers" {
+	pair kadgo quic theirs
+}
+
+@test "go-libp2p: either is started again, and finds what the other has" {
+	started_again kadgo
+}
+
+@test "ours dials rust-libp2p over TCP: values, providers, peers" {
+	pair kadrust tcp ours
+}
+
+@test "rust-libp2p dials ours over TCP: values, providers, peers" {
+	pair kadrust tcp theirs
+}
+
+@test "ours dials rust-libp2p over QUIC: values, providers, peers" {
+	pair kadrust quic ours
+}
+
+@test "rust-libp2p dials ours over QUIC: values, providers, peers" {
+	pair kadrust quic theirs
+}
+
+@test "rust-libp2p: either is started again, and finds what the other has" {
+	started_again kadrust
+}
+
+@test "ours dials rust-libp2p 0.56 over TCP: values, providers, peers" {
+	pair kadrust56 tcp ours
+}
+
+@test "rust-libp2p 0.56 dials ours over TCP: values, providers, peers" {
+	pair kadrust56 tcp theirs
+}
+
+@test "ours dials rust-libp2p 0.56 over QUIC: values, providers, peers" {
+	pair kadrust56 quic ours
+}
+
+@test "rust-libp2p 0.56 dials ours over QUIC: values, providers, peers" {
+	pair kadrust56 quic theirs
+}
+
+@test "rust-libp2p 0.56: either is started again, and finds what the other has" {
+	started_again kadrust56
+}
+
+@test "ours dials js-libp2p over TCP: values, providers, peers" {
+	pair kadjs tcp ours
+}
+
+@test "js-libp2p dials ours over TCP: values, providers, peers" {
+	pair kadjs tcp theirs
+}
+
+@test "ours dials js-libp2p over QUIC: values, providers, peers" {
+	pair kadjs quic ours
+}
+
+@test "js-libp2p dials ours over QUIC: values, providers, peers" {
+	pair kadjs quic theirs
+}
+
+@test "js-libp2p: either is started again, and finds what the other has" {
+	started_again kadjs
+}
+
+@test "what has expired ours neither gives nor takes, even where others still have it" {
+	local kinds=(kadgo kadrust kadrust56 kadjs) kind life=8 end
+	transport=tcp
+	for kind in "${kinds[@]}"; do
+		start "ours.$kind" ours 2 0 -dht
+		start "$kind" "$kind" 1 0 -sec noise
+		connect "ours.$kind" "$kind"
+		wait_until knows "ours.$kind" "$kind"
+		wait_until knows "$kind" "ours.$kind"
 	done
-	wait_until knows a 4
-	for one in "${all[@]}"; do
-		wait_until knows "$one" 1
-		tell "$one" "{\"cmd\":\"put\",\"key\":\"/phase/$one\",\"value\":\"of $one\"}"
+	until end=$(($(date +%s) + life)) && all_are_found "$end" "$life"; do
+		life=$((2 * life)) # a slow machine
 	done
-	for one in "${all[@]}"; do
-		for other in a b go js; do
-			[ "$one" = "$other" ] || wait_until gets "$other" "/phase/$one" "of $one"
-		done
+	for kind in "${kinds[@]}"; do
+		wait_until lost "ours.$kind" "theirs$life"
+		tell "$kind" "{\"cmd\":\"local\",\"key\":\"$(key_of "theirs$life")\"}"
+		ok # the others keep it
+		wait_until not holds "$kind" "ours$life" "ours.$kind"
+		wait_until lost "ours.$kind" "message$life"
 	done
-	kill "${process[js]}" "${process[rust]}"
-	for one in "${all[@]}"; do
-		for other in a b go; do
-			[ "$one" = "$other" ] || wait_until gets "$other" "/phase/$one" "of $one"
-		done
+	[ "$(date +%s)" -ge "$end" ]
+	for kind in "${kinds[@]}"; do
+		ends_well "ours.$kind"
 	done
+}
+
+@test "a client puts and finds, and is in nobody's table" {
+	local value
+	transport=tcp
+	start ours ours 2 0 -dht
+	start theirs kadgo 1 0 -sec noise
+	start client ours 3 0 -client
+	connect theirs ours
+	wait_until knows ours theirs
+	connect client ours
+	wait_until knows client ours
+	said ours "\"identified\",\"peer\":\"$third\""
+	value=$(record client)
+	put client client "$value"
+	jq -e '.ok and .stored == 2' answer
+	gets theirs client "$value"
+	gets client client "$value"
+	not knows ours client
+	not knows theirs client
+	ends_well client
+	ends_well ours
 }

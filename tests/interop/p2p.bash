@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # others use what is set here, and set what is used
-# p2p.bash: our node against others, each a process with a pipe for what it is told. To be sourced by tests,
-# which say over what: transport=tcp or transport=quic.
+# p2p.bash: nodes of ours, go-libp2p, rust-libp2p (0.57 and 0.56) and js-libp2p on this machine, each a process with a
+# pipe for what it is told. To be sourced by tests, which say over what: transport=tcp or transport=quic.
 
 setup_file() {
 	tests/interop/kadgo/build.sh
 	tests/interop/kadrust/build.sh
+	tests/interop/kadrust/build.sh 56
 	tests/interop/kadjs/build.sh
 }
 
@@ -16,23 +17,17 @@ setup() {
 	first=12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5 # of the seed 1, which is theirs
 	second=12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq
 	third=12D3KooWRndVhVZPCiQwHBBBdg769GyrPUW13zxwqQyf9r3ANaba
-	mib=1048576
+	mib=1048576 dht=
+	declare -gA fd process address kind_of
 	cd "$BATS_TEST_TMPDIR" || return 1
-	mkfifo ours.in theirs.in
-	exec 8<> ours.in 9<> theirs.in
 }
 
 teardown() {
-	exec 8>&- 9>&-
-	local process
-	for process in $theirs $ours; do
-		kill "$process" 2> /dev/null || true
+	local one
+	for one in "${process[@]}"; do
+		kill "$one" 2> /dev/null || true
 	done
-}
-
-show() {
-	cat ours.out theirs.out theirs.err
-	return 1
+	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 20 ./*.out ./*.err
 }
 
 # at PORT: the address to listen on.
@@ -43,131 +38,189 @@ at() {
 	esac
 }
 
-# port_of ADDRESS
+# port_of NAME: the port it listens on.
 port_of() {
-	grep -oE '(tcp|udp)/[0-9]+' <<< "$1" | cut -d/ -f2
+	grep -oE '(tcp|udp)/[0-9]+' <<< "${address[$1]}" | cut -d/ -f2
 }
 
-# The peer $1 with the security protocols $2, on port $3 or any; where it listens is $there.
-start_theirs() {
-	local dash=-
-	[ "$1" != kadrust ] || dash=--
-	kind=$1
-	: > theirs.out # of a process before it
-	"$peers/$kind" ${dash}seed 1 ${dash}listen "$(at "${3:-0}")" ${dash}sec "$2" \
-		< theirs.in > theirs.out 2> theirs.err 3>&- 8>&- &
-	theirs=$!
-	wait_until grep -qE '"addrs":\["/ip4|"event":"listen"' theirs.out || show
-	there=$(jq -r '.addr // .addrs[0] // empty' theirs.out | head -n 1)
-	[[ $there = $(at "$(port_of "$there")")/p2p/$first ]]
+id_of() {
+	echo "${address[$1]##*/}"
 }
 
-# Our node, on port $1 or any; where it listens is $here.
-start_ours() {
-	: > ours.out
-	"$node" 2 "$(at "${1:-0}")" < ours.in > ours.out 2>&1 3>&- 9>&- &
-	ours=$!
-	wait_until grep -q '"ready"' ours.out || show
-	here=$(jq -r 'select(.event == "ready").addrs[0]' ours.out)
-	[[ $here = */p2p/$second ]]
+# start NAME KIND SEED PORT [ARGUMENT...]: a node of the kind ours, kadgo, kadrust, kadrust56 or kadjs on that port (0:
+# any), which may have been started before and killed. Where it listens is ${address[NAME]}.
+start() {
+	local name=$1 kind=$2 seed=$3 port=$4 command handle
+	shift 4
+	case $kind in
+	ours) command=("$node" "$@" "$seed" "$(at "$port")") ;;
+	kadrust*) command=("$peers/$kind" --seed "$seed" --listen "$(at "$port")" "${@/#-/--}") ;;
+	*) command=("$peers/$kind" -seed "$seed" -listen "$(at "$port")" "$@") ;;
+	esac
+	if [ ! -p "$name.in" ]; then
+		mkfifo "$name.in"
+		exec {handle}<> "$name.in"
+		fd[$name]=$handle
+	fi
+	kind_of[$name]=$kind
+	: > "$name.out" # of a process before it
+	"${command[@]}" < "$name.in" > "$name.out" 2> "$name.err" 3>&- &
+	process[$name]=$!
+	wait_until grep -qE '"addrs":\["/ip4|"event":"listen"' "$name.out"
+	address[$name]=$(jq -r '.addr // .addrs[0] // empty' "$name.out" | head -n 1)
+	[[ ${address[$name]} = $(at "$(port_of "$name")")/p2p/* ]]
 }
 
-# tell FD FILE JSON: has it carried out; what is answered goes into the file answer.
+# ends_at_once NAME: as if its machine had lost its power.
+ends_at_once() {
+	kill -KILL "${process[$1]}"
+	wait "${process[$1]}" || true
+	unset "process[$1]"
+}
+
+# ends_well NAME: one of ours.
+ends_well() {
+	echo '{"cmd":"exit"}' >&"${fd[$1]}"
+	wait "${process[$1]}"
+	[ "$(tail -n 1 "$1.out")" = '{"event":"end"}' ]
+	unset "process[$1]"
+}
+
+# tell NAME JSON: has it carried out; what is answered is in the file answer.
 tell() {
-	tag=$((tag + 1))
-	jq -c ". + {tag: $tag}" <<< "$3" >&"$1"
-	wait_until grep -q "\"tag\":${tag}[,}]" "$2" || show
-	grep "\"tag\":${tag}[,}]" "$2" | tee answer
-}
-
-ours() { tell 8 ours.out "$1"; }
-theirs() { tell 9 theirs.out "$1"; }
-
-ours_says() {
-	wait_until grep -qF "$1" ours.out || show
+	tag=$((${tag:-0} + 1))
+	jq -c ". + {tag: $tag}" <<< "$2" >&"${fd[$1]}"
+	wait_until grep -q "\"tag\":${tag}[,}]" "$1.out"
+	grep "\"tag\":${tag}[,}]" "$1.out" | tee answer
 }
 
 ok() {
 	jq -e '.ok' answer > /dev/null
 }
 
-ends_well() {
-	echo '{"cmd":"exit"}' >&8
-	wait "$ours" || show
-	[ "$(tail -n 1 ours.out)" = '{"event":"end"}' ]
-	ours=
+# said NAME TEXT: waits until it has.
+said() {
+	wait_until grep -qF "$2" "$1.out"
+}
+
+connect() { # NAME OTHER
+	tell "$1" "{\"cmd\":\"connect\",\"addr\":\"${address[$2]}\"}"
+	ok
 }
 
 # What each asks the other for on a connection that stands, whoever began it.
 each_asks_the_other() {
-	ours_says "\"identified\",\"peer\":\"$first\""
+	said ours "\"identified\",\"peer\":\"$first\""
 	jq -se 'map(select(.event == "identified"))[0].protocols | index("/ipfs/kad/1.0.0") != null' ours.out
-	ours "{\"cmd\":\"ping\",\"id\":\"$first\"}"
+	tell ours "{\"cmd\":\"ping\",\"id\":\"$first\"}"
 	ok
-	if [ "$kind" != kadrust ]; then # which pings by itself
-		theirs "{\"cmd\":\"ping\",\"id\":\"$second\"}"
+	if [[ ${kind_of[theirs]} != kadrust* ]]; then # which pings by itself
+		tell theirs "{\"cmd\":\"ping\",\"id\":\"$second\"}"
 		ok
 	fi
 	local up down
 	for up in 0 $mib; do
 		for down in 0 $mib; do
-			ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$up,\"down\":$down}"
+			tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$up,\"down\":$down}"
 			jq -e ".ok and .down == $down" answer
-			theirs "{\"cmd\":\"perf\",\"peer\":\"$second\",\"up\":$up,\"down\":$down}"
+			tell theirs "{\"cmd\":\"perf\",\"peer\":\"$second\",\"up\":$up,\"down\":$down}"
 			jq -e ".ok and .down == $down" answer
 		done
 	done
 	# 64 MiB, through windows that grow; and one that is reset in the middle hurts no other
-	ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":67108864,\"down\":67108864}"
+	tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":67108864,\"down\":67108864}"
 	ok
-	ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":0,\"down\":67108864,\"cut\":$mib}"
+	tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":0,\"down\":67108864,\"cut\":$mib}"
 	jq -e '.error == "interrupted"' answer
-	ours "{\"cmd\":\"ask\",\"peer\":\"$first\",\"text\":\"is that spoken?\"}"
+	tell ours "{\"cmd\":\"ask\",\"peer\":\"$first\",\"text\":\"is that spoken?\"}"
 	jq -e '.error == "not found"' answer
-	ours "{\"cmd\":\"ping\",\"id\":\"$first\"}"
+	tell ours "{\"cmd\":\"ping\",\"id\":\"$first\"}"
 	ok
+}
+
+# Theirs with the security protocols $2 and other arguments, and ours, with dht=-dht or without the DHT: go and js
+# look for it for two seconds.
+start_both() {
+	start theirs "$1" 1 0 -sec "${@:2}"
+	[ "$(id_of theirs)" = "$first" ]
+	start ours ours 2 0 ${dht:+"$dht"}
+	[ "$(id_of ours)" = "$second" ]
 }
 
 ours_dials() {
-	start_theirs "$1" both
-	start_ours
-	ours "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
-	ok
-	wait_until grep -q "\"peer\":\"$second\"" theirs.out
+	start_both "$1" both
+	connect ours theirs
+	said theirs "\"peer\":\"$second\""
 	each_asks_the_other
-	ours '{"cmd":"peers"}'
+	tell ours '{"cmd":"peers"}'
 	jq -e ".peers == [{\"id\":\"$first\"}]" answer
-	ends_well
-	wait_until grep -q "\"disconn\",\"peer\":\"$second\"" theirs.out
+	ends_well ours
+	said theirs "\"disconn\",\"peer\":\"$second\""
 }
 
 theirs_dials() { # and offers TLS first
-	start_theirs "$1" both
-	start_ours
-	theirs "{\"cmd\":\"connect\",\"addr\":\"$here\"}"
-	ok
-	wait_until grep -q '"phase-test"' theirs.out
-	wait_until grep -q '"/ipfs/ping/1.0.0"' theirs.out
+	local dht=-dht
+	start_both "$1" both
+	connect theirs ours
+	said theirs '"phase-test"'
+	said theirs '"/ipfs/ping/1.0.0"'
 	each_asks_the_other
-	ours "{\"cmd\":\"disconnect\",\"id\":\"$first\"}"
-	wait_until grep -q "\"disconn\",\"peer\":\"$second\"" theirs.out
-	ours '{"cmd":"peers"}'
+	tell ours "{\"cmd\":\"disconnect\",\"id\":\"$first\"}"
+	said theirs "\"disconn\",\"peer\":\"$second\""
+	tell ours '{"cmd":"peers"}'
 	jq -e '.peers == []' answer
-	ends_well
+	ends_well ours
 }
 
 another_than_was_meant() {
-	start_theirs "$1" noise
-	start_ours
-	ours "{\"cmd\":\"connect\",\"addr\":\"${there%/*}/$third\"}"
+	start_both "$1" noise
+	tell ours "{\"cmd\":\"connect\",\"addr\":\"${address[theirs]%/*}/$third\"}"
 	jq -e '.error == "not an acceptable public key"' answer
-	if grep -q '"conn"' ours.out; then show; fi
-	theirs "{\"cmd\":\"connect\",\"addr\":\"${here%/*}/$third\"}"
+	[ "$(grep -c '"conn"' ours.out)" = 0 ]
+	tell theirs "{\"cmd\":\"connect\",\"addr\":\"${address[ours]%/*}/$third\"}"
 	# Of rust's this command only begins it.
-	if [ "$kind" = kadrust ]; then
-		wait_until grep -q 'Unexpected peer ID' theirs.out
+	if [[ ${kind_of[theirs]} = kadrust* ]]; then
+		said theirs 'Unexpected peer ID'
 	else
 		jq -e '.ok | not' answer
 	fi
-	ends_well
+	ends_well ours
+}
+
+# --- the DHT ---
+
+key_of() { # CHANNEL
+	echo "/phase/$1/x86_64/manifest"
+}
+
+# record CHANNEL [SECONDS]: where its manifest is, as of now, for so long.
+record() {
+	jq -nc --arg channel "$1" --argjson ttl "${2:-3600}" '{$channel, arch: "x86_64", http_addr: "127.0.0.1:8000",
+		manifest_url: "http://127.0.0.1:8000/\($channel).json", manifest_version: "0.1.0",
+		created_at: (now | strftime("%Y-%m-%dT%H:%M:%SZ")), ttl_secs: $ttl}'
+}
+
+# put NAME CHANNEL VALUE [MEMBERS]: whether it was; with other members of the command.
+put() {
+	tell "$1" "$(jq -nc --arg key "$(key_of "$2")" --arg value "$3" --argjson more "${4:-{\}}" \
+		'{cmd: "put", $key, $value} + $more')"
+	ok
+}
+
+# gets NAME CHANNEL VALUE: whether it finds it.
+gets() {
+	tell "$1" "{\"cmd\":\"get\",\"key\":\"$(key_of "$2")\"}"
+	jq -e --arg value "$3" '[.value, .results[]?.record.value, .values[]?.value] | index($value) != null' answer
+}
+
+# finds NAME THING OTHER: whether it finds that the other provides it.
+finds() {
+	tell "$1" "{\"cmd\":\"find-providers\",\"key\":\"$2\"}"
+	ok && grep -qF "$(id_of "$3")" answer
+}
+
+# knows NAME OTHER: whether it has it in its table.
+knows() {
+	tell "$1" '{"cmd":"peers"}'
+	jq -c .table answer | grep -qF "$(id_of "$2")"
 }

@@ -1,45 +1,61 @@
 #!/usr/bin/env bats
 # The node of lib/host against go-libp2p, rust-libp2p and js-libp2p over TCP, each as dialer and as listener: who they
-# are, identify, ping, a protocol that is not spoken, streams with half-closes and resets, another peer
-# than was meant, and restarts.
+# are, identify, ping, a protocol that is not spoken, streams with half-closes and resets, another peer than was meant,
+# muxers that are agreed on with Noise or after it, and restarts.
 
 # shellcheck source=tests/interop/p2p.bash
 . tests/interop/p2p.bash
 transport=tcp
 
 nobody_to_talk_to() { # a listener without Noise; and none
-	start_theirs "$1" tls
-	start_ours
-	ours "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
+	start_both "$1" tls
+	tell ours "{\"cmd\":\"connect\",\"addr\":\"${address[theirs]}\"}"
 	jq -e '.error == "not found" or .error == "the other side closed the connection"' answer
-	kill -KILL "$theirs"
-	wait "$theirs" || true
-	theirs=
-	ours "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
+	ends_at_once theirs
+	tell ours "{\"cmd\":\"connect\",\"addr\":\"${address[theirs]}\"}"
 	jq -e '.error == "the other side closed the connection"' answer
-	ends_well
+	ends_well ours
 }
 
 started_again() { # either
-	start_theirs "$1" noise
-	start_ours
-	ours "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
+	start_both "$1" noise
+	connect ours theirs
+	ends_at_once theirs
+	said ours '"disconn"'
+	start theirs "$1" 1 "$(port_of theirs)" -sec noise
+	connect ours theirs
+	ends_at_once ours
+	said theirs "\"disconn\",\"peer\":\"$second\""
+	start ours ours 2 "$(port_of ours)"
+	connect theirs ours
+	said ours "\"identified\",\"peer\":\"$first\"" # rust's command only begins it
+	tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$mib,\"down\":$mib}"
 	ok
-	kill -KILL "$theirs"
-	wait "$theirs" || true
-	ours_says '"disconn"'
-	start_theirs "$1" noise "$(port_of "$there")"
-	ours "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
-	ok
-	kill -KILL "$ours"
-	wait "$ours" || true
-	wait_until grep -q "\"disconn\",\"peer\":\"$second\"" theirs.out
-	start_ours "$(port_of "$here")"
-	theirs "{\"cmd\":\"connect\",\"addr\":\"$here\"}"
-	ok
-	ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$mib,\"down\":$mib}"
-	ok
-	ends_well
+	ends_well ours
+}
+
+# muxer_agreed KIND EARLY ARGUMENT...: with Noise, or after it; on connections that either began. (Of the others
+# rust-libp2p alone lists no muxers in its handshakes.)
+muxer_agreed() {
+	local early=$2 one other dht=-dht
+	start_both "$1" noise "${@:3}"
+	for one in ours theirs; do
+		other=theirs
+		[ $one = ours ] || other=ours
+		connect $one $other
+		said ours "\"identified\",\"peer\":\"$first\""
+		tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$mib,\"down\":$mib}"
+		ok
+		tell theirs "{\"cmd\":\"perf\",\"peer\":\"$second\",\"up\":$mib,\"down\":$mib}"
+		ok
+		[ "$(jq -c 'select(has("early")).early' theirs.out)" = "$early" ]
+		: > theirs.out
+		: > ours.out
+		[ $one = theirs ] || tell ours "{\"cmd\":\"disconnect\",\"id\":\"$first\"}"
+		[ $one = theirs ] || said theirs "\"disconn\",\"peer\":\"$second\""
+		: > theirs.out
+	done
+	ends_well ours
 }
 
 @test "ours dials go-libp2p" {
@@ -62,6 +78,14 @@ started_again() { # either
 	started_again kadgo
 }
 
+@test "go-libp2p: the muxer is agreed on with Noise" {
+	muxer_agreed kadgo true
+}
+
+@test "go-libp2p: the muxer is agreed on after Noise" {
+	muxer_agreed kadgo false -late-muxer
+}
+
 @test "ours dials rust-libp2p" {
 	ours_dials kadrust
 }
@@ -82,6 +106,26 @@ started_again() { # either
 	started_again kadrust
 }
 
+@test "ours dials rust-libp2p 0.56" {
+	ours_dials kadrust56
+}
+
+@test "rust-libp2p 0.56 dials ours" {
+	theirs_dials kadrust56
+}
+
+@test "rust-libp2p 0.56: another peer than was meant" {
+	another_than_was_meant kadrust56
+}
+
+@test "rust-libp2p 0.56: a listener without Noise, and nobody there" {
+	nobody_to_talk_to kadrust56
+}
+
+@test "rust-libp2p 0.56: either is started again" {
+	started_again kadrust56
+}
+
 @test "ours dials js-libp2p" {
 	ours_dials kadjs
 }
@@ -100,4 +144,12 @@ started_again() { # either
 
 @test "js-libp2p: either is started again" {
 	started_again kadjs
+}
+
+@test "js-libp2p: the muxer is agreed on with Noise" {
+	muxer_agreed kadjs true
+}
+
+@test "js-libp2p: the muxer is agreed on after Noise" {
+	muxer_agreed kadjs false -late-muxer
 }
