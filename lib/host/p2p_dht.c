@@ -10,6 +10,7 @@
 
 #define STREAM_IDLE_MS 60000 /* as go */
 #define STREAMS_MAX 24       /* of one peer, for requests to us */
+#define REMEMBERED_AT_ONCE 16
 
 static void on_timer(uv_timer_t *timer);
 
@@ -76,11 +77,23 @@ void p2p_dht_report(struct p2p_dht *dht, const struct kad_contact *contact, int 
 		kad_table_failed(&dht->table, &contact->id, clock_now_ms());
 }
 
+enum who { OF_TABLE, TO_ENTER_BY, REMEMBERED };
+
 struct pinged {
 	struct p2p_dht *dht;
-	bool enters; /* it is a peer to enter the network by */
+	enum who who;
 	struct kad_contact contact;
 };
+
+static void ask_remembered(struct p2p_dht *dht);
+
+/* It is gone, for others are there. */
+static void forget(struct p2p_dht *dht, const struct kad_key *key)
+{
+	for (unsigned i = 0; i < dht->remembered_n; i++)
+		if (kad_key_equal(&dht->remembered[i].key, key))
+			dht->remembered[i].n = 0;
+}
 
 /* Where it was reached: a name that it is entered by is no address of a table's. */
 static void add_reached(struct p2p_dht *dht, struct kad_contact *contact)
@@ -95,26 +108,31 @@ static void on_pinged(struct p2p_node *node, const struct peer_id *peer, int err
 {
 	struct pinged *p = context;
 	(void)answer;
-	p->dht->entering_n -= p->enters;
-	if (p->enters && err == OK)
+	p->dht->entering_n -= p->who != OF_TABLE;
+	p->dht->remembered_asked_n -= p->who == REMEMBERED;
+	if (p->who != OF_TABLE && err == OK)
 		add_reached(p->dht, &p->contact);
 	p2p_dht_report(p->dht, &p->contact, err);
-	if (p->enters && p->dht->entered != NULL && err != ERR_INTERRUPTED)
+	if (p->who == TO_ENTER_BY && p->dht->entered != NULL && err != ERR_INTERRUPTED)
 		p->dht->entered(node, peer, err);
+	if (p->who == REMEMBERED && err != OK && p->dht->table.n > 0)
+		forget(p->dht, &p->contact.key);
+	if (!p->dht->ended)
+		ask_remembered(p->dht);
 	p2p_dht_wake(p->dht);
 	free(p);
 }
 
 /* Whether it answers a question for ourselves, which is one that every server answers. address: where, if that is none
  * of the contact's. False: it is not asked. */
-static bool ping(struct p2p_dht *dht, const struct kad_contact *contact, const struct bytes *address)
+static bool ping(struct p2p_dht *dht, const struct kad_contact *contact, enum who who, const struct bytes *address)
 {
 	uint8_t request[256];
 	struct writer w = writer_of(request, sizeof request);
 	struct pinged *p = malloc(sizeof *p);
 	if (p == NULL)
 		return false; /* the table gives up waiting */
-	*p = (struct pinged){.dht = dht, .enters = address != NULL, .contact = *contact};
+	*p = (struct pinged){.dht = dht, .who = who, .contact = *contact};
 	kad_message_begin(&w, KAD_FIND_NODE, peer_id_bytes(p2p_node_id(dht->node)));
 	const struct bytes question = writer_view(&w);
 	const int err = address == NULL
@@ -127,18 +145,37 @@ static bool ping(struct p2p_dht *dht, const struct kad_contact *contact, const s
 
 /* --- the table --- */
 
+/* One list of them may be for all machines, us among them. */
 static void dial_bootstrap(struct p2p_dht *dht, const struct p2p_bootstrap *b)
 {
 	const struct bytes address = bytes_of(b->bytes, b->n);
 	struct kad_contact contact;
+	if (peer_id_equal(&b->peer, p2p_node_id(dht->node)))
+		return;
 	kad_contact_init(&contact, &b->peer);
-	dht->entering_n += ping(dht, &contact, &address);
+	dht->entering_n += ping(dht, &contact, TO_ENTER_BY, &address);
+}
+
+static void ask_remembered(struct p2p_dht *dht)
+{
+	while (dht->table.n < KAD_TABLE_FEW && dht->remembered_asked_n < REMEMBERED_AT_ONCE &&
+	       dht->remembered_next < dht->remembered_n) {
+		const struct kad_contact *c = &dht->remembered[dht->remembered_next++];
+		if (c->n == 0 || kad_key_equal(&c->key, &dht->table.self) ||
+		    kad_table_find(&dht->table, &c->key) != NULL || !ping(dht, c, REMEMBERED, NULL))
+			continue;
+		dht->entering_n++;
+		dht->remembered_asked_n++;
+	}
 }
 
 void p2p_dht_enter(struct p2p_dht *dht)
 {
 	for (size_t i = 0; i < dht->bootstraps_n; i++)
 		dial_bootstrap(dht, &dht->bootstraps[i]);
+	if (dht->remembered_next == dht->remembered_n) /* or else the last turn is not over yet */
+		dht->remembered_next = 0;
+	ask_remembered(dht);
 }
 
 static void look_up(struct p2p_dht *dht, const struct kad_table_want *want)
@@ -162,7 +199,7 @@ static uint64_t table_turn(struct p2p_dht *dht, uint64_t now_ms)
 		kad_table_next(&dht->table, now_ms, &want);
 		switch (want.kind) {
 		case KAD_TABLE_PING:
-			(void)ping(dht, want.contact, NULL);
+			(void)ping(dht, want.contact, OF_TABLE, NULL);
 			break;
 		case KAD_TABLE_LOOKUP:
 			look_up(dht, &want);

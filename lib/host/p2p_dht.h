@@ -6,6 +6,7 @@
 #include "host/p2p_request.h"
 #include "kad/lookup.h"
 #include "kad/server.h"
+#include "kad/snapshot.h"
 
 #define P2P_DHT_PROTOCOLS_MAX 2
 #define P2P_DHT_BOOTSTRAP_MAX 16
@@ -34,6 +35,14 @@ MUST_CHECK int p2p_dht_bootstrap(struct p2p_dht *dht, struct bytes address);
 void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const struct identify *identify);
 /* Who is known: a view, good until the loop runs again. */
 const struct kad_table *p2p_dht_table(const struct p2p_dht *dht);
+
+/* What a server keeps over a restart, as kad/snapshot.h has it; KAD_SNAPSHOT_BYTES_MAX suffice. */
+void p2p_dht_keep(const struct p2p_dht *dht, struct writer *w);
+/* Another number than before: there is something that is worth keeping. */
+uint64_t p2p_dht_changes(const struct p2p_dht *dht);
+/* Takes that up again, before the loop runs. Who was known is asked whether he is there when few others are; those
+ * that are not there while others are, are forgotten. Errors of kad_snapshot_read; nothing is taken up then. */
+MUST_CHECK int p2p_dht_restore(struct p2p_dht *dht, struct bytes snapshot, struct kad_snapshot_taken *taken);
 
 /* The look-up has come to its end, or has an answer more, or something from our own store: it is looked at by the
  * functions of kad/lookup.h until this returns. providers: those it has found. err: OK; ERR_INTERRUPTED: the node ends;

@@ -24,7 +24,10 @@ struct p2p_dht {
 	struct p2p_server servers[P2P_DHT_PROTOCOLS_MAX];
 	struct p2p_bootstrap bootstraps[P2P_DHT_BOOTSTRAP_MAX];
 	size_t bootstraps_n;
-	unsigned entering_n; /* of them that are being asked */
+	unsigned entering_n; /* of them, and of those remembered, that are being asked */
+	/* Known before a restart, and asked while few are known; without an address: not there any more. */
+	struct kad_contact remembered[KAD_TABLE_ROOM];
+	unsigned remembered_n, remembered_next, remembered_asked_n;
 	struct kad_contact self;
 	struct kad_table table;
 	struct kad_table_entry entries[KAD_TABLE_ROOM];

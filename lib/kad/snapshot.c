@@ -1,14 +1,11 @@
 #include "kad/snapshot.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "core/err.h"
 
 #define MAGIC "phase-kad-snapshot\n"
 #define VERSION_NOW 1
-#define LEFT_MAX_S (KAD_VALUES_AGE_MS / 1000)
-static_assert(KAD_PROVIDERS_AGE_MS == KAD_VALUES_AGE_MS, "LEFT_MAX_S is that of both");
 
 enum kind { CONTACT = 1, VALUE = 2, PROVIDER = 3 };
 
@@ -166,13 +163,14 @@ static int read_contact(struct reader *r, struct kad_contact *c)
 	return addresses.dead || r->dead ? ERR_VALUE : OK;
 }
 
-static int read_stand(struct reader *r, struct stand *s)
+static int read_stand(struct reader *r, uint64_t left_max_ms, struct stand *s)
 {
 	read_key(r, &s->owner.peer);
 	s->owner.group = read_be32(r);
 	s->age_s = read_be32(r);
 	s->left_s = read_be32(r);
-	const bool good = !r->dead && s->owner.group != KAD_QUOTA_OURS && s->left_s > 0 && s->left_s <= LEFT_MAX_S;
+	const bool good =
+		!r->dead && s->owner.group != KAD_QUOTA_OURS && s->left_s > 0 && s->left_s <= left_max_ms / 1000;
 	return good ? OK : ERR_VALUE;
 }
 
@@ -199,7 +197,7 @@ static int take_contact(struct reading *g, struct reader *r)
 static int take_value(struct reading *g, struct reader *r)
 {
 	struct stand s;
-	int err = read_stand(r, &s);
+	int err = read_stand(r, KAD_VALUES_AGE_MS, &s);
 	const struct bytes key = read_bytes(r, read_be16(r));
 	const struct bytes value = read_bytes(r, read_be16(r));
 	if (err != OK || r->dead)
@@ -219,7 +217,7 @@ static int take_provider(struct reading *g, struct reader *r)
 {
 	struct kad_provider p;
 	struct stand s;
-	int err = read_stand(r, &s);
+	int err = read_stand(r, KAD_PROVIDERS_AGE_MS, &s);
 	read_key(r, &p.of);
 	if (err != OK || r->dead || read_contact(r, &p.contact) != OK)
 		return ERR_VALUE;

@@ -261,6 +261,31 @@ TEST(what_is_no_record_is_not_stored)
 	end();
 }
 
+/* A server that was away knows again what it keeps, and finds those that are still there without being told of any. */
+TEST(what_was_kept_is_taken_up_again)
+{
+	static uint8_t room[KAD_SNAPSHOT_BYTES_MAX];
+	struct kad_snapshot_taken taken;
+	char text[512];
+	begin(0);
+	const struct bytes value = record(text, sizeof text, 8001);
+	const uint64_t changes = p2p_dht_changes(members[0].dht), until = clock_now_ms() + PAIR_PATIENCE_MS;
+	CHECK(search(1, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), &value) == OK && stored_n >= NODES - 2);
+	CHECK(p2p_dht_changes(members[0].dht) > changes);
+	struct writer w = writer_of(room, sizeof room);
+	p2p_dht_keep(members[0].dht, &w);
+	end_member(&members[0]);
+	end_member(&members[3]);
+	begin_member(&members[0], 1, true);
+	CHECK(p2p_dht_restore(members[0].dht, bytes_of(room, w.n - 1), &taken) == ERR_TRUNCATED);
+	CHECK(p2p_dht_restore(members[0].dht, writer_view(&w), &taken) == OK);
+	CHECK(taken.contacts_n == NODES - 1 && taken.values_n == 1 && p2p_dht_table(members[0].dht)->n == 0);
+	while (p2p_dht_table(members[0].dht)->n < NODES - 2 && clock_now_ms() < until)
+		pair_turn();
+	CHECK(p2p_dht_table(members[0].dht)->n == NODES - 2);
+	end();
+}
+
 TEST(it_ends_in_the_middle_of_a_search)
 {
 	begin(0);
@@ -282,6 +307,7 @@ int main(void)
 	RUN(one_that_is_alone_finds_what_it_has);
 	RUN(clients_are_served_and_stand_in_no_table);
 	RUN(what_is_no_record_is_not_stored);
+	RUN(what_was_kept_is_taken_up_again);
 	RUN(it_ends_in_the_middle_of_a_search);
 	return test_end();
 }
