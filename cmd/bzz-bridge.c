@@ -1,12 +1,10 @@
 /* bzz-bridge: content of Swarm for whoever speaks libp2p, and no Swarm. */
 #include <stddef.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "host/bzz_bridge.h"
-#include "host/cli_json.h"
 #include "host/cli_url.h"
 #include "host/dht.h"
 
@@ -47,24 +45,6 @@ static const struct cli_program program = {
 	.operands_max = 64,
 };
 
-static int tell_ready(struct dht *d)
-{
-	char text[MULTIADDR_TEXT_MAX + 1], id[PEER_ID_TEXT_MAX + 1];
-	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddArrayToObject(o, "listening");
-	bool good = all != NULL;
-	for (size_t i = 0; good && dht_address(d, i, text); i++) {
-		cJSON *one = cJSON_CreateString(text);
-		good = one != NULL && cJSON_AddItemToArray(all, one);
-	}
-	dht_peer_text(p2p_node_id(dht_node(d)), id);
-	good = good && cJSON_AddStringToObject(o, "peer", id) != NULL &&
-	       cJSON_AddNumberToObject(o, "pid", (double)getpid()) != NULL;
-	if (good)
-		return cli_json_print(o);
-	cJSON_Delete(o);
-	return ERR_NO_MEMORY;
-}
-
 static int serve(struct cli *cli, const struct options *o, struct bzz_bridge *b)
 {
 	struct dht *d = NULL;
@@ -75,10 +55,6 @@ static int serve(struct cli *cli, const struct options *o, struct bzz_bridge *b)
 	err = bzz_bridge_serve(b, dht_node(d));
 	if (err == OK)
 		err = dht_begin(d, &peers_n); /* alone: no peers to enter by */
-	if (err == OK)
-		err = tell_ready(d);
-	if (err == OK)
-		err = cli_flush(cli);
 	if (err == OK)
 		err = dht_run(d);
 	dht_close(d);
@@ -104,7 +80,7 @@ static int run(struct cli *cli, const struct options *o)
 int main(int argc, char **argv)
 {
 	static const char *everywhere[] = {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"};
-	struct options o = {.node.alone = true, .connections_max = 512, .per_client_max = 256};
+	struct options o = {.node = {.alone = true, .says_ready = true}, .connections_max = 512, .per_client_max = 256};
 	struct cli cli;
 	(void)setenv("UV_THREADPOOL_SIZE", "8", 1); /* BZZ_BRIDGE_READERS; else a reader waits for another's gateway */
 	cli_start(&cli, &program, argc, argv, &o);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/secret.h"
+#include "host/cli_json.h"
 #include "host/keyfile.h"
 #include "host/random.h"
 #include "host/stop_signals.h"
@@ -201,10 +202,31 @@ static void on_signal(uv_poll_t *poll, int status, int events)
 	dht_stop(poll->data);
 }
 
+static int say_ready(struct dht *d)
+{
+	char text[MULTIADDR_TEXT_MAX + 1], id[PEER_ID_TEXT_MAX + 1];
+	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddArrayToObject(o, "listening");
+	bool good = all != NULL;
+	for (size_t i = 0; good && dht_address(d, i, text); i++) {
+		cJSON *one = cJSON_CreateString(text);
+		good = one != NULL && cJSON_AddItemToArray(all, one);
+	}
+	dht_peer_text(p2p_node_id(d->node), id);
+	good = good && cJSON_AddStringToObject(o, "peer", id) != NULL &&
+	       cJSON_AddNumberToObject(o, "pid", (double)getpid()) != NULL;
+	if (!good) {
+		cJSON_Delete(o);
+		return ERR_NO_MEMORY;
+	}
+	const int err = cli_json_print(o);
+	return err == OK ? cli_flush(d->cli) : err;
+}
+
 int dht_run(struct dht *d)
 {
 	uv_poll_t poll = {.data = d};
 	const int fd = stop_signals();
+	int err = OK;
 	if (fd < 0 || uv_poll_init(&d->loop, &poll, fd) != 0) {
 		if (fd >= 0)
 			(void)close(fd); /* only read from */
@@ -212,12 +234,14 @@ int dht_run(struct dht *d)
 		return ERR_IO;
 	}
 	(void)uv_poll_start(&poll, UV_READABLE, on_signal);
-	while (!d->stopped)
+	if (d->o->says_ready)
+		err = say_ready(d);
+	while (err == OK && !d->stopped)
 		(void)uv_run(&d->loop, UV_RUN_ONCE);
 	uv_close((uv_handle_t *)&poll, NULL);
 	(void)uv_run(&d->loop, UV_RUN_NOWAIT); /* poll is on the stack */
 	(void)close(fd);
-	return OK;
+	return err;
 }
 
 void dht_stop(struct dht *d)

@@ -17,6 +17,7 @@ struct dht_options {
 	struct cli_texts protocols; /* the best first; none: KAD_PROTOCOL */
 	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
 	bool server;                /* answers others */
+	bool says_ready;            /* dht_run prints a line of JSON on stdout, as servers do */
 	bool alone;                 /* a node without the DHT, for programs that serve something else */
 	bool listen_if_present; /* an address of a kind that this machine has not (IPv4, IPv6) is left out of listen */
 	struct p2p_limits limits;
@@ -39,7 +40,11 @@ enum kad_scope dht_scope(const struct dht *d);
 uv_loop_t *dht_loop(struct dht *d);
 struct p2p_node *dht_node(struct dht *d);
 struct p2p_dht *dht_table(struct dht *d);
-/* Runs the loop until dht_stop, or SIGTERM or SIGINT. ERR_IO, printed: the signals cannot be waited for. */
+/* Runs the loop until dht_stop, or SIGTERM or SIGINT; says_ready: prints
+ *
+ *	{"listening":["/ip4/192.0.2.1/tcp/4001/p2p/12D3...",...],"peer":"12D3...","pid":4711}
+ *
+ * when signals are waited for: who has read the line may send one. ERR_IO, printed; ERR_NO_MEMORY. */
 MUST_CHECK int dht_run(struct dht *d);
 /* dht_run returns when the loop comes back to it. */
 void dht_stop(struct dht *d);
