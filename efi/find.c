@@ -281,6 +281,30 @@ static void step(struct find *f, size_t i, uint64_t now_ms)
 	}
 }
 
+void find_offer(struct find *f, struct bytes name, uint8_t *text, size_t n)
+{
+	struct provider *p = &f->providers[f->providers_n];
+	if (f->providers_n == FIND_PROVIDERS_MAX) {
+		platform_give_pages(f->report->platform, text, MANIFEST_BYTES_MAX);
+		return;
+	}
+	memset(p, 0, sizeof *p);
+	p->offered = true;
+	p->given = name;
+	p->url_n = name.n < sizeof p->url ? name.n : sizeof p->url;
+	memcpy(p->url, name.p, p->url_n);
+	p->text = text;
+	p->text_n = n;
+	arrived(f, f->providers_n++, platform_now_ms(f->report->platform));
+}
+
+void find_offer_failed(struct find *f, struct bytes name, int err)
+{
+	if (err_class(f->refused) == ERR_CLASS_NONE)
+		f->refused = err;
+	report(f->report, "%.*s: %s", REPORT_BYTES(name), err_text(err));
+}
+
 static bool under_way(const struct find *f)
 {
 	for (size_t i = 0; i < f->providers_n; i++)
@@ -304,8 +328,10 @@ int find_release(struct find *f)
 {
 	struct platform *p = f->report->platform;
 	uint64_t now = platform_now_ms(p), end = now + FIND_LIMIT_MS;
+	if (f->accepted_ms != 0) /* by an offer: the others have their time all the same */
+		f->accepted_ms = now;
 	for (size_t i = 0; i < f->providers_n; i++)
-		if (!ask(f, &f->providers[i], now))
+		if (!f->providers[i].offered && !ask(f, &f->providers[i], now))
 			refuse(f, &f->providers[i], ERR_LIMIT, "URL");
 	while (under_way(f) && now < end && (f->accepted_ms == 0 || now < f->accepted_ms + FIND_GRACE_MS)) {
 		if (platform_interrupted(p))
@@ -332,6 +358,6 @@ int find_release(struct find *f)
 
 bool find_has_release(const struct find *f, size_t i)
 {
-	return f->best != SIZE_MAX && f->providers[i].accepted &&
+	return f->best != SIZE_MAX && f->providers[i].accepted && !f->providers[i].offered &&
 	       memcmp(f->providers[i].digest, f->providers[f->best].digest, SHA256_BYTES) == 0;
 }

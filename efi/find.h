@@ -21,6 +21,7 @@ struct provider {
 	struct bytes given; /* what the configuration has, or mDNS */
 	unsigned place;     /* which of the places below its root was asked last */
 	bool under_way, accepted;
+	bool offered;  /* its manifest came from elsewhere: it is nobody to ask */
 	uint8_t *text; /* owned: MANIFEST_BYTES_MAX in pages, while it is needed */
 	size_t text_n;
 	uint8_t digest[SHA256_BYTES]; /* of the bytes that are signed; accepted ones */
@@ -53,6 +54,11 @@ void find_add(struct find *f, struct bytes url);
  * first, and there is time for whoever has one to answer; any other is taken if there is none, so
  * that several attempts go through all that is offered, and begin again. */
 void find_failed_before(struct find *f, uint64_t release);
+/* A manifest that came from elsewhere: judged like one that a provider gave. name, a view, is told. text: pages of
+ * MANIFEST_BYTES_MAX, f's from now on. */
+void find_offer(struct find *f, struct bytes name, uint8_t *text, size_t n);
+/* Where one was to come from, nobody gave it: told, and a reason why there is none. */
+void find_offer_failed(struct find *f, struct bytes name, int err);
 /* Asks all. OK: f->manifest is the release, the highest that the policy accepts. Otherwise the
  * weightiest reason, and what each provider's was has been told; ERR_NOT_FOUND when there is nobody
  * to ask. Blocks; ERR_INTERRUPTED on Escape. */
@@ -60,7 +66,7 @@ MUST_CHECK int find_release(struct find *f);
 /* After find_release, when time has passed: judges the release by what the clock says now. OK: it is
  * accepted still; otherwise why not, which has been told. */
 MUST_CHECK int find_judge_again(struct find *f);
-/* Whether provider i has the chosen release: the same signed bytes. */
+/* Whether provider i has the chosen release: the same signed bytes. Not one that was offered. */
 bool find_has_release(const struct find *f, size_t i);
 /* The URL of its manifest, as it was asked last. A view. */
 struct bytes find_url(const struct provider *p);

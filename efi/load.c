@@ -11,6 +11,8 @@ void load_open(struct load *l, const struct load_with *with, const struct manife
 	l->net = with->net;
 	l->web = with->web;
 	l->kind = with->kind;
+	l->native = with->native;
+	l->native_first = with->native_first;
 	l->manifest = m;
 	l->reserved_n = gateways_n < LOAD_GATEWAYS_MAX ? gateways_n : LOAD_GATEWAYS_MAX;
 	if (checking_open(&l->checking, l->report->platform, l->kind) != OK)
@@ -200,17 +202,26 @@ static void tell_progress(struct load *l, uint64_t now_ms)
 	       report_size(&whole, l->artifact->size), report_size(&rate, ms == 0 ? 0 : bytes * 1000 / ms));
 }
 
-/* Nobody is left to ask. OK: those that only failed will be asked again. */
+/* Whether nodes of Swarm may be asked for what is missing: the tree tells its chunks. */
+static bool has_leaves(const struct load *l)
+{
+	return l->native != NULL && l->fetch.has_tree;
+}
+
+/* Nobody is left to ask by HTTP. OK: the rest came from elsewhere, or those that only failed will be asked again. */
 static int revive(struct load *l, unsigned *revivals)
 {
 	bool wrong = false, failed = false;
+	const int err = has_leaves(l) ? load_leaves(l) : ERR_NOT_FOUND;
+	if (err == OK || err == ERR_INTERRUPTED)
+		return err;
 	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
 		enum fetch_fault fault = l->fetch.sources[i].fault;
 		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
 		failed |= fault == FETCH_FAILING || fault == FETCH_SLOW;
 	}
 	if (!failed)
-		return wrong ? ERR_HASH : ERR_NOT_FOUND;
+		return wrong ? ERR_HASH : err;
 	if (*revivals == LOAD_REVIVALS)
 		return ERR_SOURCE;
 	uint64_t pause_ms = (uint64_t)LOAD_REVIVE_MS << (*revivals)++;
@@ -287,13 +298,15 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	fetch_source_moved(&l->fetch, 0, artifact_url_absolute(a));
 	for (unsigned i = 0; i < l->fetch.sources_n; i++)
 		l->told[i] = l->fetch.sources[i].fault;
-	if (l->reserved_n > 0 && !a->has_swarm)
-		report(l->report, "%.*s: has no Swarm reference: no gateway is asked for it",
+	if ((l->reserved_n > 0 || l->native != NULL) && !a->has_swarm)
+		report(l->report, "%.*s: has no Swarm reference: no gateway and no node of Swarm is asked for it",
 		       REPORT_BYTES(a->filename));
 	if (load_tree_find(l))
 		fetch_use_tree(&l->fetch);
 	begin_checking(l);
-	int err = drive(l);
+	int err = l->native_first && has_leaves(l) ? load_leaves(l) : OK;
+	if (err != ERR_INTERRUPTED) /* what is missing still, if anything */
+		err = drive(l);
 	bool quiet = checking_stop(&l->checking);
 	end_transfers(l);
 	if (!quiet)

@@ -1,10 +1,12 @@
-/* Loading an artifact into memory from several providers and Swarm gateways at once: carries out what the fetch
+/* Loading an artifact into memory from several providers and Swarm gateways at once, and chunk by chunk from Swarm
+ * itself: carries out what the fetch
  * machine wants over efi/net.h, checks every 4 KiB block as it arrives against the Swarm tree and
  * the SHA-256 of the whole in order behind it. Nothing here trusts a byte that is not checked. */
 #ifndef EFI_LOAD_H
 #define EFI_LOAD_H
 
 #include "efi/checking.h"
+#include "efi/chunks.h"
 #include "efi/report.h"
 #include "efi/request.h"
 #include "fetch/fetch.h"
@@ -30,6 +32,8 @@ struct load_with {
 	struct net *net;
 	struct web *web;
 	enum keccak_kind kind;
+	struct native *native; /* nodes of Swarm; NULL: none are configured */
+	bool native_first;     /* before providers and gateways, and not only for what they do not give */
 };
 
 /* A request of the fetch machine while it is under way. */
@@ -44,6 +48,8 @@ struct load {
 	struct report *report;
 	struct net *net;
 	struct web *web;
+	struct native *native;
+	bool native_first;
 	const struct manifest *manifest;
 	enum keccak_kind kind;
 	struct load_place places[LOAD_SOURCES_MAX];

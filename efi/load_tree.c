@@ -103,9 +103,21 @@ static int get_whole(struct load *l, uint64_t *lacked)
 	return ERR_NOT_FOUND;
 }
 
+static int try_chunks(struct load *l)
+{
+	int err = l->native_first ? ERR_NOT_FOUND : load_tree_chunks(l, NULL);
+	if (err == OK || err == ERR_INTERRUPTED || err == ERR_NO_MEMORY || l->native == NULL)
+		return err;
+	load_tree_drop(l);
+	const int joined = native_join(l->native);
+	if (joined == OK)
+		return load_tree_chunks(l, l->native);
+	return joined == ERR_TIMEOUT && l->native_first ? load_tree_chunks(l, NULL) : joined;
+}
+
 static int get_chunks(struct load *l, uint64_t *lacked)
 {
-	const int err = load_tree_chunks(l);
+	const int err = try_chunks(l);
 	if (err == OK)
 		return OK;
 	load_tree_drop(l);

@@ -2,24 +2,20 @@
 
 #include <string.h>
 
-#include "efi/find.h"
+#include "crypto/secret.h"
+#include "efi/find_swarm.h"
+#include "efi/images.h"
 #include "efi/keccak_race.h"
 #include "efi/load.h"
 #include "efi/neighbours.h"
 #include "efi/network.h"
 #include "efi/options.h"
 #include "efi/selftest.h"
-#include "phase/plan.h"
+#include "swarm/bzz_address.h"
 
 #define ARCH "x86_64"
 #define OPTIONS_SHOWN 200 /* bytes */
 #define PATH_BYTES_MAX 255
-
-/* What is in memory for one release. */
-struct image {
-	const struct artifact *artifact;
-	uint8_t *pages; /* owned: of the signed size */
-};
 
 /* Everything of a run: large, so in pages and not on the firmware's stack. */
 struct swfetch {
@@ -32,11 +28,12 @@ struct swfetch {
 	struct net_options net_options;
 	struct net *net;
 	struct web web;
+	struct native *native;              /* owned: nodes of Swarm; NULL: none are configured */
+	char manifest_shown[OPTIONS_SHOWN]; /* without a key in it */
 	struct find find;
 	struct neighbours neighbours;
 	struct load load;
-	struct image images[1 + PLAN_INITRDS_MAX];
-	size_t images_n;
+	struct images images;
 	uint64_t chosen; /* release of the last attempt that found one; 0: none did */
 	enum keccak_kind kind;
 };
@@ -84,21 +81,20 @@ static int read_config(struct swfetch *s, uint8_t *memory)
 static void tell_ignored(const struct swfetch *s)
 {
 	const struct boot_config *c = &s->config;
+	struct bzz_address address;
+	const char *what;
 	const struct {
 		const char *name;
 		bool said;
 	} members[] = {
-		{"modes", c->has_modes},
 		{"bridge", c->bridges.n > 0},
-		{"bootnodes", c->bootnodes.n > 0},
-		{"network_id", c->has_network_id},
 	};
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
 		if (members[i].said)
 			report(&s->report, "%s: not in this build; ignored", members[i].name);
-	if (c->manifest.n > 0 && !url_ok(c->manifest))
-		report(&s->report, "manifest '%.*s' is no URL, and others are not in this build; ignored",
-		       REPORT_BYTES(c->manifest));
+	if (c->manifest.n > 0 && !url_ok(c->manifest) && bzz_address_parse(c->manifest, &address, &what) != OK)
+		report(&s->report, "manifest '%.*s' is no URL and no address in Swarm (%s); ignored",
+		       REPORT_BYTES(c->manifest), what);
 	if (c->unknown.n > 0)
 		report(&s->report, "%s: '%.*s' means nothing to this program", s->path, REPORT_BYTES(c->unknown));
 }
@@ -123,6 +119,7 @@ static int configure(struct swfetch *s, uint8_t *memory)
 	if (err != OK)
 		return err;
 	s->report.verbose = s->config.verbose;
+	(void)bzz_address_shown(s->config.manifest, s->manifest_shown, sizeof s->manifest_shown);
 	tell_ignored(s);
 	tell_unknown(s);
 	if (s->config.policy.arch.n > 0 && !bytes_is(s->config.policy.arch, ARCH)) {
@@ -142,6 +139,8 @@ static int configure(struct swfetch *s, uint8_t *memory)
 static void add_providers(struct swfetch *s)
 {
 	const struct json *json = &s->config.policy.json;
+	if (!s->config.http)
+		return;
 	if (s->config.manifest.n > 0 && url_ok(s->config.manifest))
 		find_add(&s->find, s->config.manifest);
 	for (size_t i = 0; i < s->config.providers.n; i++)
@@ -157,69 +156,28 @@ static void add_providers(struct swfetch *s)
 		neighbours_find(&s->neighbours, &s->report, s->net, &s->config.policy, &s->find);
 }
 
-static int take_memory(struct swfetch *s, const struct artifact *a)
-{
-	struct platform *p = s->report.platform;
-	struct image *image = &s->images[s->images_n];
-	struct report_size needed, free_bytes;
-	if (platform_pages(p, a->size, &image->pages) != OK) {
-		report(&s->report, "%.*s needs %s of memory, and %s are free %s", REPORT_BYTES(a->filename),
-		       report_size(&needed, a->size), report_size(&free_bytes, platform_free_bytes(p)),
-		       platform_error(p));
-		return ERR_NO_MEMORY;
-	}
-	image->artifact = a;
-	s->images_n++;
-	return OK;
-}
-
-/* quiet: nobody reads it any more. */
-static void give_memory(struct swfetch *s, bool quiet)
-{
-	for (size_t i = 0; quiet && i < s->images_n; i++)
-		platform_give_pages(s->report.platform, s->images[i].pages, s->images[i].artifact->size);
-	s->images_n = 0;
-}
-
-/* The kernel first, then the initial RAM disks in order: all memory at once, so that a lack of it is
- * known before anything is fetched. A release is started with all that was signed for it, or not. */
-static int plan(struct swfetch *s)
-{
-	const struct manifest *m = &s->find.manifest;
-	const struct artifact *initrds[PLAN_INITRDS_MAX];
-	size_t n = plan_initrds(m, initrds);
-	if (plan_kernel(m) == NULL) {
-		report(&s->report, "release %llu has neither a kernel nor a uki", (unsigned long long)m->release);
-		return ERR_MISSING;
-	}
-	if (manifest_artifact(m, "dtb") != NULL) {
-		report(&s->report,
-		       "release %llu has a device tree (dtb), and a kernel for " ARCH
-		       " takes none: sign it without one",
-		       (unsigned long long)m->release);
-		return ERR_VALUE;
-	}
-	int err = take_memory(s, plan_kernel(m));
-	for (size_t i = 0; i < n && err == OK; i++)
-		err = take_memory(s, initrds[i]);
-	return err;
-}
-
 static int load_all(struct swfetch *s)
 {
 	const struct manifest *m = &s->find.manifest;
-	const struct load_with with = {.report = &s->report, .net = s->net, .web = &s->web, .kind = s->kind};
-	load_open(&s->load, &with, m, s->config.gateways.n);
+	const size_t gateways_n = s->config.http ? s->config.gateways.n : 0;
+	const struct load_with with = {.report = &s->report,
+				       .net = s->net,
+				       .web = &s->web,
+				       .kind = s->kind,
+				       .native = s->native,
+				       .native_first = s->config.native_first};
+	load_open(&s->load, &with, m, gateways_n);
 	for (size_t i = 0; i < s->find.providers_n; i++) {
 		struct bytes url = find_url(&s->find.providers[i]);
 		if (find_has_release(&s->find, i))
 			load_add_root(&s->load, url_root(url, m->channel, m->arch));
 	}
-	load_add_gateways(&s->load, s->config.gateways.v, s->config.gateways.n);
-	for (size_t i = 0; i < s->images_n; i++) {
-		int err = load_artifact(&s->load, s->images[i].artifact, s->images[i].pages);
+	load_add_gateways(&s->load, s->config.gateways.v, gateways_n);
+	for (size_t i = 0; i < s->images.n; i++) {
+		const struct image *image = &s->images.v[i];
+		int err = load_artifact(&s->load, image->artifact, image->pages);
 		if (err != OK) {
-			report(&s->report, "%.*s: %s", REPORT_BYTES(s->images[i].artifact->filename), err_text(err));
+			report(&s->report, "%.*s: %s", REPORT_BYTES(image->artifact->filename), err_text(err));
 			return err;
 		}
 	}
@@ -244,26 +202,20 @@ static int accept(struct swfetch *s)
 	return err;
 }
 
-static int start(struct swfetch *s, bool *started)
+static void open_native(struct swfetch *s)
 {
-	const struct manifest *m = &s->find.manifest;
-	struct platform *p = s->report.platform;
-	struct bytes initrds[PLATFORM_INITRDS_MAX];
-	struct platform_boot boot = {.initrds = initrds, .has_cmdline = m->has_cmdline, .cmdline = m->cmdline};
-	for (size_t i = 0; i < s->images_n; i++) {
-		const struct image *image = &s->images[i];
-		struct bytes content = bytes_of(image->pages, (size_t)image->artifact->size);
-		if (i == 0)
-			boot.kernel = content;
-		else
-			initrds[boot.initrds_n++] = content;
-	}
-	report(&s->report, "starting release %llu: %.*s", (unsigned long long)m->release, REPORT_BYTES(m->cmdline));
-	int err = platform_start(p, &boot, started);
+	const struct native_with with = {.report = &s->report, .net = s->net, .web = &s->web, .config = &s->config};
+	const int err = s->config.native ? native_open(&s->native, &with) : OK;
 	if (err != OK)
-		report(&s->report, "%.*s cannot be started: %s", REPORT_BYTES(s->images[0].artifact->filename),
-		       platform_error(p));
-	return err;
+		report(&s->report, "Swarm: its nodes are not asked: %s", err_text(err));
+}
+
+static void close_native(struct swfetch *s)
+{
+	if (s->native != NULL)
+		native_tell(s->native);
+	native_close(s->native);
+	s->native = NULL;
 }
 
 /* One attempt: from the network up to a machine that runs something else. */
@@ -273,6 +225,7 @@ static int attempt(struct swfetch *s, bool *started)
 	if (err != OK)
 		return err;
 	web_init(&s->web, s->report.platform, s->net);
+	open_native(s);
 	s->load = (struct load){.places_n = 0};
 	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
 	if (err != OK)
@@ -280,25 +233,30 @@ static int attempt(struct swfetch *s, bool *started)
 		       (unsigned)(2ULL * MANIFEST_ARENA_BYTES >> 20), platform_error(s->report.platform));
 	if (err == OK) {
 		find_failed_before(&s->find, s->chosen);
+		const struct find_swarm_with with = {&s->report, s->net, &s->web, s->native, &s->config};
+		err = find_swarm(&s->find, &with, s->manifest_shown);
+	}
+	if (err == OK) {
 		add_providers(s);
-		if (s->find.providers_n == 0)
+		if (s->find.providers_n == 0 && s->find.refused == OK)
 			report(&s->report, "no provider is known: the configuration names none, and the LAN has none");
 		err = find_release(&s->find);
 	}
 	if (err == OK) {
 		s->chosen = s->find.manifest.release;
-		err = plan(s);
+		err = images_take(&s->images, &s->report, &s->find.manifest);
 	}
 	if (err == OK)
 		err = load_all(s);
 	if (err == OK)
 		err = accept(s);
 	bool quiet = load_close(&s->load);
+	close_native(s);
 	web_close(&s->web);
 	net_close(s->net);
 	if (err == OK)
-		err = start(s, started);
-	give_memory(s, quiet);
+		err = images_start(&s->images, &s->report, &s->find.manifest, started);
+	images_give(&s->images, &s->report, quiet);
 	find_close(&s->find);
 	return err;
 }

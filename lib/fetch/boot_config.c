@@ -50,8 +50,10 @@ static int read_bool(struct document *d, const struct json_node *object, const c
 
 static bool set_mode(struct boot_config *c, struct bytes mode)
 {
-	if (bytes_is(mode, "native"))
+	if (bytes_is(mode, "native")) {
+		c->native_first = !c->http;
 		return c->native = true;
+	}
 	if (bytes_is(mode, "http"))
 		return c->http = true;
 	return bytes_is(mode, "bridge") && (c->bridge = true);
@@ -61,8 +63,7 @@ static int read_modes(struct document *d, const struct json_node *object, struct
 {
 	struct boot_texts modes = {.n = 0};
 	int err = read_texts(d, object, "modes", is_word, &modes);
-	c->has_modes = json_member(&d->json, object, "modes") != NULL;
-	if (err != OK || !c->has_modes)
+	if (err != OK || json_member(&d->json, object, "modes") == NULL)
 		return err;
 	c->native = c->http = c->bridge = false;
 	for (size_t i = 0; i < modes.n; i++)
@@ -121,16 +122,16 @@ static int read_network(struct document *d, const struct json_node *boot, struct
 
 static int read_boot(struct document *d, const struct json_node *o, struct boot_config *c)
 {
-	static const char *const names[] = {"manifest",        "providers", "gateways", "bridge",  "bootnodes",
-					    "network_id",      "modes",     "mdns",     "verbose", "attempts",
-					    "backoff_seconds", "network",   NULL};
+	static const char *const names[] = {"manifest",  "providers",       "gateways", "bridge", "peers",
+					    "bootnodes", "network_id",      "modes",    "mdns",   "verbose",
+					    "attempts",  "backoff_seconds", "network",  NULL};
 	int err;
 	find_unknown(d, o, names, c);
-	c->has_network_id = json_member(&d->json, o, "network_id") != NULL;
 	if ((err = document_text(d, o, "manifest", false, is_word, &c->manifest)) != OK ||
 	    (err = read_texts(d, o, "providers", url_ok, &c->providers)) != OK ||
 	    (err = read_texts(d, o, "gateways", url_ok, &c->gateways)) != OK ||
 	    (err = read_texts(d, o, "bridge", is_multiaddr, &c->bridges)) != OK ||
+	    (err = read_texts(d, o, "peers", is_multiaddr, &c->peers)) != OK ||
 	    (err = read_texts(d, o, "bootnodes", is_multiaddr, &c->bootnodes)) != OK ||
 	    (err = document_uint(d, o, "network_id", false, &c->network_id)) != OK ||
 	    (err = read_modes(d, o, c)) != OK || (err = read_bool(d, o, "mdns", &c->mdns)) != OK ||
@@ -228,7 +229,7 @@ static bool add_text(struct boot_texts *list, bool *replaced, struct bytes value
 }
 
 struct replaced {
-	bool providers, gateways, bridges, resolvers;
+	bool providers, gateways, bridges, peers, bootnodes, resolvers;
 };
 
 static bool set_text(struct bytes value, struct bytes *out)
@@ -247,6 +248,10 @@ static bool set_option(struct boot_config *c, struct replaced *r, struct bytes n
 		return add_text(&c->gateways, &r->gateways, value, url_ok);
 	if (bytes_is(name, "bridge"))
 		return add_text(&c->bridges, &r->bridges, value, is_multiaddr);
+	if (bytes_is(name, "peer"))
+		return add_text(&c->peers, &r->peers, value, is_multiaddr);
+	if (bytes_is(name, "bootnode"))
+		return add_text(&c->bootnodes, &r->bootnodes, value, is_multiaddr);
 	if (bytes_is(name, "dns"))
 		return add_text(&c->resolvers, &r->resolvers, value, is_word);
 	if (bytes_is(name, "manifest"))

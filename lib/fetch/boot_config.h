@@ -27,15 +27,16 @@ enum boot_stack { BOOT_STACK_ANY, BOOT_STACK_LWIP, BOOT_STACK_TCP4 };
 /* All views lead into what was read or into the arena it was read with. */
 struct boot_config {
 	struct policy policy;
-	struct bytes manifest;                /* a URL (url_ok) or another word; empty: ask the providers */
-	struct boot_texts providers;          /* http or https URLs: roots, or of manifests */
-	struct boot_texts gateways;           /* the same: of gateways to Swarm */
-	struct boot_texts bridges, bootnodes; /* multiaddrs */
-	uint64_t network_id;                  /* Swarm's; 1, the main network, when nothing is said */
-	bool native, http, bridge;            /* modes that may be used; all, when nothing is said */
-	bool has_network_id, has_modes;       /* something is said */
-	bool mdns;                            /* look for providers on the LAN, too */
-	uint64_t attempts;                    /* 0: for ever */
+	struct bytes manifest;              /* a URL (url_ok) or another word; empty: ask the providers */
+	struct boot_texts providers;        /* http or https URLs: roots, or of manifests */
+	struct boot_texts gateways;         /* the same: of gateways to Swarm */
+	struct boot_texts bridges;          /* multiaddrs */
+	struct boot_texts peers, bootnodes; /* the same: of Swarm nodes that give chunks; that only know others */
+	uint64_t network_id;                /* Swarm's; 1, the main network, when nothing is said */
+	bool native, http, bridge;          /* modes that may be used; all, when nothing is said */
+	bool native_first;                  /* "native" is said before "http" */
+	bool mdns;                          /* look for providers on the LAN, too */
+	uint64_t attempts;                  /* 0: for ever */
 	uint64_t backoff_s;
 	enum boot_stack stack;
 	struct bytes address; /* "10.0.0.7/24"; empty: DHCP */

@@ -48,8 +48,8 @@ int bzz_operand_read(struct cli *cli, const char *text, struct bzz_operand *o)
 	} else if (snprintf(o->text, sizeof o->text, "%s", text) >= (int)sizeof o->text) {
 		cli_usage(cli, "the operand is longer than any path");
 	}
-	(void)bzz_address_shown(o->text, o->shown, sizeof o->shown);
-	if (bzz_address_parse(o->text, &o->address, &what) != OK)
+	(void)bzz_address_shown(bytes_text(o->text), o->shown, sizeof o->shown);
+	if (bzz_address_parse(bytes_text(o->text), &o->address, &what) != OK)
 		cli_usage(cli, "%s: %s", o->shown, what);
 	return OK;
 }

@@ -2,7 +2,7 @@
 #ifndef HOST_BZZ_OPERAND_H
 #define HOST_BZZ_OPERAND_H
 
-#include "host/bzz_address.h"
+#include "swarm/bzz_address.h"
 #include "host/bzz_fetch.h"
 
 #define BZZ_OPERAND_BYTES_MAX 8192

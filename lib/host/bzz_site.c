@@ -4,8 +4,8 @@
 
 #include "core/hex.h"
 #include "crypto/secret.h"
-#include "host/bzz_address.h"
 #include "host/bzz_site_parts.h"
+#include "swarm/bzz_address.h"
 #include "swarm/content_hash.h"
 
 bool bzz_parse_reference(struct bytes text, struct reference *reference)
@@ -128,7 +128,7 @@ enum MHD_Result bzz_site_route(struct bzz_site *site, struct MHD_Connection *c, 
 	const enum MHD_Result result = answer(&r);
 	if (r.meter->spent)
 		cli_warn_rarely(site->cli, "%s: refused: it takes more than %d chunks to answer that",
-				bzz_address_shown(url, shown, sizeof shown), BZZ_METER_CHUNKS);
+				bzz_address_shown(bytes_text(url), shown, sizeof shown), BZZ_METER_CHUNKS);
 	bzz_meter_release(r.meter);
 	secret_wipe(r.room, sizeof r.room); /* there may be a key in its path */
 	return result;

@@ -1,5 +1,4 @@
-#include "host/http_server.h"
-#include "host/bzz_address.h"
+#include "swarm/bzz_address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,6 +10,7 @@
 
 #include "host/clock.h"
 #include "host/http_server_parts.h"
+#include "swarm/bzz_address.h"
 
 /* One request with its answer's headers. MHD clears all of it between requests of a connection,
  * so more costs time and memory; less refuses ordinary browsers. */
@@ -24,7 +24,7 @@ static void log_answer(struct http_server *s, struct MHD_Connection *c, const ch
 		(void)getnameinfo(info->client_addr, sizeof(struct sockaddr_in6), host, sizeof host, NULL, 0,
 				  NI_NUMERICHOST); /* else "?" */
 	char shown[1024];                          /* keys are not for logs */
-	cli_debug(s->cli, "%s %s %s %u", host, method, bzz_address_shown(url, shown, sizeof shown),
+	cli_debug(s->cli, "%s %s %s %u", host, method, bzz_address_shown(bytes_text(url), shown, sizeof shown),
 		  http_client_of(c)->status);
 }
 

@@ -37,7 +37,7 @@ TEST(a_policy_alone_is_a_configuration)
 	CHECK(read_text("{" POLICY "}") == OK);
 	CHECK(c.policy.keys_n == 1 && c.providers.n == 0 && !c.mdns && c.attempts == BOOT_ATTEMPTS);
 	CHECK(c.http && c.native && c.bridge && c.network_id == 1 && c.stack == BOOT_STACK_ANY && c.unknown.n == 0);
-	CHECK(!c.has_modes && !c.has_network_id);
+	CHECK(!c.native_first && c.peers.n == 0);
 	CHECK(read_text("{\"boot\":{}}") == ERR_MISSING);
 }
 
@@ -54,10 +54,23 @@ TEST(reads_what_is_there)
 	      bytes_is(c.providers.v[1], "http://[fec0::2]/x"));
 	CHECK(c.gateways.n == 1 && bytes_is(c.gateways.v[0], "http://10.0.2.9:1633"));
 	CHECK(c.bridges.n == 1 && c.bootnodes.n == 0 && c.network_id == 10 && c.http && !c.native && !c.bridge);
-	CHECK(c.has_modes && c.has_network_id);
 	CHECK(c.mdns && c.attempts == 0 && c.backoff_s == 7 && c.stack == BOOT_STACK_TCP4 && c.unknown.n == 0);
 	CHECK(bytes_is(c.address, "10.0.2.15/24") && bytes_is(c.gateway, "10.0.2.2") && c.resolvers.n == 1);
 	CHECK(bytes_is(c.mac, "52:54:00:12:34:56"));
+}
+
+TEST(nodes_of_swarm_and_the_order_of_modes)
+{
+	CHECK(read_boot("{\"peers\":[\"/ip4/10.0.2.2/tcp/1634\",\"/dns4/bee/tcp/1634\"],"
+			"\"bootnodes\":[\"/dnsaddr/mainnet.ethswarm.org\"],\"modes\":[\"native\",\"http\"]}") == OK);
+	CHECK(c.peers.n == 2 && bytes_is(c.peers.v[1], "/dns4/bee/tcp/1634") && c.bootnodes.n == 1);
+	CHECK(c.native && c.http && !c.bridge && c.native_first && c.unknown.n == 0);
+	CHECK(read_boot("{\"modes\":[\"http\",\"native\"]}") == OK && c.native && c.http && !c.native_first);
+	CHECK(read_boot("{\"modes\":[\"native\"]}") == OK && c.native && !c.http && c.native_first);
+	CHECK(read_boot("{\"peers\":[\"/ip4/10.0.2.2/tcp/1634\"]}") == OK && !c.native_first);
+	CHECK(override("peer=/ip4/10.0.2.3/tcp/1 peer=/ip4/10.0.2.4/tcp/2 bootnode=/dnsaddr/a") == OK);
+	CHECK(c.peers.n == 2 && bytes_is(c.peers.v[0], "/ip4/10.0.2.3/tcp/1") && c.bootnodes.n == 1);
+	CHECK(override("peer=10.0.2.3") == ERR_VALUE && bytes_is(why.id, "peer=10.0.2.3"));
 }
 
 TEST(what_is_wrong_is_named)
@@ -75,6 +88,8 @@ TEST(what_is_wrong_is_named)
 		{"{\"gateways\":[\"a:1633\"]}", "gateways", ERR_VALUE},
 		{"{\"modes\":[\"https\"]}", "modes", ERR_VALUE},
 		{"{\"bridge\":[\"10.0.2.2\"]}", "bridge", ERR_VALUE},
+		{"{\"peers\":[\"10.0.2.2\"]}", "peers", ERR_VALUE},
+		{"{\"bootnodes\":\"/dnsaddr/a\"}", "bootnodes", ERR_TYPE},
 		{"{\"mdns\":1}", "mdns", ERR_TYPE},
 		{"{\"attempts\":-1}", NULL, ERR_NUMBER},
 		{"{\"backoff_seconds\":301}", "backoff_seconds", ERR_VALUE},
@@ -163,6 +178,7 @@ int main(void)
 {
 	RUN(a_policy_alone_is_a_configuration);
 	RUN(reads_what_is_there);
+	RUN(nodes_of_swarm_and_the_order_of_modes);
 	RUN(what_is_wrong_is_named);
 	RUN(a_misspelt_member_is_noted);
 	RUN(lists_have_a_limit);

@@ -1,7 +1,7 @@
 /* What a user names to have it fetched: REFERENCE, REFERENCE/PATH, or feeds/OWNER/TOPIC[/PATH]; bzz:// or
  * /bzz/ may stand in front, as browsers and bee's API write it, and a CID in the reference's place. */
-#ifndef HOST_BZZ_ADDRESS_H
-#define HOST_BZZ_ADDRESS_H
+#ifndef SWARM_BZZ_ADDRESS_H
+#define SWARM_BZZ_ADDRESS_H
 
 #include "crypto/secp256k1.h"
 #include "swarm/reference.h"
@@ -15,10 +15,10 @@ struct bzz_address {
 	struct bytes path;
 };
 
-/* text: borrowed. ERR_VALUE; *what: which part is wrong. */
-MUST_CHECK int bzz_address_parse(const char *text, struct bzz_address *address, const char **what);
+/* text: address->path leads into it. ERR_VALUE; *what: which part is wrong. */
+MUST_CHECK int bzz_address_parse(struct bytes text, struct bzz_address *address, const char **what);
 
 /* text for people and logs: of an encrypted reference in it without the half that is the key. */
-const char *bzz_address_shown(const char *text, char *buf, size_t room);
+const char *bzz_address_shown(struct bytes text, char *buf, size_t room);
 
 #endif

@@ -1,4 +1,4 @@
-#include "host/bzz_address.h"
+#include "swarm/bzz_address.h"
 
 #include <string.h>
 
@@ -39,10 +39,10 @@ static int parse_feed(struct bytes text, struct bzz_address *a, const char **wha
 	return OK;
 }
 
-int bzz_address_parse(const char *text, struct bzz_address *address, const char **what)
+int bzz_address_parse(struct bytes text, struct bzz_address *address, const char **what)
 {
 	struct bzz_address a = {.is_feed = false};
-	struct bytes left = bytes_text(text);
+	struct bytes left = text;
 	if (bytes_starts(left, "bzz://"))
 		left = bytes_skip(left, 6);
 	else if (bytes_starts(left, "/bzz/"))
@@ -66,15 +66,15 @@ int bzz_address_parse(const char *text, struct bzz_address *address, const char 
 	return ERR_VALUE;
 }
 
-const char *bzz_address_shown(const char *text, char *buf, size_t room)
+const char *bzz_address_shown(struct bytes text, char *buf, size_t room)
 {
 	const size_t digits = (size_t)2 * REFERENCE_BYTES;
 	struct writer w = writer_of(buf, room - 1);
 	size_t run = 0;
-	for (const char *p = text; *p != 0; p++) {
-		run = hex_digit((uint8_t)*p) >= 0 ? run + 1 : 0;
+	for (size_t i = 0; i < text.n; i++) {
+		run = hex_digit(text.p[i]) >= 0 ? run + 1 : 0;
 		if (run <= digits)
-			write_u8(&w, (uint8_t)*p);
+			write_u8(&w, text.p[i]);
 		else if (run == digits + 1)
 			write_text(&w, "...");
 	}
