@@ -299,8 +299,7 @@ int load_artifact(struct load *l, const struct artifact *a, uint8_t *into)
 	for (unsigned i = 0; i < l->fetch.sources_n; i++)
 		l->told[i] = l->fetch.sources[i].fault;
 	if ((l->reserved_n > 0 || l->native != NULL) && !a->has_swarm)
-		report(l->report, "%.*s: has no Swarm reference: no gateway and no node of Swarm is asked for it",
-		       REPORT_BYTES(a->filename));
+		report(l->report, "%.*s: has no Swarm reference: Swarm is not asked for it", REPORT_BYTES(a->filename));
 	if (load_tree_find(l))
 		fetch_use_tree(&l->fetch);
 	begin_checking(l);

@@ -157,7 +157,7 @@ lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 	[ "$(grep -c 'not asked' said)" = 2 ]
 }
 
-@test "a release without Swarm references: gateways are not asked, which is said" {
+@test "a release without Swarm references: Swarm is not asked, which is said" {
 	jq -c 'del(.artifacts[].swarm, .signatures)' "$store/manifest.json" | phase-sign -k "$dir/a.key" > bare.json
 	cp -r "$dir/store" bare
 	cp bare.json bare/stable/x86_64/manifest.json
@@ -166,7 +166,7 @@ lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 	wait_until test -s bare.port
 	gateways "$bzz"
 	boots "http://127.0.0.1:$(cat bare.port)/honest/"
-	says 'vmlinuz: has no Swarm reference: no gateway is asked for it'
+	says 'vmlinuz: has no Swarm reference: Swarm is not asked for it'
 	rm -rf out/* variables/*
 	refuses 3 "http://127.0.0.1:$(cat bare.port)/status-404/"
 }
@@ -202,6 +202,6 @@ lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 			nothing_started
 		fi
 	done
-	[ $trees = 4 ] # for two trees, what is needed while they come and they themselves
+	[ $trees = 6 ] # for two trees, what is needed while they come, twice, and they themselves
 	[ "$status" = 0 ]
 }
