@@ -86,12 +86,16 @@ ends_well() {
 	unset "process[$1]"
 }
 
+has_answered() {
+	grep "\"tag\":${tag}[,}]" "$1.out" > answer
+}
+
 # tell NAME JSON: has it carried out; what is answered is in the file answer.
 tell() {
 	tag=$((${tag:-0} + 1))
-	jq -c ". + {tag: $tag}" <<< "$2" >&"${fd[$1]}"
-	wait_until grep -q "\"tag\":${tag}[,}]" "$1.out"
-	grep "\"tag\":${tag}[,}]" "$1.out" | tee answer
+	echo "${2%\}}, \"tag\": $tag}" >&"${fd[$1]}"
+	wait_until has_answered "$1"
+	echo "$(< answer)"
 }
 
 ok() {
