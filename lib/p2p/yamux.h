@@ -16,9 +16,9 @@
 #include "core/bytes.h"
 
 #define YAMUX_HEAD_BYTES 12
-#define YAMUX_STREAMS_MAX 64       /* at once, of both sides */
-#define YAMUX_STREAMS_TAKEN_MAX 48 /* that the other side opens; what is more is reset */
-#define YAMUX_WINDOW_BYTES 262144  /* the credit of a new stream, by the specification */
+#define YAMUX_STREAMS_MAX 192       /* at once, of both sides */
+#define YAMUX_STREAMS_TAKEN_MAX 176 /* that the other side opens; what is more is reset */
+#define YAMUX_WINDOW_BYTES 262144   /* the credit of a new stream, by the specification */
 #define YAMUX_WINDOW_BYTES_MAX (16U << 20)
 #define YAMUX_BODY_BYTES_MAX 16384 /* of frames sent, so that pings come between */
 #define YAMUX_ROOM_BYTES 96        /* of the writer that data leaves to what answers */

@@ -21,8 +21,8 @@
 #include "swarm/retrieval.h"
 #include "swarm/status.h"
 
-#define SESSION_STREAMS_MAX 32
-#define SESSION_TAKEN_MAX 18         /* of those, the other side's */
+#define SESSION_STREAMS_MAX 176
+#define SESSION_TAKEN_MAX 160        /* of those, the other side's: a bee asks for as much at once as it may owe */
 #define SESSION_ASKS_MAX 12          /* of those, retrievals of ours: more than the accounting lets be */
 #define SESSION_REMOTE_BYTES_MAX 300 /* of the other side's address; the longest name of a host fits */
 #define SESSION_STREAM_MS 40000      /* then a stream that has not ended is reset; bee gives 30 s to the longest */
