@@ -14,10 +14,23 @@ static void set_limit(struct credit *c)
 
 void credit_init(struct credit *c, bool full_node, int64_t settled_s)
 {
-	*c = (struct credit){.per_s = full_node ? PRICE_FULL_PER_S : PRICE_LIGHT_PER_S,
+	*c = (struct credit){.times = 1,
+			     .per_s = full_node ? PRICE_FULL_PER_S : PRICE_LIGHT_PER_S,
 			     .threshold = full_node ? PRICE_FULL_THRESHOLD : PRICE_LIGHT_THRESHOLD,
+			     .threshold_max = UINT64_MAX / 2,
 			     .settled_s = settled_s};
 	c->grows_at = GROWTH_SECONDS * c->per_s;
+	set_limit(c);
+}
+
+void credit_extend(struct credit *c, uint64_t times, uint64_t threshold_max)
+{
+	assert(times > 0 && times <= CREDIT_TIMES_MAX);
+	c->times *= times;
+	c->per_s *= times;
+	c->grows_at *= times;
+	c->threshold_max = threshold_max;
+	c->threshold = c->threshold > threshold_max / times ? threshold_max : c->threshold * times;
 	set_limit(c);
 }
 
@@ -45,7 +58,7 @@ int credit_abort(struct credit *c, uint64_t price)
 
 static bool grow(struct credit *c)
 {
-	if (c->repaid <= c->grows_at)
+	if (c->repaid <= c->grows_at || c->per_s > c->threshold_max - c->threshold)
 		return false;
 	c->grows_at += c->grows_at < GROWTH_SECONDS_MAX * c->per_s ? GROWTH_SECONDS * c->per_s : c->grows_at;
 	c->threshold += c->per_s;
@@ -75,6 +88,7 @@ int credit_settle(struct credit *c, uint64_t amount, struct wall now, uint64_t *
 uint64_t credit_block_s(const struct credit *c)
 {
 	const int64_t owed = c->balance + (int64_t)(c->shadow + c->ghost);
-	const uint64_t debt = owed > PRICE_FULL_PER_S ? (uint64_t)owed : PRICE_FULL_PER_S;
-	return (debt + PRICE_FULL_THRESHOLD) / PRICE_FULL_PER_S;
+	const uint64_t per_s = c->times * PRICE_FULL_PER_S;
+	const uint64_t debt = owed > (int64_t)per_s ? (uint64_t)owed : per_s;
+	return (debt + c->times * PRICE_FULL_THRESHOLD) / per_s;
 }

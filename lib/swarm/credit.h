@@ -7,9 +7,10 @@
 #include "swarm/price.h"
 
 #define CREDIT_TOLERANCE_PERCENT 25 /* that is never announced */
+#define CREDIT_TIMES_MAX 10000
 
 struct credit {
-	uint64_t per_s, threshold, limit;
+	uint64_t times, per_s, threshold, threshold_max, limit;
 	int64_t balance;        /* what the peer owes; below 0: it was forgiven too much */
 	uint64_t shadow, ghost; /* of deliveries that are prepared, that were and could not be sent */
 	int64_t settled_s;      /* the second of the last settlement; to be kept for the next connection */
@@ -18,6 +19,9 @@ struct credit {
 
 /* settled_s: of this overlay's last connection; 0: of none. */
 void credit_init(struct credit *c, bool full_node, int64_t settled_s);
+/* Right after it: a peer is forgiven so many times what bee forgives, and may owe as much more, up to threshold_max:
+ * what it may owe it may ask for at once. times <= CREDIT_TIMES_MAX. */
+void credit_extend(struct credit *c, uint64_t times, uint64_t threshold_max);
 void credit_prepare(struct credit *c, uint64_t price);
 /* The delivery has gone out; has not. ERR_LIMIT: disconnect the peer. */
 MUST_CHECK int credit_deliver(struct credit *c, uint64_t price, struct wall now);

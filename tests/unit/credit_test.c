@@ -91,11 +91,36 @@ TEST(growth)
 	CHECK(c.threshold == 13500000 && c.per_s == 4500000 && c.limit == 16875000);
 }
 
+TEST(a_hundred_times_as_much)
+{
+	struct credit c;
+	uint64_t accepted;
+	bool grown;
+	credit_init(&c, false, NOW.s - 1);
+	credit_extend(&c, 100, 200000000);
+	CHECK(c.threshold == 135000000 && c.limit == 168750000);
+	for (unsigned i = 0; i < 667; i++)
+		CHECK(deliver(&c, 320000, NOW) == OK);
+	CHECK(credit_settle(&c, 213440000, NOW, &accepted, &grown) == OK && accepted == 45000000 && !grown);
+	CHECK(c.balance == 168440000 && deliver(&c, 320000, NOW) == ERR_LIMIT && credit_block_s(&c) == 4);
+	/* no more than the most, and it does not grow over that */
+	credit_init(&c, true, 0);
+	credit_extend(&c, 100, 40000000);
+	CHECK(c.threshold == 40000000 && c.limit == 50000000 && c.per_s == 450000000);
+	c.balance = 100000000000000;
+	CHECK(credit_settle(&c, UINT64_MAX, NOW, &accepted, &grown) == OK && accepted == 100000000000000 && !grown);
+	credit_init(&c, true, 0);
+	credit_extend(&c, 1, 17000000);
+	c.balance = 100000000000000;
+	CHECK(credit_settle(&c, UINT64_MAX, NOW, &accepted, &grown) == OK && !grown && c.threshold == 13500000);
+}
+
 int main(void)
 {
 	RUN(six_chunks_and_not_seven);
 	RUN(forgiven_by_time);
 	RUN(ghosts);
 	RUN(growth);
+	RUN(a_hundred_times_as_much);
 	return test_end();
 }
