@@ -1,32 +1,37 @@
-/* bzz-serve: chunk stores over HTTP, as a bee node's API gives their content. */
-#include <errno.h>
-#include <poll.h>
+/* bzz-serve: chunk stores over HTTP, as a bee node's API gives their content, and to the peers of Swarm. */
 #include <stddef.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "core/hex.h"
-#include "host/bzz_server.h"
-#include "host/stop_signals.h"
+#include "host/bzz_serve.h"
 
-#define TICK_MS 1000
-#define LINGER_MS 4000 /* what is open may end by itself; the contract gives 5 s */
 #define CONNECTIONS_LIMIT 65536
 
 struct options {
-	struct bzz_server_options server;
+	struct bzz_serve_options serve;
 	bool check;
 };
 
+#define HTTP(member) offsetof(struct options, serve.http.member)
+#define PEERS(member) offsetof(struct options, serve.peers.member)
+
 static const struct cli_option options[] = {
-	{0, "http", CLI_TEXT, offsetof(struct options, server.http), "ADDR:PORT",
-	 "where to listen; port 0: any free one (127.0.0.1:1633)"},
-	{0, "timeout", CLI_DURATION, offsetof(struct options, server.idle_ms), "DURATION",
-	 "how long a connection may stay idle (60s)"},
-	{0, "connections", CLI_UINT, offsetof(struct options, server.connections_max), "N",
-	 "how many connections at once (1024)"},
-	{0, "per-client", CLI_UINT, offsetof(struct options, server.per_client_max), "N",
-	 "how many of them from one address (256)"},
+	{0, "http", CLI_TEXT, HTTP(http), "ADDR:PORT",
+	 "where to listen for HTTP; port 0: any free one (127.0.0.1:1633, or with --listen nowhere)"},
+	{0, "timeout", CLI_DURATION, HTTP(idle_ms), "DURATION", "how long such a connection may stay idle (60s)"},
+	{0, "connections", CLI_UINT, HTTP(connections_max), "N", "how many of them at once (1024)"},
+	{0, "per-client", CLI_UINT, HTTP(per_client_max), "N", "how many of them from one address (256)"},
+	{0, "listen", CLI_TEXTS, PEERS(listen), "MULTIADDR",
+	 "where to listen for Swarm peers, such as /ip4/0.0.0.0/tcp/1634; may be repeated"},
+	{0, "advertise", CLI_TEXTS, PEERS(advertise), "MULTIADDR",
+	 "another address that peers are told; may be repeated"},
+	{0, "network-id", CLI_UINT, PEERS(network_id), "N",
+	 "the Swarm network: 1 is the main one (1), 10 the test network"},
+	{0, "identity", CLI_TEXT, PEERS(identity), "FILE",
+	 "key to be known by, made when it is not there (a fresh one)"},
+	{0, "peers", CLI_UINT, PEERS(peers_max), "N", "how many peers at once (512)"},
+	{0, "peers-per-client", CLI_UINT, PEERS(per_client_max), "N", "how many of them from one address (64)"},
+	{0, "credit", CLI_UINT, PEERS(credit), "N", "how many times what bee gives a peer may owe and is forgiven (1)"},
+	{0, "peer-timeout", CLI_DURATION, PEERS(idle_ms), "DURATION", "how long a peer may ask for nothing (10m)"},
 	{0, "check", CLI_FLAG, offsetof(struct options, check), NULL,
 	 "read every chunk, say which are damaged, and end"},
 };
@@ -34,12 +39,14 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.name = "bzz-serve",
 	.operands = "STORE...",
-	.summary = "Serve the content of chunk stores over HTTP, with the paths of a bee node's API.",
+	.summary =
+		"Serve the content of chunk stores over HTTP, with the paths of a bee node's API, and to Swarm peers.",
 	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. What bzz-put adds to a store\n"
 		"is served as soon as it is there.\n\n"
 		"examples:\n"
 		"  bzz-serve --http 127.0.0.1:1633 /srv/chunks\n"
-		"  curl http://127.0.0.1:1633/bytes/$(bzz-put --store /srv/chunks FILE | jq -r .reference)",
+		"  curl http://127.0.0.1:1633/bytes/$(bzz-put --store /srv/chunks FILE | jq -r .reference)\n"
+		"  bzz-serve --listen /ip4/0.0.0.0/tcp/1634 --identity /var/lib/bzz-serve/key /srv/chunks",
 	.options = options,
 	.options_n = sizeof options / sizeof options[0],
 	.operands_min = 1,
@@ -68,58 +75,33 @@ static int check(struct cli *cli, const struct chunk_stores *stores)
 	return OK;
 }
 
-static int serve(struct cli *cli, const struct options *o, struct chunk_stores *stores, int signals)
+static void check_usage(struct cli *cli, struct bzz_serve_options *o)
 {
-	struct bzz_server *s;
-	const struct chunk_source source = chunk_stores_source(stores);
-	int err = bzz_server_start(cli, &o->server, &source, &s);
-	if (err != OK)
-		return err;
-	struct pollfd event = {.fd = signals, .events = POLLIN};
-	uint64_t chunks_n = 0;
-	for (size_t i = 0; i < stores->n; i++)
-		chunks_n += chunk_store_count(stores->v[i]);
-	printf("{\"listening\":\"%s\",\"pid\":%ld,\"chunks\":%llu}\n", bzz_server_url(s), (long)getpid(),
-	       (unsigned long long)chunks_n);
-	err = cli_flush(cli);
-	while (err == OK && event.revents == 0) {
-		if (poll(&event, 1, TICK_MS) < 0)
-			event.revents = 0;
-		bzz_server_tick(s);
-	}
-	bzz_server_stop(s, LINGER_MS);
-	return err;
-}
-
-static int run(struct cli *cli, const struct options *o, struct chunk_stores *stores)
-{
-	if (o->check)
-		return check(cli, stores);
-	int signals = stop_signals();
-	if (signals < 0) { /* it could be ended by SIGKILL only */
-		cli_error(cli, ERR_IO, "no descriptor for signals: %s", strerror(errno));
-		return ERR_IO;
-	}
-	int err = serve(cli, o, stores, signals);
-	(void)close(signals); /* only read from */
-	return err;
+	if (o->http.connections_max == 0 || o->http.connections_max > CONNECTIONS_LIMIT)
+		cli_usage(cli, "--connections: 1 to %d", CONNECTIONS_LIMIT);
+	if (o->http.per_client_max == 0 || o->http.per_client_max > o->http.connections_max)
+		cli_usage(cli, "--per-client: 1 to the number of --connections");
+	bzz_listen_check_usage(cli, &o->peers);
+	if (o->http.http == NULL && o->peers.listen.n == 0)
+		o->http.http = "127.0.0.1:1633";
+	o->http.log_requests = cli->verbose;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {
-		.server = {.http = "127.0.0.1:1633", .idle_ms = 60000, .connections_max = 1024, .per_client_max = 256}};
+	struct options o = {.serve.http = {.idle_ms = 60000, .connections_max = 1024, .per_client_max = 256},
+			    .serve.peers = {.network_id = 1,
+					    .peers_max = 512,
+					    .per_client_max = 64,
+					    .idle_ms = 600000,
+					    .credit = 1}};
 	struct chunk_stores stores;
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
-	if (o.server.connections_max == 0 || o.server.connections_max > CONNECTIONS_LIMIT)
-		cli_usage(&cli, "--connections: 1 to %d", CONNECTIONS_LIMIT);
-	if (o.server.per_client_max == 0 || o.server.per_client_max > o.server.connections_max)
-		cli_usage(&cli, "--per-client: 1 to the number of --connections");
-	o.server.log_requests = cli.verbose;
+	check_usage(&cli, &o.serve);
 	int err = chunk_stores_open(&cli, cli.operands.v, cli.operands.n, &stores);
 	if (err == OK) {
-		err = run(&cli, &o, &stores);
+		err = o.check ? check(&cli, &stores) : bzz_serve(&cli, &o.serve, &stores);
 		chunk_stores_close(&stores);
 	}
 	return cli_end(&cli, err);

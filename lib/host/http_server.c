@@ -5,10 +5,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host/clock.h"
+#include "host/descriptors.h"
 #include "host/http_server_parts.h"
 #include "swarm/bzz_address.h"
 
@@ -132,18 +132,6 @@ static void name_url(struct http_server *s, int fd)
 	(void)snprintf(s->url, sizeof s->url, six ? "http://[%s]:%u" : "http://%s:%u", host, s->port);
 }
 
-/* A thousand machines that ask for ranges are two thousand descriptors: more than many systems
- * give by themselves. */
-static void raise_files_limit(const struct http_server *s)
-{
-	struct rlimit limit;
-	const rlim_t wanted = 2 * (rlim_t)s->connections_max + s->files_spare;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else fewer connections at once */
-}
-
 int http_server_start(struct http_server *s, const char *option, const char *address, uint16_t port)
 {
 	int fd, err = bind_socket(s->cli, option, address, port, &fd);
@@ -151,7 +139,9 @@ int http_server_start(struct http_server *s, const char *option, const char *add
 		return err;
 	s->clients_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	name_url(s, fd);
-	raise_files_limit(s);
+	/* A thousand machines that ask for ranges are two thousand descriptors: more than many systems give by
+	 * themselves. */
+	descriptors_allow(2 * (size_t)s->connections_max + s->files_spare);
 	s->daemon =
 		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 				 answer, s, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
