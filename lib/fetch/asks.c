@@ -15,6 +15,7 @@ static_assert(ASKS_SOURCES_MAX <= 32, "a bit each");
 void asks_init(struct asks *a)
 {
 	memset(a, 0, sizeof *a);
+	a->slots_n = ASKS_REQUESTS_MAX;
 	asks_forget(a);
 }
 
@@ -24,6 +25,22 @@ unsigned asks_source_add(struct asks *a, bool by_address, bool by_range)
 		return ASKS_SOURCES_MAX;
 	a->sources[a->sources_n] = (struct asks_source){.by_address = by_address, .by_range = by_range};
 	return (unsigned)a->sources_n++;
+}
+
+unsigned asks_source_add_wide(struct asks *a)
+{
+	const unsigned i = asks_source_add(a, true, false);
+	if (i < ASKS_SOURCES_MAX) {
+		a->sources[i].wide = true;
+		a->slots_n = ASKS_SLOTS_MAX;
+	}
+	return i;
+}
+
+void asks_allow(struct asks *a, unsigned source, unsigned requests)
+{
+	assert(a->sources[source].wide);
+	a->sources[source].most = requests;
 }
 
 size_t asks_room(const struct asks *a)
@@ -109,8 +126,9 @@ static bool any_gave(const struct asks *a)
 void asks_try_again(struct asks *a, uint32_t i)
 {
 	struct ask *k = &a->asks[i];
-	if ((asks_usable(a, k) & ~k->absent) != 0 && ++k->rounds < (any_gave(a) ? ROUNDS : ROUNDS_UNKNOWN)) {
-		k->tried = k->absent;
+	const uint32_t over = k->absent | k->spent;
+	if ((asks_usable(a, k) & ~over) != 0 && ++k->rounds < (any_gave(a) ? ROUNDS : ROUNDS_UNKNOWN)) {
+		k->tried = over;
 		k->late = false;
 		asks_queue(a, i, true);
 	} else {
@@ -139,7 +157,10 @@ static void missed(struct asks *a, uint32_t i, unsigned source, int err, bool ag
 		asks_release(a, i);
 		return;
 	}
-	const bool unable = err == ERR_SOURCE, again_unable = unable && (k->unable >> source & 1) != 0;
+	const bool wide = a->sources[source].wide;
+	const bool unable = err == ERR_SOURCE && !wide, again_unable = unable && (k->unable >> source & 1) != 0;
+	if (wide && err != OK && err != ERR_NOT_FOUND)
+		k->spent |= 1U << source;
 	if ((err == ERR_NOT_FOUND || again_unable) && !a->sources[source].dropped)
 		k->absent |= 1U << source;
 	if (unable)
@@ -161,7 +182,7 @@ static void fault(struct asks_source *s, int err, uint64_t now_ms)
 /* The bytes of the chunk that is being received are all there. */
 static void complete(struct asks *a, struct asks_request *r, struct asks_part *part)
 {
-	const uint32_t i = r->asks[r->asks_done++];
+	const uint32_t i = asks_of(a, r, r->asks_done++);
 	struct asks_source *s = &a->sources[r->source];
 	struct ask *k = &a->asks[i];
 	s->bytes += r->got + (r->by_range ? CHUNK_SPAN_BYTES : 0);
@@ -180,7 +201,7 @@ static void complete(struct asks *a, struct asks_request *r, struct asks_part *p
 
 static struct asks_part part_of(const struct asks *a, const struct asks_request *r)
 {
-	const uint32_t i = r->asks[r->asks_done];
+	const uint32_t i = asks_of(a, r, r->asks_done);
 	return (struct asks_part){.ask = i,
 				  .at = r->got,
 				  .wanted = a->asks[i].active && !a->asks[i].answered && !r->skipped,
@@ -191,7 +212,7 @@ static struct asks_part part_of(const struct asks *a, const struct asks_request 
 size_t asks_arrived(struct asks *a, unsigned request, size_t n, uint64_t now_ms, struct asks_part *part)
 {
 	struct asks_request *r = &a->requests[request];
-	assert(request < ASKS_REQUESTS_MAX && r->active && n > 0);
+	assert(request < a->slots_n && r->active && n > 0);
 	r->heard_ms = now_ms;
 	if (r->asks_done == r->asks_n)
 		return 0;
@@ -213,7 +234,7 @@ size_t asks_arrived(struct asks *a, unsigned request, size_t n, uint64_t now_ms,
 bool asks_whole(struct asks *a, unsigned request, uint64_t now_ms, struct asks_part *part)
 {
 	struct asks_request *r = &a->requests[request];
-	assert(request < ASKS_REQUESTS_MAX && r->active);
+	assert(request < a->slots_n && r->active);
 	r->heard_ms = now_ms;
 	if (r->by_range || r->asks_done == r->asks_n)
 		return false;
@@ -238,7 +259,7 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 {
 	struct asks_request *r = &a->requests[request];
 	struct asks_source *s = &a->sources[r->source];
-	assert(request < ASKS_REQUESTS_MAX && r->active);
+	assert(request < a->slots_n && r->active);
 	bool again = false;
 	r->active = false;
 	s->under_way--;
@@ -251,15 +272,15 @@ void asks_ended(struct asks *a, unsigned request, int err, uint64_t now_ms)
 		s->by_range = false;
 		s->last = err;
 		again = true; /* its chunks may be had all the same */
-	} else if (err != OK && err != ERR_NOT_FOUND && (r->by_range || err != ERR_SOURCE)) {
+	} else if (err != OK && err != ERR_NOT_FOUND && !s->wide && (r->by_range || err != ERR_SOURCE)) {
 		fault(s, err, now_ms);
 	}
 	if (r->by_range && r->asks_done > 0 && r->asks_done < r->asks_n) { /* what lacks may be this one only */
-		a->asks[r->asks[r->asks_done]].alone = true;
+		a->asks[asks_of(a, r, r->asks_done)].alone = true;
 		again = true;
 	}
 	for (; r->asks_done < r->asks_n; r->asks_done++)
-		missed(a, r->asks[r->asks_done], r->source, again || r->by_range ? OK : err, again);
+		missed(a, asks_of(a, r, r->asks_done), r->source, again || r->by_range ? OK : err, again);
 }
 
 void asks_right(struct asks *a, uint32_t ask)

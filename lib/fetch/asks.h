@@ -5,7 +5,10 @@
  * lwIP in firmware, a test on virtual time) carries out its wants and tells it what came of them. The bytes
  * themselves do not go through it.
  *
- * A source is asked in one or both of two ways: for a chunk by its address, and for the leaves of a plain
+ * A source may be a network of many nodes, which has its own machine to choose among them (swarm/peers.h): that one is
+ * wide, it is asked by address for as many chunks at once as its driver allows.
+ *
+ * Another source is asked in one or both of two ways: for a chunk by its address, and for the leaves of a plain
  * file that follow each other by a range of that file, some hundred chunks a request. A chunk is asked of
  * one source after the other until one has it; one that is silent for long gets company. What arrives is
  * not believed: the caller checks it against its address and says what was wrong.
@@ -22,7 +25,9 @@
 
 #define ASKS_SOURCES_MAX 32
 #define ASKS_MAX 2048        /* chunks that wait or are under way */
-#define ASKS_REQUESTS_MAX 64 /* under way */
+#define ASKS_REQUESTS_MAX 64 /* under way, of sources that are not wide: the numbers below this */
+#define ASKS_WIDE_MAX 512    /* and of those that are: the numbers behind them */
+#define ASKS_SLOTS_MAX (ASKS_REQUESTS_MAX + ASKS_WIDE_MAX)
 #define ASKS_RUN_MAX 256     /* leaves of one range: 1 MiB */
 #define ASKS_NONE UINT32_MAX /* no ask */
 #define ASKS_HEDGE_MS 2000   /* silence after which another one is asked for the same chunk */
@@ -42,7 +47,9 @@ struct asks_leaf {
 };
 
 struct asks_source {
-	bool by_address, by_range;    /* ways in which it may be asked; a way that proved useless is gone */
+	bool by_address, by_range; /* ways in which it may be asked; a way that proved useless is gone */
+	bool wide;
+	unsigned most;                /* of a wide one: requests at a time */
 	bool dropped;                 /* it sent wrong chunks */
 	unsigned under_way, ranges_n; /* requests; and those of them that are for ranges */
 	unsigned failures, wrong_n;
@@ -62,6 +69,7 @@ struct ask {
 	struct asks_leaf leaf;
 	uint32_t tried, absent; /* sources, a bit each: that failed, or are being asked; that do not have it */
 	uint32_t unable, lied;  /* that said once that they cannot give it; that sent wrong bytes for it */
+	uint32_t spent;         /* wide ones that did all they could */
 	unsigned under_way;     /* requests that will bring it */
 	unsigned rounds;        /* times that all sources were tried */
 	uint32_t next;          /* in the queue, or in the list of those that nobody gives */
@@ -78,9 +86,9 @@ struct asks_request {
 	unsigned source;
 	uint64_t asked_ms, heard_ms;
 	uint64_t begun_ms; /* of the chunk that is being received */
-	uint32_t asks[ASKS_RUN_MAX];
+	uint32_t ask;      /* the first; those of a range are in its run */
 	size_t asks_n, asks_done;
-	size_t got; /* of asks[asks_done] */
+	size_t got; /* of the one that is being received */
 };
 
 struct asks {
@@ -91,7 +99,9 @@ struct asks {
 	uint32_t free[ASKS_MAX];
 	struct asks_list queue, failed;
 	size_t queued_n;
-	struct asks_request requests[ASKS_REQUESTS_MAX];
+	size_t slots_n; /* requests that there may be: ASKS_REQUESTS_MAX, or all */
+	struct asks_request requests[ASKS_SLOTS_MAX];
+	uint32_t runs[ASKS_REQUESTS_MAX][ASKS_RUN_MAX];
 };
 
 enum asks_want_kind {
@@ -124,6 +134,12 @@ struct asks_part {
 void asks_init(struct asks *a);
 /* Gives the source's number; ASKS_SOURCES_MAX: there are too many. */
 unsigned asks_source_add(struct asks *a, bool by_address, bool by_range);
+/* A wide one, by address. What it says of a chunk is its last word: that nobody there has it (ERR_NOT_FOUND), or that
+ * it could not be had (any other error). It is not left for its silence, and gets company like any other. Nothing may
+ * be under way yet. */
+unsigned asks_source_add_wide(struct asks *a);
+/* So many requests may be under way to a wide one from now on; to begin with, none. */
+void asks_allow(struct asks *a, unsigned source, unsigned requests);
 /* How many more may be added now. */
 size_t asks_room(const struct asks *a);
 /* There must be room. id: the caller's name for it. */

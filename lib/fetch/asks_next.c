@@ -22,29 +22,33 @@ static void unqueue(struct asks *a, uint32_t previous)
 	a->queued_n--;
 }
 
-/* Requests at a time to one of them: those to the slow ones never take the room of the others. */
+/* Requests at a time to one that is not wide: those to the slow ones never take the room of the others. */
 static unsigned per_source(const struct asks *a)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < a->sources_n; i++)
-		n += !a->sources[i].dropped;
+		n += !a->sources[i].dropped && !a->sources[i].wide;
 	return n * PER_SOURCE <= ASKS_REQUESTS_MAX ? PER_SOURCE : ASKS_REQUESTS_MAX / n;
 }
 
-/* Who is to be asked for it now: the one with the least to do; ASKS_SOURCES_MAX: nobody can. */
-static unsigned choose(const struct asks *a, const struct ask *k, uint64_t now_ms)
+/* Who of those that could be asked now is to be asked for it: the one with the least to do, for what it may have;
+ * ASKS_SOURCES_MAX: nobody can. */
+static unsigned choose(const struct asks *a, const struct ask *k, uint32_t now)
 {
 	unsigned best = ASKS_SOURCES_MAX;
+	uint64_t best_most = 1;
 	const unsigned most = per_source(a);
-	const uint32_t left = asks_usable(a, k) & ~k->tried;
+	const uint32_t left = asks_usable(a, k) & ~k->tried & now;
 	for (unsigned i = 0; i < a->sources_n; i++) {
 		const struct asks_source *s = &a->sources[i];
 		const bool ranging = k->leaf.size > 0 && s->by_range && !k->alone;
-		if ((left >> i & 1) == 0 || s->retry_at_ms > now_ms || s->under_way >= most ||
-		    (ranging && s->ranges_n >= RANGES_MAX))
+		if ((left >> i & 1) == 0 || (ranging && s->ranges_n >= RANGES_MAX))
 			continue;
-		if (best == ASKS_SOURCES_MAX || s->under_way < a->sources[best].under_way)
+		const uint64_t own_most = s->wide ? s->most : most;
+		if (best == ASKS_SOURCES_MAX || s->under_way * best_most < a->sources[best].under_way * own_most) {
 			best = i;
+			best_most = own_most;
+		}
 	}
 	return best;
 }
@@ -83,24 +87,27 @@ static size_t run_of(const struct asks *a, uint32_t i, unsigned source, uint32_t
 	return n < RUN_MIN && s->by_address ? 0 : n;
 }
 
-static unsigned free_request(const struct asks *a)
+/* ASKS_SLOTS_MAX: none. */
+static unsigned free_request(const struct asks *a, bool wide)
 {
-	unsigned i = 0;
-	while (i < ASKS_REQUESTS_MAX && a->requests[i].active)
+	const size_t end = wide ? a->slots_n : ASKS_REQUESTS_MAX;
+	unsigned i = wide ? ASKS_REQUESTS_MAX : 0;
+	while (i < end && a->requests[i].active)
 		i++;
-	return i;
+	return i < end ? i : ASKS_SLOTS_MAX;
 }
 
 static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, uint64_t now_ms, struct asks_want *want)
 {
-	const unsigned request = free_request(a);
-	struct asks_request *r = &a->requests[request];
 	struct asks_source *s = &a->sources[source];
-	const size_t run = run_of(a, i, source, r->asks);
+	const unsigned request = free_request(a, s->wide);
+	struct asks_request *r = &a->requests[request];
+	const size_t run = s->wide ? 0 : run_of(a, i, source, a->runs[request]);
 	r->active = true;
 	r->by_range = run > 0;
 	r->paused = r->hedged = r->skipped = false;
 	r->source = source;
+	r->ask = i;
 	r->asked_ms = r->heard_ms = r->begun_ms = now_ms;
 	r->asks_n = run > 0 ? run : 1;
 	r->asks_done = r->got = 0;
@@ -109,10 +116,10 @@ static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, 
 	s->requests_n++;
 	for (size_t k = 0; k < r->asks_n; k++) {
 		unqueue(a, previous);
-		a->asks[r->asks[k]].tried |= 1U << source;
-		a->asks[r->asks[k]].under_way++;
+		a->asks[asks_of(a, r, k)].tried |= 1U << source;
+		a->asks[asks_of(a, r, k)].under_way++;
 	}
-	const struct asks_leaf first = a->asks[i].leaf, last = a->asks[r->asks[r->asks_n - 1]].leaf;
+	const struct asks_leaf first = a->asks[i].leaf, last = a->asks[asks_of(a, r, r->asks_n - 1)].leaf;
 	*want = (struct asks_want){.kind = ASKS_WANT_ASK,
 				   .request = request,
 				   .source = source,
@@ -126,10 +133,12 @@ static void ask(struct asks *a, uint32_t previous, uint32_t i, unsigned source, 
 static uint32_t ready(const struct asks *a, uint64_t now_ms)
 {
 	const unsigned most = per_source(a);
+	const bool full = free_request(a, false) == ASKS_SLOTS_MAX, wide_full = free_request(a, true) == ASKS_SLOTS_MAX;
 	uint32_t mask = 0;
 	for (size_t i = 0; i < a->sources_n; i++) {
 		const struct asks_source *s = &a->sources[i];
-		if (!s->dropped && s->retry_at_ms <= now_ms && s->under_way < most)
+		if (!s->dropped && s->retry_at_ms <= now_ms && s->under_way < (s->wide ? s->most : most) &&
+		    !(s->wide ? wide_full : full))
 			mask |= 1U << i;
 	}
 	return mask;
@@ -139,8 +148,6 @@ static uint32_t ready(const struct asks *a, uint64_t now_ms)
 static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
 {
 	uint32_t previous = ASKS_NONE, i = a->queue.head;
-	if (free_request(a) == ASKS_REQUESTS_MAX)
-		return false;
 	const uint32_t now = ready(a, now_ms);
 	for (unsigned looked = 0; i != ASKS_NONE && looked < LOOK_AHEAD;) {
 		const struct ask *k = &a->asks[i];
@@ -155,7 +162,7 @@ static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
 			i = previous == ASKS_NONE ? a->queue.head : next;
 			continue;
 		}
-		const unsigned source = (now & ~k->tried) == 0 ? ASKS_SOURCES_MAX : choose(a, k, now_ms);
+		const unsigned source = (now & ~k->tried) == 0 ? ASKS_SOURCES_MAX : choose(a, k, now);
 		if (source != ASKS_SOURCES_MAX) {
 			ask(a, previous, i, source, now_ms, want);
 			return true;
@@ -167,8 +174,10 @@ static bool ask_one(struct asks *a, uint64_t now_ms, struct asks_want *want)
 }
 
 /* When a request is to get company, or to be given up; UINT64_MAX: not by time. */
-static uint64_t patience_ends(const struct asks_request *r)
+static uint64_t patience_ends(const struct asks *a, const struct asks_request *r)
 {
+	if (a->sources[r->source].wide)
+		return r->hedged ? UINT64_MAX : r->heard_ms + ASKS_HEDGE_MS;
 	const uint64_t silence = r->by_range ? ASKS_STALL_MS : r->hedged ? ASKS_SILENCE_MS : ASKS_HEDGE_MS;
 	const uint64_t silent = r->heard_ms + silence;
 	const uint64_t slow = r->begun_ms + (r->hedged && !r->by_range ? ASKS_CHUNK_MS : ASKS_SLOW_MS);
@@ -180,10 +189,10 @@ static void get_company(struct asks *a, struct asks_request *r)
 {
 	r->hedged = true;
 	for (size_t i = r->asks_n; i > r->asks_done; i--) { /* to the front: the first is the last */
-		struct ask *k = &a->asks[r->asks[i - 1]];
+		struct ask *k = &a->asks[asks_of(a, r, i - 1)];
 		k->late = true;
 		if (k->active && !k->answered && !k->queued && (asks_usable(a, k) & ~k->tried) != 0)
-			asks_queue(a, r->asks[i - 1], true);
+			asks_queue(a, asks_of(a, r, i - 1), true);
 	}
 }
 
@@ -191,7 +200,7 @@ static void get_company(struct asks *a, struct asks_request *r)
 static bool is_superfluous(const struct asks *a, const struct asks_request *r)
 {
 	size_t i = r->asks_done;
-	while (i < r->asks_n && (!a->asks[r->asks[i]].active || a->asks[r->asks[i]].answered))
+	while (i < r->asks_n && (!a->asks[asks_of(a, r, i)].active || a->asks[asks_of(a, r, i)].answered))
 		i++;
 	return r->hedged && i == r->asks_n && r->asks_done < r->asks_n;
 }
@@ -203,7 +212,7 @@ static bool crawls(const struct asks *a, const struct asks_request *r, uint64_t 
 	if (!r->by_range || r->hedged || a->queued_n > 0 || r->asks_done == r->asks_n ||
 	    now_ms < r->asked_ms + ASKS_SLOW_MS)
 		return false;
-	const struct ask *k = &a->asks[r->asks[r->asks_done]];
+	const struct ask *k = &a->asks[asks_of(a, r, r->asks_done)];
 	const uint32_t left = asks_usable(a, k) & ~k->tried;
 	for (size_t i = 0; i < a->sources_n; i++) {
 		const struct asks_source *s = &a->sources[i];
@@ -217,7 +226,7 @@ static bool crawls(const struct asks *a, const struct asks_request *r, uint64_t 
 static bool watch_one(struct asks *a, unsigned request, uint64_t now_ms, struct asks_want *want)
 {
 	struct asks_request *r = &a->requests[request];
-	const bool late = now_ms >= patience_ends(r), superfluous = is_superfluous(a, r);
+	const bool late = now_ms >= patience_ends(a, r), superfluous = is_superfluous(a, r);
 	if (superfluous || (late && (r->by_range || r->hedged))) {
 		a->sources[r->source].helped_n += superfluous && r->by_range;
 		*want = (struct asks_want){.kind = ASKS_WANT_ABANDON, .request = request, .source = r->source};
@@ -232,12 +241,12 @@ static bool watch_one(struct asks *a, unsigned request, uint64_t now_ms, struct 
 static uint64_t wait_until(const struct asks *a, uint64_t now_ms)
 {
 	uint64_t at = UINT64_MAX;
-	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++) {
+	for (unsigned i = 0; i < a->slots_n; i++) {
 		const struct asks_request *r = &a->requests[i];
 		if (!r->active || r->paused)
 			continue;
-		if (patience_ends(r) < at)
-			at = patience_ends(r);
+		if (patience_ends(a, r) < at)
+			at = patience_ends(a, r);
 		if (r->by_range && !r->hedged && r->asked_ms + ASKS_SLOW_MS > now_ms && r->asked_ms + ASKS_SLOW_MS < at)
 			at = r->asked_ms + ASKS_SLOW_MS;
 	}
@@ -251,7 +260,7 @@ static uint64_t wait_until(const struct asks *a, uint64_t now_ms)
 
 void asks_next(struct asks *a, uint64_t now_ms, struct asks_want *want)
 {
-	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
+	for (unsigned i = 0; i < a->slots_n; i++)
 		if (a->requests[i].active && !a->requests[i].paused && watch_one(a, i, now_ms, want))
 			return;
 	if (!ask_one(a, now_ms, want))

@@ -4,6 +4,12 @@
 
 #include "fetch/asks.h"
 
+/* The ask that is the k-th of a request. */
+static inline uint32_t asks_of(const struct asks *a, const struct asks_request *r, size_t k)
+{
+	return r->by_range ? a->runs[r - a->requests][k] : r->ask;
+}
+
 /* Puts an ask at one end of the queue. */
 void asks_queue(struct asks *a, uint32_t ask, bool front);
 /* Nobody wants it any more; it can be used again as soon as nothing is under way for it. */

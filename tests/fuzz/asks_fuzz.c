@@ -75,7 +75,7 @@ static void finish(uint64_t now_ms)
 {
 	for (unsigned i = 0; i < 20000 && asks_room(&a) < ASKS_MAX; i++) {
 		next(now_ms);
-		for (unsigned k = 0; k < ASKS_REQUESTS_MAX; k++)
+		for (unsigned k = 0; k < a.slots_n; k++)
 			end(k, ERR_CLOSED, false, now_ms);
 		now_ms += 16000;
 	}
@@ -94,8 +94,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	added_n = ended_n = 0;
 	for (unsigned i = 0; i < 1 + data[0] % 4U; i++)
 		(void)asks_source_add(&a, (data[1] >> i & 1) != 0, (data[2] >> i & 1) != 0);
+	/* In the bits that choose nobody's ways: a network beside them, how wide it is, its requests among the others'.
+	 */
+	const unsigned wide = (data[1] >> 4 & 1) != 0 ? asks_source_add_wide(&a) : ASKS_SOURCES_MAX;
+	if (wide < ASKS_SOURCES_MAX)
+		asks_allow(&a, wide, 1 + (data[2] >> 4) * 2U);
 	for (size_t i = 3; i + 3 < size; i += 4) {
-		const unsigned request = data[i + 1] % ASKS_REQUESTS_MAX;
+		const unsigned request = wide < ASKS_SOURCES_MAX ? data[i + 1] % (ASKS_REQUESTS_MAX + 32U)
+								 : data[i + 1] % ASKS_REQUESTS_MAX;
 		const bool good = (data[i + 2] & 7) != 0;
 		now_ms += data[i] >> 4 == 15 ? 5000U : data[i] >> 4;
 		switch (data[i] % 8) {
@@ -124,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		}
 	}
-	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
+	for (unsigned i = 0; i < a.slots_n; i++)
 		if (a.requests[i].active)
 			asks_resume(&a, i, now_ms);
 	finish(now_ms);

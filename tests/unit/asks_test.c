@@ -33,7 +33,7 @@ struct flight {
 struct world {
 	struct asks a;
 	struct server servers[ASKS_SOURCES_MAX];
-	struct flight flights[ASKS_REQUESTS_MAX];
+	struct flight flights[ASKS_SLOTS_MAX];
 	uint64_t now_ms, added_n, wanted_n, ended_n;
 	size_t room; /* asks that are added at a time */
 	bool leaves;
@@ -41,6 +41,7 @@ struct world {
 	int failed[WANTED_MAX];    /* why */
 	uint32_t seed;
 	unsigned range_requests, paused_n;
+	unsigned most[ASKS_SOURCES_MAX]; /* requests that were under way to each */
 };
 
 static struct world w;
@@ -190,8 +191,10 @@ static void step(void)
 			CHECK(want.at_ms > w.now_ms);
 	}
 	w.now_ms += STEP_MS;
-	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
+	for (unsigned i = 0; i < ASKS_SLOTS_MAX; i++)
 		step_flight(i);
+	for (size_t i = 0; i < w.a.sources_n; i++)
+		w.most[i] = w.a.sources[i].under_way > w.most[i] ? w.a.sources[i].under_way : w.most[i];
 	while (asks_failed(&w.a, &id, &err)) {
 		CHECK(id < w.added_n && w.right[id] == 0 && w.failed[id] == OK);
 		w.failed[id] = err;
@@ -235,6 +238,80 @@ static uint64_t right_n(void)
 	for (uint64_t i = 0; i < w.wanted_n; i++)
 		n += w.right[i];
 	return n;
+}
+
+/* One more source, that is a network. */
+static unsigned add_wide(unsigned most)
+{
+	const unsigned i = asks_source_add_wide(&w.a);
+	CHECK(i < ASKS_SOURCES_MAX);
+	asks_allow(&w.a, i, most);
+	w.servers[i] = (struct server){.delay_ms = 1000, .rate = 100000};
+	return i;
+}
+
+TEST(a_network_is_asked_for_as_many_as_it_is_allowed)
+{
+	begin(2000, true, 0, 21);
+	CHECK(add_wide(300) == 0);
+	run();
+	CHECK(right_n() == 2000 && w.range_requests == 0 && w.most[0] == 300 && w.now_ms < 10000);
+	begin(2000, false, 0, 21);
+	(void)add_wide(ASKS_WIDE_MAX + 100);
+	run();
+	CHECK(right_n() == 2000 && w.most[0] == ASKS_WIDE_MAX);
+	begin(50, false, 0, 21);
+	(void)add_wide(7);
+	w.servers[0].delay_ms = 300000; /* it has its own patience */
+	run();
+	CHECK(right_n() == 50 && w.most[0] == 7 && w.a.sources[0].requests_n == 50);
+}
+
+TEST(gateways_and_a_network_share_what_there_is)
+{
+	begin(2000, true, 2, 22);
+	const unsigned wide = add_wide(200);
+	run();
+	CHECK(right_n() == 2000 && w.most[wide] > 100 && w.a.sources[0].bytes > 0 && w.a.sources[1].bytes > 0);
+	CHECK(w.a.sources[wide].bytes > 0);
+	begin(500, false, 1, 22);
+	(void)add_wide(200);
+	w.servers[1].silent = true; /* what it was asked for, others give, and then it is not waited for */
+	run();
+	CHECK(right_n() == 500 && w.now_ms < 30000);
+	begin(500, false, 1, 22);
+	(void)add_wide(200);
+	w.servers[0].silent = true;
+	run();
+	CHECK(right_n() == 500 && w.a.sources[1].bytes == 500 * (CHUNK_SPAN_BYTES + LEAF_BYTES));
+}
+
+TEST(what_a_network_says_is_its_last_word)
+{
+	begin(100, false, 0, 23);
+	(void)add_wide(20);
+	w.servers[0].lacks = 1000;
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_NOT_FOUND && w.a.sources[0].requests_n == 100);
+	begin(100, false, 0, 23);
+	(void)add_wide(20);
+	w.servers[0].lacks = 1000;
+	w.servers[0].unable = true;
+	run();
+	CHECK(right_n() == 0 && w.failed[99] == ERR_SOURCE && w.a.sources[0].requests_n == 100);
+	begin(100, false, 1, 23);
+	(void)add_wide(20);
+	w.servers[0].lacks = 1000;
+	w.servers[1].lacks = 1000;
+	w.servers[1].unable = true; /* so that it is not known whether nobody has it */
+	run();
+	CHECK(right_n() == 0 && w.failed[0] == ERR_SOURCE && w.a.sources[1].requests_n <= 100);
+	CHECK(w.a.sources[1].failures == 0);
+	begin(100, false, 1, 23);
+	(void)add_wide(20);
+	w.servers[1].refuses = true; /* as ERR_CLOSED: no pause for the others' chunks */
+	run();
+	CHECK(right_n() == 100 && w.a.sources[1].retry_at_ms == 0);
 }
 
 TEST(leaves_that_follow_each_other_are_asked_for_by_range)
@@ -563,6 +640,9 @@ TEST(any_mixture_comes_to_an_end)
 
 int main(void)
 {
+	RUN(a_network_is_asked_for_as_many_as_it_is_allowed);
+	RUN(gateways_and_a_network_share_what_there_is);
+	RUN(what_a_network_says_is_its_last_word);
 	RUN(leaves_that_follow_each_other_are_asked_for_by_range);
 	RUN(a_source_is_asked_only_in_its_ways);
 	RUN(ranges_that_are_refused_are_not_asked_for_again);
