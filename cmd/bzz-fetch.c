@@ -16,15 +16,20 @@
 #define TIMEOUT_MS 300000 /* a node that looks for a chunk in its network needs a tenth of that */
 
 struct options {
-	struct cli_texts gateways, stores;
+	struct cli_texts gateways, stores, peers, bootnodes;
 	const char *range, *output;
-	uint64_t max_bytes, timeout_ms;
+	uint64_t network_id, max_bytes, timeout_ms;
 	bool list;
 };
 
 #define FIELD(name) offsetof(struct options, name)
 static const struct cli_option table[] = {
 	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL", "ask this gateway (a bee node's API); may be repeated"},
+	{0, "peer", CLI_TEXTS, FIELD(peers), "MULTIADDR", "ask this Swarm node, and those it knows; may be repeated"},
+	{0, "bootnode", CLI_TEXTS, FIELD(bootnodes), "MULTIADDR",
+	 "hear of Swarm nodes from this one, which is not asked; may be repeated"},
+	{0, "network-id", CLI_UINT, FIELD(network_id), "N",
+	 "of those nodes: 1 the main network, 10 the test network (1)"},
 	{'s', "store", CLI_TEXTS, FIELD(stores), "DIR", "take chunks from this store first; may be repeated"},
 	{0, "range", CLI_TEXT, FIELD(range), "A-B", "only bytes A to B, counted from 0; A- to the end, -N the last N"},
 	{'l', "list", CLI_FLAG, FIELD(list), NULL, "print the manifest's entries (below PATH) instead of content"},
@@ -41,10 +46,12 @@ static const struct cli_program program = {
 	.text = "REFERENCE is what bmt-hash and bzz-put print: 64 hex digits, or 128 for encrypted content.\n"
 		"With a slash behind it, it is a manifest, and PATH a file in it (the empty path: its index\n"
 		"document). feeds/OWNER/TOPIC is the newest update of a feed. For - it is read from standard\n"
-		"input, where no list of processes shows the key of encrypted content. All gateways are asked\n"
-		"at once, none is trusted; what is missing is recovered where the content has parities for it.\n"
+		"input, where no list of processes shows the key of encrypted content. All gateways and nodes are\n"
+		"asked at once, none is trusted; what is missing is recovered where the content has parities\n"
+		"for it. Nodes are never paid: each gives little at a time, so it takes many to be quick.\n"
 		"\n"
 		"  bzz-fetch --gateway http://localhost:1633 -o vmlinuz REFERENCE\n"
+		"  bzz-fetch --bootnode /dnsaddr/mainnet.ethswarm.org -o vmlinuz REFERENCE\n"
 		"  bzz-fetch --store chunks REFERENCE/index.html\n",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
@@ -52,12 +59,39 @@ static const struct cli_program program = {
 	.operands_max = 1,
 };
 
-static bool add_source(cJSON *array, const char *url, struct gateway_count count)
+static cJSON *add_source(cJSON *array, uint64_t bytes, uint64_t bad_bytes)
 {
 	cJSON *o = cJSON_CreateObject();
-	return o != NULL && cJSON_AddItemToArray(array, o) && cJSON_AddStringToObject(o, "url", url) != NULL &&
-	       cJSON_AddNumberToObject(o, "bytes", (double)count.bytes) != NULL &&
-	       cJSON_AddNumberToObject(o, "bad", (double)count.bad_bytes) != NULL;
+	if (o == NULL || !cJSON_AddItemToArray(array, o) ||
+	    cJSON_AddNumberToObject(o, "bytes", (double)bytes) == NULL ||
+	    cJSON_AddNumberToObject(o, "bad", (double)bad_bytes) == NULL)
+		return NULL;
+	return o;
+}
+
+static bool add_gateways(cJSON *array, const struct gateways *g)
+{
+	bool good = true;
+	for (unsigned i = 0; good && i < gateways_n(g); i++) {
+		const struct gateway_count count = gateways_count(g, i);
+		cJSON *o = add_source(array, count.bytes, count.bad_bytes);
+		good = o != NULL && cJSON_AddStringToObject(o, "url", gateways_url(g, i)) != NULL;
+	}
+	return good;
+}
+
+/* Nodes that were named one by one, the others as one source. */
+static bool add_peers(cJSON *array, const struct bzz_peers *p)
+{
+	bool good = true;
+	for (size_t i = 0; good && p != NULL && i < bzz_peers_counts_n(p); i++) {
+		const struct bzz_peers_count count = bzz_peers_count(p, i);
+		cJSON *o = add_source(array, count.bytes, count.bad_bytes);
+		good = o != NULL &&
+		       (count.text != NULL ? cJSON_AddStringToObject(o, "peer", count.text)
+					   : cJSON_AddNumberToObject(o, "other_peers", count.nodes_n)) != NULL;
+	}
+	return good;
 }
 
 /* What was written to a file, and who gave it. */
@@ -71,10 +105,7 @@ static int tell(const char *path, const struct reference *reference, uint64_t si
 		    cJSON_AddStringToObject(o, "reference", text) != NULL &&
 		    cJSON_AddNumberToObject(o, "size", (double)size) != NULL;
 	cJSON *sources = good ? cJSON_AddArrayToObject(o, "sources") : NULL;
-	good = sources != NULL;
-	for (unsigned i = 0; good && i < gateways_n(g); i++)
-		good = add_source(sources, gateways_url(g, i), gateways_count(g, i));
-	if (good)
+	if (sources != NULL && add_gateways(sources, g) && add_peers(sources, gateways_peers(g)))
 		return cli_json_print(o);
 	cJSON_Delete(o);
 	return ERR_NO_MEMORY;
@@ -140,7 +171,12 @@ static int fetch(struct cli *cli, const struct options *o, struct bzz_fetch *f, 
 
 int main(int argc, char **argv)
 {
-	struct options o = {.max_bytes = UINT64_MAX, .timeout_ms = TIMEOUT_MS};
+	struct options o = {.network_id = 1, .max_bytes = UINT64_MAX, .timeout_ms = TIMEOUT_MS};
+	struct bzz_fetch_options sources = {
+		.stores = &o.stores,
+		.gateways = &o.gateways,
+		.network = {.peers = &o.peers, .bootnodes = &o.bootnodes},
+	};
 	struct bzz_operand what;
 	struct bzz_fetch *f = NULL;
 	struct stall *stall = NULL;
@@ -152,13 +188,15 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "--list goes with none of --range, --output and --max-size");
 	for (size_t i = 0; i < o.gateways.n; i++)
 		cli_url(&cli, "--gateway", o.gateways.v[i]);
-	if (o.gateways.n + o.stores.n == 0)
-		cli_usage(&cli, "where from? give a --gateway or a --store");
+	sources.network.network_id = o.network_id;
+	bzz_peers_check(&cli, &sources.network);
+	if (o.gateways.n + o.stores.n + o.peers.n + o.bootnodes.n == 0)
+		cli_usage(&cli, "where from? give a --gateway, a --peer, a --bootnode or a --store");
 	int err = bzz_operand_read(&cli, cli.operands.v[0], &what);
 	if (err == OK)
 		err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err == OK)
-		err = bzz_fetch_open(&cli, &o.stores, &o.gateways, &f);
+		err = bzz_fetch_open(&cli, &sources, &f);
 	if (err == OK)
 		err = stall_watch(&cli, what.shown, o.timeout_ms, &stall);
 	if (err == OK)

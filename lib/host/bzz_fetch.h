@@ -1,5 +1,5 @@
-/* Fetches content of Swarm: chunks from what was fetched before, from stores on this machine and from
- * gateways, all of them checked; files from roots, roots from paths and feeds. */
+/* Fetches content of Swarm: chunks from what was fetched before, from stores on this machine, from gateways and
+ * from Swarm's nodes, all of them checked; files from roots, roots from paths and feeds. */
 #ifndef HOST_BZZ_FETCH_H
 #define HOST_BZZ_FETCH_H
 
@@ -27,9 +27,13 @@ struct bzz_range {
 	uint64_t offset, length; /* UINT64_MAX: to the end */
 };
 
-/* stores, gateways: borrowed names. Messages are printed. */
-MUST_CHECK int bzz_fetch_open(struct cli *cli, const struct cli_texts *stores, const struct cli_texts *gateways,
-			      struct bzz_fetch **fetch);
+struct bzz_fetch_options {
+	const struct cli_texts *stores, *gateways; /* borrowed names */
+	struct bzz_peers_options network;          /* without peers and bootnodes: none */
+};
+
+/* Messages are printed. */
+MUST_CHECK int bzz_fetch_open(struct cli *cli, const struct bzz_fetch_options *options, struct bzz_fetch **fetch);
 void bzz_fetch_close(struct bzz_fetch *f); /* NULL: nothing */
 const struct gateways *bzz_fetch_gateways(const struct bzz_fetch *f);
 

@@ -69,7 +69,7 @@ static int ask(struct following *w, size_t *asked)
 	while (feed_search_want(&w->search, &number)) {
 		feed_address(w->topic, w->owner, number, address);
 		int err = take_stored(w, number, address);
-		if (err != OK && gateways_n(w->f->gateways) > 0) {
+		if (err != OK && gateways_any(w->f->gateways)) {
 			gateways_ask(w->f->gateways, number, address);
 			(*asked)++;
 			continue;

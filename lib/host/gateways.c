@@ -16,22 +16,30 @@ static int open_parts(struct gateways *g, const char *const *urls, size_t n)
 		}
 		g->v[asks_source_add(&g->asks, true, true)].url = urls[i];
 	}
+	g->urls_n = n;
+	g->buffers_n = g->peers == NULL ? GATEWAYS_BUFFERS : GATEWAYS_BUFFERS_MAX;
 	g->multi = curl_multi_init();
-	g->buffers = malloc(GATEWAYS_BUFFERS * sizeof *g->buffers);
+	g->buffers = malloc(g->buffers_n * sizeof *g->buffers);
 	/* by itself curl would close what is not in use, and connect anew */
 	if (g->multi == NULL || g->buffers == NULL ||
 	    curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)ASKS_REQUESTS_MAX) != CURLM_OK)
 		return ERR_NO_MEMORY;
+	if (g->peers != NULL)
+		gateway_native_add(g);
 	gateways_forget(g);
 	return OK;
 }
 
-int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct gateways **gateways)
+int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct bzz_peers *peers,
+		  struct gateways **gateways)
 {
 	struct gateways *g = calloc(1, sizeof *g);
-	if (g == NULL)
+	if (g == NULL) {
+		bzz_peers_close(peers);
 		return ERR_NO_MEMORY;
+	}
 	g->cli = cli;
+	g->peers = peers;
 	if (n > GATEWAYS_MAX)
 		cli_warn(cli, "%zu gateways are given, %d are asked", n, GATEWAYS_MAX);
 	const int err = open_parts(g, urls, n < GATEWAYS_MAX ? n : GATEWAYS_MAX);
@@ -56,6 +64,7 @@ void gateways_close(struct gateways *g)
 	}
 	if (g->multi != NULL)
 		(void)curl_multi_cleanup(g->multi); /* its handles are gone */
+	bzz_peers_close(g->peers);
 	free(g->buffers);
 	free(g);
 }
@@ -71,10 +80,11 @@ void gateways_forget(struct gateways *g)
 	for (size_t i = 0; i < ASKS_REQUESTS_MAX; i++)
 		if (g->transfers[i].active)
 			gateway_transfer_stop(g, &g->transfers[i]);
+	gateway_natives_forget(g);
 	asks_forget(&g->asks);
 	g->ready_in = g->ready_out = g->ready_taken = 0;
-	g->free_n = GATEWAYS_BUFFERS;
-	for (size_t i = 0; i < GATEWAYS_BUFFERS; i++)
+	g->free_n = g->buffers_n;
+	for (size_t i = 0; i < g->buffers_n; i++)
 		g->free[i] = &g->buffers[i];
 }
 
@@ -105,15 +115,28 @@ void gateways_tell_failing(struct gateways *g, unsigned source, const char *why)
 	w->told_failing = true;
 }
 
+/* The next thing that the machine wants; false: it waits. */
+static bool next(struct gateways *g, uint64_t now, struct asks_want *want)
+{
+	if (g->peers != NULL)
+		gateway_native_allow(g);
+	asks_next(&g->asks, now, want);
+	return want->kind != ASKS_WANT_WAIT;
+}
+
 /* Carries out what the machine wants. *at_ms: when it is to be asked again. */
 static int carry_out(struct gateways *g, uint64_t now, uint64_t *at_ms)
 {
 	struct asks_want want;
 	int err = OK;
-	for (asks_next(&g->asks, now, &want); err == OK && want.kind != ASKS_WANT_WAIT;
-	     asks_next(&g->asks, now, &want)) {
-		if (want.kind == ASKS_WANT_ASK) {
+	while (err == OK && next(g, now, &want)) {
+		const bool native = want.request >= ASKS_REQUESTS_MAX;
+		if (want.kind == ASKS_WANT_ASK && native) {
+			gateway_native_begin(g, &want);
+		} else if (want.kind == ASKS_WANT_ASK) {
 			err = gateway_transfer_begin(g, &want);
+		} else if (native) {
+			gateway_native_stop(g, want.request); /* others were quicker */
 		} else {
 			gateway_transfer_stop(g, &g->transfers[want.request]);
 			gateways_tell_failing(g, want.source, err_text(ERR_TIMEOUT));
@@ -127,7 +150,7 @@ static int carry_out(struct gateways *g, uint64_t now, uint64_t *at_ms)
 static void release_taken(struct gateways *g)
 {
 	for (; g->ready_out < g->ready_taken; g->ready_out++) {
-		struct gateway_buffer *b = g->ready[g->ready_out % GATEWAYS_BUFFERS];
+		struct gateway_buffer *b = g->ready[g->ready_out % GATEWAYS_BUFFERS_MAX];
 		if (b->part.ask != ASKS_NONE)
 			asks_right(&g->asks, b->part.ask);
 		g->free[g->free_n++] = b;
@@ -141,7 +164,7 @@ static size_t collect(struct gateways *g, struct gateway_answer *answers, size_t
 {
 	size_t n = 0;
 	for (; n < max && g->ready_taken < g->ready_in; n++) {
-		const struct gateway_buffer *b = g->ready[g->ready_taken++ % GATEWAYS_BUFFERS];
+		const struct gateway_buffer *b = g->ready[g->ready_taken++ % GATEWAYS_BUFFERS_MAX];
 		answers[n] = (struct gateway_answer){.id = asks_id(&g->asks, b->part.ask),
 						     .data = bytes_of(b->chunk, b->n),
 						     .gateway = b->part.source,
@@ -163,8 +186,22 @@ static int perform(struct gateways *g, size_t *reaped)
 	int running;
 	if (curl_multi_perform(g->multi, &running) != CURLM_OK)
 		return ERR_NO_MEMORY;
-	*reaped = gateway_transfers_reap(g);
+	*reaped = gateway_transfers_reap(g) + gateway_natives_run(g);
 	return OK;
+}
+
+/* Waits until something can be done, but not beyond end. */
+static int wait_for(struct gateways *g, uint64_t now, uint64_t end)
+{
+	struct curl_waitfd network = {.fd = -1, .events = CURL_WAIT_POLLIN};
+	if (g->peers != NULL) {
+		const uint64_t wait_ms = bzz_peers_wait_ms(g->peers);
+		network.fd = bzz_peers_fd(g->peers);
+		if (end > now && wait_ms < end - now)
+			end = now + wait_ms;
+	}
+	const int ms = end > now ? (int)(end - now) : 0;
+	return curl_multi_poll(g->multi, &network, g->peers != NULL ? 1 : 0, ms, NULL) == CURLM_OK ? OK : ERR_NO_MEMORY;
 }
 
 int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max, int timeout_ms, size_t *n)
@@ -181,12 +218,8 @@ int gateways_take(struct gateways *g, struct gateway_answer *answers, size_t max
 		*n = collect(g, answers, max);
 		if (*n > 0 || now >= end)
 			return OK;
-		if (reaped > 0)
-			continue; /* others may be asked now */
-		if (at_ms > end)
-			at_ms = end;
-		if (curl_multi_poll(g->multi, NULL, 0, at_ms > now ? (int)(at_ms - now) : 0, NULL) != CURLM_OK)
-			err = ERR_NO_MEMORY;
+		if (reaped == 0) /* else others may be asked now */
+			err = wait_for(g, now, at_ms < end ? at_ms : end);
 	}
 	return err;
 }
@@ -214,7 +247,17 @@ const char *gateways_url(const struct gateways *g, unsigned i)
 
 size_t gateways_n(const struct gateways *g)
 {
-	return g->asks.sources_n;
+	return g->urls_n;
+}
+
+bool gateways_any(const struct gateways *g)
+{
+	return g->asks.sources_n > 0;
+}
+
+const struct bzz_peers *gateways_peers(const struct gateways *g)
+{
+	return g->peers;
 }
 
 struct gateway_count gateways_count(const struct gateways *g, unsigned i)

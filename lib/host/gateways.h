@@ -1,6 +1,7 @@
-/* HTTP gateways to Swarm (the API of a bee node, or anything that answers /chunks and /bytes): chunks
- * by their address from all of them at once. libcurl carries out what fetch/asks.h wants, which says who is
- * asked for what in which way; here are the requests, and the bytes until they are taken.
+/* HTTP gateways to Swarm (the API of a bee node, or anything that answers /chunks and /bytes), and beside them
+ * the native network: chunks by their address from all of them at once. libcurl and bzz_peers.h carry out what
+ * fetch/asks.h wants, which says who is asked for what in which way; here are the requests, and the bytes until
+ * they are taken.
  *
  * None is trusted: what arrives is given out unchecked, and the caller says which answers were wrong.
  *
@@ -11,10 +12,11 @@
 #define HOST_GATEWAYS_H
 
 #include "fetch/asks.h"
+#include "host/bzz_peers.h"
 #include "host/cli.h"
 
-#define GATEWAYS_MAX ASKS_SOURCES_MAX
-#define GATEWAY_URL_MAX 3900 /* of a gateway itself */
+#define GATEWAYS_MAX (ASKS_SOURCES_MAX - 1) /* the network may be one more */
+#define GATEWAY_URL_MAX 3900                /* of a gateway itself */
 
 struct gateways;
 
@@ -33,9 +35,11 @@ struct gateway_count {
 	uint64_t requests;
 };
 
-/* urls: "http://HOST:1633" and the like, borrowed; those beyond GATEWAYS_MAX are not asked.
+/* urls: "http://HOST:1633" and the like, borrowed; those beyond GATEWAYS_MAX are not asked. peers: the native
+ * network, owned then, also on failure; NULL: none.
  * ERR_NO_MEMORY, ERR_LIMIT (printed): a URL longer than GATEWAY_URL_MAX. */
-MUST_CHECK int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct gateways **gateways);
+MUST_CHECK int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct bzz_peers *peers,
+			     struct gateways **gateways);
 /* The plain file of size bytes whose leaves may be asked for by range. */
 void gateways_file(struct gateways *g, const uint8_t root[static REFERENCE_BYTES], uint64_t size);
 void gateways_close(struct gateways *g); /* NULL: nothing */
@@ -53,7 +57,9 @@ MUST_CHECK int gateways_take(struct gateways *g, struct gateway_answer *answers,
  * others are asked. */
 void gateways_wrong(struct gateways *g, const struct gateway_answer *answer);
 const char *gateways_url(const struct gateways *g, unsigned i);
-size_t gateways_n(const struct gateways *g);
+size_t gateways_n(const struct gateways *g); /* of HTTP */
+bool gateways_any(const struct gateways *g); /* of them, or a network */
 struct gateway_count gateways_count(const struct gateways *g, unsigned i);
+const struct bzz_peers *gateways_peers(const struct gateways *g); /* NULL: none */
 
 #endif

@@ -60,7 +60,7 @@ static void deliver(struct gateway_transfer *t, const struct asks_part *part)
 	if (part->by_range)
 		store_le64(b->chunk, b->n - CHUNK_SPAN_BYTES);
 	b->part = *part;
-	g->ready[g->ready_in++ % GATEWAYS_BUFFERS] = b;
+	gateways_ready(g, b);
 	t->buffer = NULL;
 }
 

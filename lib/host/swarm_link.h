@@ -38,6 +38,8 @@ MUST_CHECK int swarm_links_new(uv_loop_t *loop, const struct session_config *con
 /* Ends all of them with ERR_INTERRUPTED, and frees it when the loop has closed the last. */
 void swarm_links_end(struct swarm_links *links);
 
+/* Whether address is such as can be dialed: see there. */
+bool swarm_link_knows(struct bytes address);
 /* Begins a connection to "/ip4/.../tcp/...", "/ip6/...", or a name of "/dns4", "/dns6", "/dns", "/dnsaddr", with
  * "/p2p/..." behind it when it must be that peer. ERR_VALUE: no such address; ERR_NO_MEMORY, ERR_IO with errno; then
  * there is no link. */

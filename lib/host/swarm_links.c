@@ -7,6 +7,7 @@
 
 #include "core/err.h"
 #include "host/clock.h"
+#include "host/random.h"
 #include "host/swarm_link_parts.h"
 
 #define PREPARE_ROUNDS_MAX 64 /* of links that make each other dirty, before the loop looks at its sockets */
@@ -160,10 +161,25 @@ static void on_found(void *context, struct bytes address)
 		l->candidates_n++;
 }
 
+/* Not all who know a name begin with the same of its nodes. */
+static void shuffle(struct swarm_link *l)
+{
+	uint8_t chance[SWARM_LINK_CANDIDATES_MAX];
+	if (random_fill(chance, sizeof chance) != OK)
+		return;
+	for (size_t i = l->candidates_n; i > 1; i--) {
+		const size_t other = chance[i - 1] % i;
+		const struct swarm_link_candidate c = l->candidates[other];
+		l->candidates[other] = l->candidates[i - 1];
+		l->candidates[i - 1] = c;
+	}
+}
+
 static void on_resolved(void *context, int err)
 {
 	struct swarm_link *l = context;
 	l->resolving = false;
+	shuffle(l);
 	if (l->stage == SWARM_LINK_ENDING)
 		swarm_link_free_if_over(l);
 	else if (err != OK)
@@ -193,12 +209,27 @@ static int resolve(struct swarm_link *l, struct bytes address)
 
 /* --- what others call --- */
 
+bool swarm_link_knows(struct bytes address)
+{
+	struct swarm_link_candidate c;
+	struct reader r = reader_of(address);
+	struct multiaddr_part part;
+	if (!p2p_resolve_needed(address))
+		return read_candidate(address, &c);
+	bool good = multiaddr_next(&r, &part);
+	if (good && part.code != MULTIADDR_DNSADDR)
+		good = multiaddr_next(&r, &part) && part.code == MULTIADDR_TCP;
+	if (good && r.left.n > 0)
+		good = multiaddr_next(&r, &part) && part.code == MULTIADDR_P2P && reader_done(&r);
+	return good;
+}
+
 int swarm_link_dial(struct swarm_links *links, struct bytes address, const struct swarm_link_user *user, void *owner,
 		    struct swarm_link **link)
 {
 	struct swarm_link_candidate c;
 	const bool named = p2p_resolve_needed(address);
-	if (!named && !read_candidate(address, &c))
+	if (!swarm_link_knows(address) || (!named && !read_candidate(address, &c)))
 		return ERR_VALUE;
 	struct swarm_link *l = swarm_link_new(links, CONNECTION_DIALER, user, owner);
 	if (l == NULL)

@@ -130,7 +130,7 @@ bool tree_get_chunks(struct download *d, struct checker_tree *tree)
 	bool got = false;
 	quiet.quiet = true;
 	quiet.verbose = false;
-	if (f != NULL && n > 0 && gateways_open(&quiet, urls, n, &f->gateways) == OK) {
+	if (f != NULL && n > 0 && gateways_open(&quiet, urls, n, NULL, &f->gateways) == OK) {
 		f->download = d;
 		tree_fill_init(&f->fill, d->artifact->size, d->artifact->swarm, keccak_widest());
 		got = fill(f);

@@ -40,6 +40,7 @@
 #define PEERS_ROUNDS_MAX 3    /* of all nodes for one chunk */
 #define PEERS_ROUND_MS 2000   /* between them, doubled each time */
 #define PEERS_ALONE_MS 60000  /* without a node to ask: the chunk is given up */
+#define PEERS_HOPELESS 2      /* failures of every node that is known: then it is at once */
 #define PEERS_WRONG_MAX 3     /* chunks, until a node is forgotten */
 #define PEERS_BROKEN_MAX 6    /* requests in a row that came to nothing */
 #define PEERS_NONE UINT32_MAX

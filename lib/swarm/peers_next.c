@@ -200,6 +200,17 @@ static void fail(struct peers *p, unsigned wanted, int err)
 	peers_finish(p, wanted);
 }
 
+/* Nobody is there, and nobody who is known was there when it was tried before. */
+static bool is_hopeless(const struct peers *p)
+{
+	if (p->dials_n + p->connections_n > 0)
+		return false;
+	for (unsigned i = 0; i < PEERS_MAX; i++)
+		if (p->nodes[i].state == PEERS_KNOWN && p->nodes[i].failures < PEERS_HOPELESS)
+			return false;
+	return true;
+}
+
 /* All were tried, and none is under way any more: from the beginning after a pause, or it fails. */
 static void end_round(struct peers *p, unsigned wanted, uint64_t now_ms)
 {
@@ -208,7 +219,7 @@ static void end_round(struct peers *p, unsigned wanted, uint64_t now_ms)
 	if (w->under_way > 0 || (any_left(p, w, &any) && w->failures < PEERS_FAILURES_MAX))
 		return;
 	if (!any) {
-		if (now_ms - w->alone_ms >= PEERS_ALONE_MS)
+		if (now_ms - w->alone_ms >= PEERS_ALONE_MS || is_hopeless(p))
 			fail(p, wanted, ERR_SOURCE);
 		return;
 	}

@@ -130,7 +130,7 @@ static void open_gateways(void)
 	      getsockname(listening, (struct sockaddr *)&a, &n) == 0);
 	for (unsigned i = 0; i < 3; i++)
 		(void)snprintf(urls[i], sizeof urls[i], "http://127.0.0.1:%u/%u", ntohs(a.sin_port), i);
-	CHECK(gateways_open(&cli, names, 3, &g) == OK);
+	CHECK(gateways_open(&cli, names, 3, NULL, &g) == OK);
 }
 
 /* 59 answers wait, then 122, 185 and so on, and nothing is taken; transfers go on while there is room. */
