@@ -254,8 +254,6 @@ static int explain(const struct job *job, int err, const struct why *why)
 		cli_error(job->f->cli, err, "%s: chunk %s is in no store that was given", job->name, address);
 	else
 		cli_error(job->f->cli, err, "%s: chunk %s: %s", job->name, address, what);
-	if (gateways_peers(job->f->gateways) != NULL && (err == ERR_NOT_FOUND || err == ERR_SOURCE))
-		bzz_peers_explain(gateways_peers(job->f->gateways));
 	return err;
 }
 

@@ -40,9 +40,10 @@ int gateways_open(struct cli *cli, const char *const *urls, size_t n, struct bzz
 	}
 	g->cli = cli;
 	g->peers = peers;
-	if (n > GATEWAYS_MAX)
-		cli_warn(cli, "%zu gateways are given, %d are asked", n, GATEWAYS_MAX);
-	const int err = open_parts(g, urls, n < GATEWAYS_MAX ? n : GATEWAYS_MAX);
+	const size_t most = peers == NULL ? GATEWAYS_MAX : GATEWAYS_MAX - 1;
+	if (n > most)
+		cli_warn(cli, "%zu gateways are given, %zu are asked", n, most);
+	const int err = open_parts(g, urls, n < most ? n : most);
 	if (err != OK) {
 		gateways_close(g);
 		return err;

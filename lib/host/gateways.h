@@ -15,7 +15,7 @@
 #include "host/bzz_peers.h"
 #include "host/cli.h"
 
-#define GATEWAYS_MAX (ASKS_SOURCES_MAX - 1) /* the network may be one more */
+#define GATEWAYS_MAX ASKS_SOURCES_MAX /* one fewer beside a network */
 #define GATEWAY_URL_MAX 3900                /* of a gateway itself */
 
 struct gateways;
