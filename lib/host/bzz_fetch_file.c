@@ -12,6 +12,7 @@
 #define AT_ONCE (2 * BMT_BATCH) /* chunks that are looked for together on this machine */
 #define BATCH (4 * BMT_BATCH)
 #define WAIT_MS 1000
+#define PROGRESS_BYTES 256
 
 struct recovery {
 	struct join_group groups[GROUPS];
@@ -192,6 +193,20 @@ static int receive(struct job *job, struct why *why)
 	return err;
 }
 
+/* On a terminal: how far it is, and how many nodes there are that give. */
+static void show(const struct job *job)
+{
+	const struct bzz_peers *peers = gateways_peers(job->f->gateways);
+	char what[PROGRESS_BYTES];
+	if (!job->f->cli->tty)
+		return;
+	if (peers == NULL)
+		(void)snprintf(what, sizeof what, "%s", job->name);
+	else
+		(void)snprintf(what, sizeof what, "%u nodes, %s", bzz_peers_useful(peers), job->name);
+	cli_progress(job->f->cli, what, job->done, job->total);
+}
+
 static int give_out(struct job *job)
 {
 	struct join_data data;
@@ -202,7 +217,7 @@ static int give_out(struct job *job)
 	}
 	if (err == OK)
 		err = job->sink->flush(job->sink->context);
-	cli_progress(job->f->cli, job->name, job->done, job->total);
+	show(job);
 	return err;
 }
 

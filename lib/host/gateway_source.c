@@ -28,7 +28,7 @@ int gateway_source_open(struct cli *cli, const struct chunk_source *stores, cons
 		return ERR_NO_MEMORY;
 	s->stores = *stores;
 	s->kind = keccak_widest();
-	const int err = gateways_open(cli, gateways->v, gateways->n, &s->gateways);
+	const int err = gateways_open(cli, gateways->v, gateways->n, NULL, &s->gateways);
 	if (err != OK) {
 		gateway_source_close(s);
 		return err;
