@@ -127,9 +127,9 @@ static void conclude(struct announce *a)
 		cli_error(a->cli, ERR_NOT_FOUND, "no peer of the DHT has answered");
 	else
 		cli_error(a->cli, ERR_NOT_FOUND,
-			  "%u peers were asked to keep the record, and none does: those of other programs may need a "
-			  "validator for /phase; with --every it would be found all the same",
-			  asked_n);
+			  "%u peer%s asked to keep the record, and %s not: other programs than phase-node may need a "
+			  "validator for /phase; with --every it is found all the same",
+			  asked_n, asked_n == 1 ? " was" : "s were", asked_n == 1 ? "does" : "do");
 	end_round(a, ERR_NOT_FOUND);
 }
 
