@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # bats sets stderr
-# phase-announce: the command line, what is not announced, and a DHT that is not there. With one that is:
+# phase-announce: the command line, what is not announced, a DHT that is not there, and one of phase-node. Others:
 # tests/interop/phase-announce.bats.
 bats_require_minimum_version 1.5.0
 
@@ -337,6 +337,63 @@ ends_well() {
 	kill "$once"
 	run wait "$once"
 	[ "$status" = 143 ]
+}
+
+# node: a server of the DHT; where it is is in $node.
+node() {
+	phase-node --listen /ip4/127.0.0.1/tcp/0 > node 2> node.err 3>&- &
+	pids+=($!)
+	wait_until test -s node
+	node=$(jq -er '.listening[0]' node)
+}
+
+# found CHANNEL ARCH COUNT: whether so many are; in the file found.
+found() {
+	phase-discover --dht --bootstrap "$node" -c "$1" -a "$2" > found 2> found.err || [ "$?" = 3 ]
+	[ "$(wc -l < found)" = "$3" ]
+}
+
+@test "what is announced is found: under both spellings, as another arch and channel not at all" {
+	release
+	serve
+	node
+	announce --bootstrap "$node" "$url"
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "$(jq -sc 'map([.peers, .asked, has("provided")])' <<< "$output")" = '[[1,1,false],[1,1,false]]' ]
+	found stable x86_64 1
+	jq -e --arg url "$url" '.manifest_url == $url and .version == "1.2.0" and .via == "dht" and .peer == null' found
+	found stable amd64 1
+	found stable arm64 0
+	found testing x86_64 0
+}
+
+@test "the same provider's newer record replaces the older one; another one's stands beside it" {
+	local port
+	release
+	serve
+	node
+	port=$(grep -oE ':[0-9]+/' <<< "$url" | tr -d :/)
+	announce --bootstrap "$node" "$url"
+	announce --bootstrap "$node" --ttl 7200 "$url"
+	[ "$status" = 0 ]
+	found stable x86_64 1
+	announce --bootstrap "$node" --http-addr "localhost:$port" "$url"
+	[ "$status" = 0 ]
+	found stable x86_64 2
+}
+
+@test "--every is found as provider, too, and tells its own record" {
+	release
+	serve
+	node
+	stay --every 20m --bootstrap "$node" "$url"
+	both() { [ "$(wc -l < out)" = 2 ]; }
+	wait_until both
+	[ "$(jq -sc 'map([.peers, .asked, .provided])' out)" = '[[1,1,1],[1,1,1]]' ]
+	found stable x86_64 1
+	[ "$(jq -r .manifest_url found)" = "$url" ]
+	ends_well
 }
 
 @test "an identity is made for its owner, and kept" {

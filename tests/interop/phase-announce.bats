@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+bats_require_minimum_version 1.5.0
 # phase-announce in DHTs of ours, go-libp2p, rust-libp2p and js-libp2p: every node finds the record, byte for byte;
 # where a validator lets none be kept, the provider is found, and asked itself.
 
@@ -58,7 +59,7 @@ tell() {
 # gets NAME KEY VALUE: whether it finds it.
 gets() {
 	tell "$1" "{\"cmd\":\"get\",\"key\":\"$2\"}"
-	jq -e --arg value "$3" '[.value, .values[]?, .results[]?.record.value] | index($value) != null' answer
+	jq -e --arg value "$3" '[.value, .values[]?.value, .results[]?.record.value] | index($value) != null' answer
 }
 
 # serve CHANNEL RELEASE: a store of its own with a release; its URL is in $url.
@@ -88,7 +89,7 @@ records() {
 stay() {
 	local name=$1
 	shift
-	phase-announce --listen /ip4/127.0.0.1/tcp/0 "$@" > "$name.out" 2> "$name.err" 3>&- &
+	phase-announce --listen /ip4/127.0.0.1/tcp/0 "$@" >> "$name.out" 2> "$name.err" 3>&- &
 	stayed=$!
 	pids+=("$stayed")
 }
@@ -104,9 +105,9 @@ in_network_of() { # KIND
 	phase-announce --protocol /ipfs/kad/1.0.0 --bootstrap "${address[one]}" "$url" > announced.out
 	[ "$(jq -sc '[.[] | [.key, .peers, .asked]]' announced.out)" = \
 		'[["/phase/stable/x86_64/manifest",1,1],["/phase/stable/amd64/manifest",1,1]]' ]
-	records announced.out > records
+	records announced.out > told
 	for key in x86_64 amd64; do
-		record=$(grep "\"arch\":\"$key\"" records)
+		record=$(grep "\"arch\":\"$key\"" told)
 		[ -n "$record" ]
 		gets one "/phase/stable/$key/manifest" "$record"
 	done
@@ -144,10 +145,10 @@ in_network_of() { # KIND
 			jq -se 'map(.peers == 4 and .asked == 4) | all' announced.out
 	}
 	wait_until held_by_all # as soon as all know each other
-	records announced.out > records
+	records announced.out > told
 	for one in go rust js ours; do
-		gets "$one" /phase/stable/x86_64/manifest "$(head -n 1 records)"
-		gets "$one" /phase/stable/amd64/manifest "$(tail -n 1 records)"
+		gets "$one" /phase/stable/x86_64/manifest "$(head -n 1 told)"
+		gets "$one" /phase/stable/amd64/manifest "$(tail -n 1 told)"
 	done
 	phase-discover --dht --protocol /ipfs/kad/1.0.0 --bootstrap "${address[rust]}" -a arm64 --timeout 5s && return 1
 	phase-discover --dht --protocol /ipfs/kad/1.0.0 --bootstrap "${address[rust]}" -a amd64 > found.out
@@ -220,8 +221,10 @@ in_network_of() { # KIND
 	[ "$(jq -r .record.created_at announced.out | sort -u | wc -l)" -ge 3 ]
 	describe stable 43
 	wait_until grep -q '"manifest_version":"43.0"' announced.out
-	gets one /phase/stable/x86_64/manifest "$(records announced.out | grep '"43.0"' | grep x86_64\", | tail -n 1)" ||
-		gets one /phase/stable/x86_64/manifest "$(records announced.out | grep '"43.0"' | grep x86_64\", | tail -n 1)"
+	latest_is_there() {
+		gets one /phase/stable/x86_64/manifest "$(records announced.out | grep -F '"arch":"x86_64"' | tail -n 1)"
+	}
+	wait_until latest_is_there
 	kill "${process[one]}"
 	wait "${process[one]}" || true
 	wait_until grep -q 'no peer of the DHT has answered' announced.err
