@@ -71,11 +71,9 @@ started_again() {
 	put theirs another "$value"
 	ends_at_once ours
 	start ours ours 2 "$(port_of ours)" -dht
-	tell ours "{\"cmd\":\"get\",\"key\":\"$(key_of another)\"}"
-	jq -e '.ok and .values == []' answer # nobody is known
-	connect ours theirs
+	connect ours theirs # which rust may have done by itself
 	wait_until knows ours theirs
-	wait_until gets ours another "$value"
+	wait_until gets ours another "$value" # from theirs
 	ends_well ours
 }
 # before SECONDS COMMAND...: repeats it until it succeeds; fails once that time (since 1970) has come.

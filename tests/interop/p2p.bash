@@ -63,8 +63,8 @@ start() {
 		fd[$name]=$handle
 	fi
 	kind_of[$name]=$kind
-	: > "$name.out" # of a process before it
-	"${command[@]}" < "$name.in" > "$name.out" 2> "$name.err" 3>&- &
+	: > "$name.out" # of a process before it; appended to, so that tests may empty it
+	"${command[@]}" < "$name.in" >> "$name.out" 2> "$name.err" 3>&- &
 	process[$name]=$!
 	wait_until grep -qE '"addrs":\["/ip4|"event":"listen"' "$name.out"
 	address[$name]=$(jq -r '.addr // .addrs[0] // empty' "$name.out" | head -n 1)

@@ -34,27 +34,29 @@ started_again() { # either
 	ends_well ours
 }
 
+# Both ways, on a new connection, whose muxer they have agreed on early ($1: true or false).
+muxer_serves() {
+	said ours "\"identified\",\"peer\":\"$first\""
+	tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$mib,\"down\":$mib}"
+	ok
+	tell theirs "{\"cmd\":\"perf\",\"peer\":\"$second\",\"up\":$mib,\"down\":$mib}"
+	ok
+	[ "$(jq -sc 'map(select(has("early")).early | tostring) | unique' theirs.out)" = "[\"$1\"]" ]
+}
+
 # muxer_agreed KIND EARLY ARGUMENT...: with Noise, or after it; on connections that either began. (Of the others
 # rust-libp2p alone lists no muxers in its handshakes.)
 muxer_agreed() {
-	local early=$2 one other dht=-dht
+	local dht=-dht
 	start_both "$1" noise "${@:3}"
-	for one in ours theirs; do
-		other=theirs
-		[ $one = ours ] || other=ours
-		connect $one $other
-		said ours "\"identified\",\"peer\":\"$first\""
-		tell ours "{\"cmd\":\"perf\",\"peer\":\"$first\",\"up\":$mib,\"down\":$mib}"
-		ok
-		tell theirs "{\"cmd\":\"perf\",\"peer\":\"$second\",\"up\":$mib,\"down\":$mib}"
-		ok
-		[ "$(jq -c 'select(has("early")).early' theirs.out)" = "$early" ]
-		: > theirs.out
-		: > ours.out
-		[ $one = theirs ] || tell ours "{\"cmd\":\"disconnect\",\"id\":\"$first\"}"
-		[ $one = theirs ] || said theirs "\"disconn\",\"peer\":\"$second\""
-		: > theirs.out
-	done
+	connect ours theirs
+	muxer_serves "$2"
+	tell ours "{\"cmd\":\"disconnect\",\"id\":\"$first\"}"
+	said theirs "\"disconn\",\"peer\":\"$second\""
+	: > ours.out
+	: > theirs.out
+	connect theirs ours
+	muxer_serves "$2"
 	ends_well ours
 }
 
