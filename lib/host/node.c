@@ -5,7 +5,7 @@
 #include "host/node_state.h"
 #include "host/p2p_address.h"
 
-#define LOOK_MS 30000 /* at our own addresses, as often as they are looked for */
+#define LOOK_MS 30000 /* at our own addresses, as often as they are looked for, and at who is known */
 
 struct node {
 	struct cli *cli;
@@ -14,7 +14,8 @@ struct node {
 	struct node_state *state;       /* NULL: none */
 	struct dht *dht;
 	uv_timer_t look, save;
-	size_t told_n; /* addresses that were told last */
+	unsigned known_n; /* peers, when they were counted last */
+	size_t told_n;    /* addresses that were told last */
 	char told[P2P_OWN_ADDRESSES_MAX][MULTIADDR_TEXT_MAX + 1];
 };
 
@@ -36,6 +37,10 @@ static bool addresses_changed(struct node *n)
 static void on_look(uv_timer_t *timer)
 {
 	struct node *n = timer->data;
+	const unsigned known_n = p2p_dht_table(dht_table(n->dht))->n;
+	if (known_n != n->known_n)
+		cli_debug(n->cli, "servers of the DHT that are known: %u", known_n);
+	n->known_n = known_n;
 	if (!addresses_changed(n))
 		return;
 	for (size_t i = 0; i < n->told_n; i++)
