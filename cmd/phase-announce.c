@@ -15,7 +15,7 @@ static const struct cli_option table[] = {
 	{0, "protocol", CLI_TEXTS, FIELD(announce.dht.protocols), "ID",
 	 "what the DHT speaks; may be repeated (/phase/kad/1.0.0)"},
 	{0, "identity", CLI_TEXT, FIELD(announce.dht.identity), "FILE",
-	 "the identity in FILE, made when it is not there (a fresh one each time)"},
+	 "the identity in FILE, made when it is not there"},
 	{0, "policy", CLI_TEXT, FIELD(policy), "FILE", "announce only a release that FILE accepts"},
 	{0, "http-addr", CLI_TEXT, FIELD(announce.http_addr), "HOST:PORT", "announce this in place of the URL's own"},
 	{0, "ttl", CLI_UINT, FIELD(announce.ttl_s), "SECONDS", "how long the record is good for (3600)"},

@@ -357,6 +357,8 @@ sums_up() {
 	cmp man/phase-verify.1 "$to/opt/phase/share/man/man1/phase-verify.1"
 	[ "$(find "$to/opt/phase/share/man" -type f | wc -l)" = "$(find man -name '*.[0-9]' | wc -l)" ]
 	grep -q '^ExecStart=/opt/phase/bin/phase-serve ' "$to/opt/phase/lib/systemd/system/phase-serve.service"
+	grep -q '^ExecStart=/opt/phase/bin/phase-announce ' "$to/opt/phase/lib/systemd/system/phase-announce@.service"
+	cmp debian/phase-tools.phase-announce@.timer "$to/opt/phase/lib/systemd/system/phase-announce@.timer"
 	[ -z "$(find "$to" -path "$to/opt" -prune -o -type f -print)" ]
 }
 

@@ -332,11 +332,11 @@ ends_well() {
 	serve_oddly 'def answer(path, range):
     return None'
 	phase-announce --bootstrap "$nobody" "$url" > out 2> err 3>&- &
-	local once=$!
+	local once=$! status=0
 	wait_until test -e asked
 	kill "$once"
-	run wait "$once"
-	[ "$status" = 143 ]
+	wait "$once" || status=$?
+	[ "$status" = 143 ] || { echo "status $status"; cat err; false; }
 }
 
 # node: a server of the DHT; where it is is in $node.
