@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A name server for tests: RFC 1035 over UDP, as little of it as the twin's resolver needs.
 
-    name_server.py [--bind ADDRESS] [--port N] [--silent TYPE] [--refuse] [--alias NAME=NAME]... NAME=ADDRESS...
+    name_server.py [--bind ADDRESS] [--port N] [--silent TYPE] [--refuse] [--alias NAME=NAME]...
+                   [--text NAME=TEXT]... NAME=ADDRESS...
 
 prints its port on ADDRESS (127.0.0.1) and answers until it is killed: the addresses given for a name,
-also by its aliases, NXDOMAIN for any other name; beside them, in the additional section, an address
+also by its aliases, each of its texts, NXDOMAIN for any other name; beside them, in the additional section, an address
 that nobody asked for. Questions of type TYPE (A, AAAA, both) are never answered; --refuse: all are
 refused.
 """
@@ -14,7 +15,7 @@ import socket
 import struct
 import sys
 
-TYPES = {1: "A", 28: "AAAA"}
+TYPES = {1: "A", 16: "TXT", 28: "AAAA"}
 CNAME = 5
 
 
@@ -33,6 +34,13 @@ def wire(name):
 
 def record(name, kind, data):
     return wire(name) + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
+
+
+def texts(query, said):
+    name, kind, end = question_of(query)
+    records = [record(name, kind, bytes([len(text)]) + text) for text in said.get(name, [])]
+    flags = 0x8180 if records else 0x8183
+    return query[:2] + struct.pack(">HHHHH", flags, 1, len(records), 0, 0) + query[12:end] + b"".join(records)
 
 
 def answer(query, names, aliases, refuse):
@@ -57,19 +65,26 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--refuse", action="store_true")
     parser.add_argument("--alias", action="append", default=[])
+    parser.add_argument("--text", action="append", default=[])
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     names, aliases = {}, dict(text.split("=") for text in options.alias)
     for text in options.names:
         name, _, address = text.partition("=")
         names.setdefault(name, []).append(ipaddress.ip_address(address))
+    said = {}
+    for text in options.text:
+        name, _, value = text.partition("=")
+        said.setdefault(name.lower(), []).append(value.encode("ascii"))
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((options.bind, options.port))
     print(server.getsockname()[1], flush=True)
     while True:
         query, client = server.recvfrom(2048)
         kind = TYPES.get(question_of(query)[1])
-        if kind is not None and options.silent not in (kind, "both"):
+        if kind == "TXT":
+            server.sendto(texts(query, said), client)
+        elif kind is not None and options.silent not in (kind, "both"):
             server.sendto(answer(query, names, aliases, options.refuse), client)
 
 

@@ -1,7 +1,7 @@
-/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen PORT NETWORK FILE: a Swarm peer on 127.0.0.1 with the
+/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen|lie PORT NETWORK FILE: a Swarm peer on 127.0.0.1 with the
  * cores alone, for tests against bee. It prints a line of JSON for all that happens. The dialer asks for the chunks of
  * ADDRESS... one after another, settles when its ledger says so, and ends when it has them. The listener gives the
- * chunks of FILE to who asks, on credit as bee gives it. Both end when the other side does, or when something is
+ * chunks of FILE to who asks, on credit as bee gives it; the liar gives something else for whatever is asked for. Both end when the other side does, or when something is
  * said to them or their input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +44,7 @@ static struct kept {
 } kept[KEPT_MAX];
 static size_t kept_n;
 static bool over; /* the other side owes too much */
+static bool lies;
 static uint64_t ask_again_ms;
 
 static uint64_t now_ms(void)
@@ -145,6 +146,8 @@ static void give(const struct session_event *e)
 	for (size_t i = 0; i < kept_n && !over; i++)
 		if (memcmp(kept[i].address, e->address, REFERENCE_BYTES) == 0)
 			d = (struct retrieval_delivery){.data = bytes_of(kept[i].bytes, kept[i].n)};
+	if (lies)
+		d = (struct retrieval_delivery){.data = BYTES_LITERAL("\x09\0\0\0\0\0\0\0not that one")};
 	printf("{\"event\":\"wanted\",\"have\":%s,\"balance\":%lld}\n", d.data.n > 0 ? "true" : "false",
 	       (long long)credit.balance);
 	if (session_deliver(&s, e->stream, &d) && d.data.n > 0) {
@@ -335,6 +338,7 @@ int main(int argc, char **argv)
 	    decimal_read(bytes_text(argv[3]), &network_id) != OK)
 		return 2;
 	const bool dials = strcmp(argv[1], "dial") == 0;
+	lies = strcmp(argv[1], "lie") == 0;
 	wanted = argv + 4;
 	wanted_n = dials ? argc - 4 : 0;
 	if (!dials)

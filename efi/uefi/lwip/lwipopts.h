@@ -12,10 +12,10 @@
 #define LWIP_STATS 0
 
 /* All memory is one heap, in pages that are taken when the network is opened. What arrives lies in
- * frames of our own and not in there, so it is small: at most 24 connections with what they send,
+ * frames of our own and not in there, so it is small: at most 40 connections with what they send,
  * and what is noted of segments that came too early. */
 #define MEM_ALIGNMENT 16
-#define MEM_SIZE (768 * 1024)
+#define MEM_SIZE (1024 * 1024)
 #define LWIP_RAM_HEAP_POINTER lwip_heap
 #define MEMP_MEM_MALLOC 1
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
