@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 release=$((RANDOM % 900 + 100)) # so that nothing from an earlier run can pass for this one's
 cmdline="console=ttyS0 quiet panic=-1 no_timer_check phase.release=$release" # emulated timers are late on a busy machine
 export PATH=$PWD/build/bin:$PATH
-folder=
+folder= provider=
 
 # step WHO COMMAND: shows the command as somebody types it there, and runs just that.
 step() {
@@ -80,6 +80,7 @@ connect() {
 serve() {
 	show host1 "phase-serve -p 8080 store &"
 	network_start 1 phase-serve -p 8080 "$folder/host1/store" > "$folder/serving.json" 2> "$folder/serving.log"
+	provider=$network_pid
 	network_until 100 grep -q listening "$folder/serving.json" || {
 		cat "$folder/serving.log" >&2
 		fail "phase-serve is not ready"
@@ -125,11 +126,13 @@ start() {
 
 # --- the bare machine: firmware, a disk with SWFETCH.EFI and its policy, and no operating system.
 # It stands beside host1, which is 10.0.2.2 to it.
+
+# boot_bare WAY BOOT SHOWN: with the member "boot" of its configuration; lines of the console that match SHOWN are shown.
 boot_bare() {
-	local log=$folder/bare.console machine
-	mkdir "$folder/bare"
+	local log=$folder/bare-$1.console machine
+	mkdir -p "$folder/bare"
 	cp "$folder/publisher/policy.json" /usr/share/OVMF/OVMF_VARS_4M.fd "$folder/bare"
-	step bare "jq '.channel = \"stable\" | .boot = {providers: [\"http://10.0.2.2:8080/\"]}' policy.json > swfetch.json"
+	step bare "jq '.channel = \"stable\" | .boot = $2' policy.json > swfetch.json"
 	show bare "make esp CONFIG=swfetch.json    # build/swfetch.img, a disk with SWFETCH.EFI"
 	tools/esp.sh "$folder/bare/swfetch.json" build/swfetch.img > /dev/null
 	show bare "qemu-system-x86_64 -bios OVMF -drive build/swfetch.img …    # firmware, SWFETCH.EFI, network, kernel"
@@ -142,7 +145,7 @@ boot_bare() {
 	machine=$network_pid
 	wait "$machine" || { cat "$log.qemu" "$log.raw" >&2; fail "QEMU failed, or took ten minutes"; }
 	tr -d '\r' < "$log.raw" > "$log"
-	grep -aoE '(\[ +[0-9.]+\] (network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified|starting)|guest: ).*' "$log" > "$log.lines" || true
+	grep -aoE "(\\[ +[0-9.]+\\] ($3|starting)|guest: ).*" "$log" > "$log.lines" || true
 	while read -r line; do
 		note "$line"
 	done < "$log.lines"
@@ -150,6 +153,23 @@ boot_bare() {
 		cat "$log" >&2
 		fail "the bare machine did not start release $release with the signed command line"
 	}
+}
+
+# --- Swarm: three nodes of our own on host1 hold the release, and nobody has it as files
+reference= peers=
+swarm() {
+	step host1 "bzz-put --store chunks store/stable/x86_64 | tee put.json | jq -r .reference > reference"
+	reference=$(cat "$folder/host1/reference")
+	for port in 1634 1635 1636; do
+		show host1 "bzz-serve --listen /ip4/127.0.0.1/tcp/$port --credit 1000 chunks &"
+		network_start 1 bzz-serve --listen "/ip4/127.0.0.1/tcp/$port" --credit 1000 "$folder/host1/chunks" \
+			> "$folder/swarm.$port.json" 2> "$folder/swarm.log"
+		network_until 100 grep -q addresses "$folder/swarm.$port.json" || {
+			cat "$folder/swarm.log" >&2
+			fail "bzz-serve is not ready"
+		}
+		peers+=${peers:+, }\"/ip4/10.0.2.2/tcp/$port\"
+	done
 }
 
 echo "Debian's kernel, downloaded once to build/boot, not installed"
@@ -160,5 +180,10 @@ connect
 serve
 fetch
 start
-boot_bare
-echo "run: release $release, signed by two keys, was found, fetched, verified and started, twice, in $(since) s"
+boot_bare http '{providers: ["http://10.0.2.2:8080/"]}' 'network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified'
+kill "$provider"
+swarm
+boot_bare swarm "{manifest: \"$reference/manifest.json\", peers: [$peers], modes: [\"native\"]}" \
+	'network: lwIP|swarm|native|vmlinuz: .*verified|initrd.img: .*verified'
+echo "run: release $release, signed by two keys, was found, fetched, verified and started in $(since) s:"
+echo "run: by a running system, and by bare machines over HTTP and from nodes of Swarm"
