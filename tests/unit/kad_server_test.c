@@ -173,6 +173,12 @@ TEST(ping_and_the_words_of_others)
 
 #define SERVERS 60
 
+/* The value in the last answer, "http://8.N.8.8/m.json", as bit N. */
+static unsigned value_told(void)
+{
+	return CHECK(m.value.p != NULL && m.value.n == 21) ? 1U << (m.value.p[9] - '0') : 0;
+}
+
 /* Whether a server does not know another one. */
 static bool is_unknown(unsigned who, unsigned other, unsigned of_100, struct kad_now at)
 {
@@ -209,8 +215,8 @@ static unsigned value_told_by(unsigned who, unsigned values_n, unsigned unknown_
 	const struct kad_asker asker = {&id, test_address("/ip4/30.0.0.1/tcp/5")};
 	struct writer w = writer_of(answered, sizeof answered);
 	CHECK(kad_server_answer(&server, &asker, request(KAD_GET_VALUE, KEY), at, &w) == OK);
-	CHECK(kad_message_read(&m, writer_view(&w)) == OK && m.has_record && m.value.n == 21);
-	return m.value.n == 21 ? 1U << (m.value.p[9] - '0') : 0;
+	CHECK(kad_message_read(&m, writer_view(&w)) == OK && m.has_record);
+	return value_told();
 }
 
 /* Of the values, those that a look-up sees: it asks the servers nearest to the key. */
@@ -261,8 +267,8 @@ TEST(a_server_alone_gives_all_values)
 	unsigned told = value_told_by(1, KAD_VALUES_PER_KEY, 100, now);
 	CHECK(table.n == 0);
 	for (unsigned i = 1; i < KAD_VALUES_PER_KEY; i++) {
-		CHECK(ask(request(KAD_GET_VALUE, KEY)) == OK && m.value.n == 21);
-		told |= 1U << (m.value.p[9] - '0');
+		CHECK(ask(request(KAD_GET_VALUE, KEY)) == OK);
+		told |= value_told();
 	}
 	CHECK(told == (1U << KAD_VALUES_PER_KEY) - 1);
 }
