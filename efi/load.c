@@ -157,25 +157,6 @@ static bool judge_whole(struct load *l)
 	return good;
 }
 
-static const char *fault_text(const struct fetch_source *s)
-{
-	switch (s->fault) {
-	case FETCH_ABSENT:
-		return "does not have it";
-	case FETCH_OTHER_SIZE:
-		return "has something of another size";
-	case FETCH_WRONG:
-		return "sent wrong bytes; dropped";
-	case FETCH_FAILING:
-		return err_text(s->last);
-	case FETCH_SLOW:
-		return "too slow; dropped";
-	case FETCH_FINE:
-		break;
-	}
-	return "is asked again";
-}
-
 static void tell_faults(struct load *l)
 {
 	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
@@ -185,9 +166,9 @@ static void tell_faults(struct load *l)
 		l->told[i] = s->fault;
 		if (i > 0)
 			report(l->report, "%.*s: %.*s: %s", REPORT_BYTES(l->places[i - 1].url),
-			       REPORT_BYTES(l->artifact->filename), fault_text(s));
+			       REPORT_BYTES(l->artifact->filename), fetch_fault_text(s));
 		else if (s->fault != FETCH_FINE)
-			report(l->report, "%.*s: %s", REPORT_BYTES(l->artifact->download_url), fault_text(s));
+			report(l->report, "%.*s: %s", REPORT_BYTES(l->artifact->download_url), fetch_fault_text(s));
 	}
 }
 
@@ -211,19 +192,9 @@ static bool has_leaves(const struct load *l)
 /* Nobody is left to ask by HTTP. OK: the rest came from elsewhere, or those that only failed will be asked again. */
 static int revive(struct load *l, unsigned *revivals)
 {
-	bool wrong = false, failed = false;
-	const int err = has_leaves(l) ? load_leaves(l) : ERR_NOT_FOUND;
-	if (err == OK || err == ERR_INTERRUPTED)
+	const int err = fetch_verdict(&l->fetch);
+	if (err != ERR_SOURCE || *revivals == LOAD_REVIVALS)
 		return err;
-	for (unsigned i = 0; i < l->fetch.sources_n; i++) {
-		enum fetch_fault fault = l->fetch.sources[i].fault;
-		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
-		failed |= fault == FETCH_FAILING || fault == FETCH_SLOW;
-	}
-	if (!failed)
-		return wrong ? ERR_HASH : err;
-	if (*revivals == LOAD_REVIVALS)
-		return ERR_SOURCE;
 	uint64_t pause_ms = (uint64_t)LOAD_REVIVE_MS << (*revivals)++;
 	report(l->report, "%.*s: no provider answers; trying again in %u s, from where it stopped",
 	       REPORT_BYTES(l->artifact->filename), (unsigned)(pause_ms / 1000));

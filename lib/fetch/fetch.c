@@ -274,6 +274,36 @@ void fetch_revive(struct fetch *f)
 	memset(f->tried_solo, 0, sizeof f->tried_solo);
 }
 
+int fetch_verdict(const struct fetch *f)
+{
+	bool wrong = false, failed = false;
+	for (size_t i = 0; i < f->sources_n; i++) {
+		const enum fetch_fault fault = f->sources[i].fault;
+		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
+		failed |= fault == FETCH_FAILING || fault == FETCH_SLOW;
+	}
+	return failed ? ERR_SOURCE : wrong ? ERR_HASH : ERR_NOT_FOUND;
+}
+
+const char *fetch_fault_text(const struct fetch_source *s)
+{
+	switch (s->fault) {
+	case FETCH_ABSENT:
+		return "does not have it";
+	case FETCH_OTHER_SIZE:
+		return "has something of another size";
+	case FETCH_WRONG:
+		return "sent wrong bytes; dropped";
+	case FETCH_FAILING:
+		return err_text(s->last);
+	case FETCH_SLOW:
+		return "too slow; dropped";
+	case FETCH_FINE:
+		break;
+	}
+	return "is asked again";
+}
+
 uint64_t fetch_done_bytes(const struct fetch *f)
 {
 	uint64_t n = 0;

@@ -144,6 +144,12 @@ bool fetch_hashed(struct fetch *f, bool good);
  * wrong wholes had been fetched of one at a time: each has its turn again if it must. */
 void fetch_revive(struct fetch *f);
 
+/* Why, after FAIL: ERR_SOURCE: some failed or were slow, and may be asked again; ERR_HASH: those that had it gave
+ * wrong bytes, or it has another size there; ERR_NOT_FOUND: nobody has it. */
+int fetch_verdict(const struct fetch *f);
+/* What is wrong with a source, in words that follow its name. */
+const char *fetch_fault_text(const struct fetch_source *s);
+
 /* Bytes that count so far. */
 uint64_t fetch_done_bytes(const struct fetch *f);
 

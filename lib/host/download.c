@@ -71,21 +71,9 @@ const char *download_source_url(const struct download *d, size_t i)
 
 static const char *fault_text(const struct fetch_source *s, CURLcode cause)
 {
-	switch (s->fault) {
-	case FETCH_ABSENT:
-		return "does not have it";
-	case FETCH_OTHER_SIZE:
-		return "has a file of another size under that name";
-	case FETCH_WRONG:
-		return "sent wrong bytes";
-	case FETCH_FAILING:
-		return s->last == ERR_IO && cause != CURLE_OK ? curl_easy_strerror(cause) : err_text(s->last);
-	case FETCH_SLOW:
-		return "too slow; dropped";
-	case FETCH_FINE:
-		break;
-	}
-	return "fine";
+	if (s->fault == FETCH_FAILING && s->last == ERR_IO && cause != CURLE_OK)
+		return curl_easy_strerror(cause);
+	return fetch_fault_text(s);
 }
 
 /* All files of that source are meant, and one file is why. */
@@ -206,18 +194,6 @@ static int drive(struct download *d)
 	return d->disk_err;
 }
 
-/* When all that could give it gave wrong bytes, that is the news. */
-static int why_no_source(const struct download *d)
-{
-	bool wrong = false, other = false;
-	for (size_t i = 0; i < d->fetch.sources_n; i++) {
-		enum fetch_fault fault = d->fetch.sources[i].fault;
-		wrong |= fault == FETCH_WRONG || fault == FETCH_OTHER_SIZE;
-		other |= fault == FETCH_FAILING || fault == FETCH_SLOW;
-	}
-	return wrong && !other ? ERR_HASH : ERR_SOURCE;
-}
-
 static int fetch_and_check(struct download *d, const struct checker_tree *tree)
 {
 	d->disk_err = OK;
@@ -235,7 +211,8 @@ static int fetch_and_check(struct download *d, const struct checker_tree *tree)
 	errno = kept;
 	if (err == OK)
 		err = part_file_finish(&d->part, d->fetch.size);
-	return err == ERR_SOURCE ? why_no_source(d) : err;
+	/* When all that could give it gave wrong bytes, that is the news. */
+	return err == ERR_SOURCE && fetch_verdict(&d->fetch) == ERR_HASH ? ERR_HASH : err;
 }
 
 /* Whether FOLDER/FILENAME is the artifact already. An older release's, or a damaged one, is told. */

@@ -318,7 +318,7 @@ policy() {
 		rm -rf out
 		fetches 1 "$mode"
 		nothing
-		grep -q "has a file of another size" err
+		grep -q "has something of another size" err
 		fetches 0 "$mode" honest
 		whole
 	done

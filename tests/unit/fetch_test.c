@@ -265,6 +265,27 @@ TEST(all_liars_fail)
 	}
 }
 
+static int verdict(enum fetch_fault a, enum fetch_fault b)
+{
+	struct world *w = world_new(4U << 20, false, 2, 1);
+	w->f.sources[0].fault = a;
+	w->f.sources[1].fault = b;
+	const int err = fetch_verdict(&w->f);
+	done(w);
+	return err;
+}
+
+TEST(why_no_source_is_left)
+{
+	CHECK(verdict(FETCH_ABSENT, FETCH_ABSENT) == ERR_NOT_FOUND);
+	CHECK(verdict(FETCH_ABSENT, FETCH_WRONG) == ERR_HASH && verdict(FETCH_OTHER_SIZE, FETCH_ABSENT) == ERR_HASH);
+	CHECK(verdict(FETCH_WRONG, FETCH_FAILING) == ERR_SOURCE && verdict(FETCH_SLOW, FETCH_ABSENT) == ERR_SOURCE);
+	struct fetch_source s = {.fault = FETCH_FAILING, .last = ERR_TIMEOUT};
+	CHECK(strcmp(fetch_fault_text(&s), err_text(ERR_TIMEOUT)) == 0);
+	for (s.fault = FETCH_FINE; s.fault <= FETCH_SLOW; s.fault++)
+		CHECK(fetch_fault_text(&s)[0] != 0);
+}
+
 TEST(absence_and_another_size_fail_over)
 {
 	struct world *w = world_new(4U << 20, false, 3, 6);
@@ -603,6 +624,7 @@ int main(void)
 	RUN(a_liar_is_named_by_the_tree);
 	RUN(a_liar_is_found_without_a_tree);
 	RUN(all_liars_fail);
+	RUN(why_no_source_is_left);
 	RUN(absence_and_another_size_fail_over);
 	RUN(a_source_without_ranges_works_alone);
 	RUN(what_is_on_disk_is_not_fetched_again);
