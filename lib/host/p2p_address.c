@@ -1,7 +1,9 @@
 #include "host/p2p_address.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/err.h"
 
@@ -122,4 +124,20 @@ void p2p_address_add_reached(struct p2p_address *all, size_t *n, const struct p2
 		expand(all, n, ip.code, r.left);
 	else
 		p2p_address_add(all, n, listens);
+}
+
+int p2p_address_bind(int fd, const struct sockaddr_storage *a, int backlog, struct sockaddr_storage *bound)
+{
+	const int yes = 1;
+	socklen_t n = sizeof *bound;
+	*bound = (struct sockaddr_storage){0};
+	/* IPv4 has sockets of its own. */
+	if ((a->ss_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
+	    bind(fd, (const struct sockaddr *)a, p2p_address_size(a)) == 0 &&
+	    (backlog == 0 || listen(fd, backlog) == 0) && getsockname(fd, (struct sockaddr *)bound, &n) == 0)
+		return fd;
+	const int kept = errno;
+	(void)close(fd);
+	errno = kept;
+	return -1;
 }

@@ -17,6 +17,10 @@ struct bytes p2p_address_bytes(const struct p2p_address *address);
 /* How long the structure in a is: what bind and connect want. */
 socklen_t p2p_address_size(const struct sockaddr_storage *a);
 
+/* Binds a socket of the family of a, and listens there when backlog is not 0. *bound: where it is now. Gives fd; or
+ * closes it, and gives -1: errno says why. */
+int p2p_address_bind(int fd, const struct sockaddr_storage *a, int backlog, struct sockaddr_storage *bound);
+
 /* Into a list of P2P_OWN_ADDRESSES_MAX: one address, unless it is in or there is no room; those under which others
  * reach who listens on one, which of "any address" are those of the machine's interfaces. */
 void p2p_address_add(struct p2p_address *all, size_t *n, const struct p2p_address *one);

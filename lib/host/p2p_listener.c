@@ -58,20 +58,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static int bind_listener(const struct sockaddr_storage *a, struct sockaddr_storage *bound)
 {
 	const int yes = 1;
-	socklen_t n = sizeof *bound;
 	const int fd = socket(a->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	*bound = (struct sockaddr_storage){0};
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-	    (a->ss_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
-	    bind(fd, (const struct sockaddr *)a, p2p_address_size(a)) == 0 && listen(fd, BACKLOG) == 0 &&
-	    getsockname(fd, (struct sockaddr *)bound, &n) == 0)
-		return fd;
-	const int kept = errno;
-	(void)close(fd);
-	errno = kept;
-	return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes); /* without, a restart has to wait */
+	return p2p_address_bind(fd, a, BACKLOG, bound);
 }
 
 int p2p_listener_new(uv_loop_t *loop, struct bytes address, p2p_came_in *came_in, void *context,

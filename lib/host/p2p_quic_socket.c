@@ -7,7 +7,6 @@
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "host/p2p_address.h"
 #include "host/p2p_quic_parts.h"
@@ -43,21 +42,11 @@ static void set_options(int fd, sa_family_t family)
 
 int p2p_quic_socket_open(const struct sockaddr_storage *a, struct sockaddr_storage *bound)
 {
-	const int yes = 1;
-	socklen_t n = sizeof *bound;
 	const int fd = socket(a->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	*bound = (struct sockaddr_storage){0};
 	set_options(fd, a->ss_family);
-	if ((a->ss_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
-	    bind(fd, (const struct sockaddr *)a, p2p_address_size(a)) == 0 &&
-	    getsockname(fd, (struct sockaddr *)bound, &n) == 0)
-		return fd;
-	const int kept = errno;
-	(void)close(fd);
-	errno = kept;
-	return -1;
+	return p2p_address_bind(fd, a, 0, bound);
 }
 
 /* --- in --- */
