@@ -6,6 +6,7 @@
 #include "host/bzz_bridge_parts.h"
 #include "host/bzz_update.h"
 #include "host/bzz_walk.h"
+#include "host/secret_free.h"
 
 /* A file stays open from one reader to the next. */
 static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
@@ -85,8 +86,7 @@ static int walk(struct bridge_client *c, struct bzz_root *root)
 		c->what = NULL;
 		err = walk_to(c, BYTES_LITERAL("manifest.json"), b, root);
 	}
-	secret_wipe(b, sizeof *b); /* references with keys */
-	free(b);
+	secret_free(b, sizeof *b); /* references with keys */
 	return err;
 }
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/hex.h"
-#include "crypto/secret.h"
 #include "host/bzz_fetch_parts.h"
+#include "host/secret_free.h"
 #include "swarm/join.h"
 
 #define SLOTS 2048              /* chunks under way or waiting for their turn: 9 MiB; ranges are long when many are */
@@ -321,8 +321,6 @@ int bzz_fetch_file(struct bzz_fetch *f, const char *name, const struct bzz_root 
 		err = explain(job, err, &why);
 	gateways_forget(f->gateways);
 	free(job->recovery);
-	if (root->reference.encrypted)
-		secret_wipe(job, sizeof *job); /* references with keys, and what they open */
-	free(job);
+	secret_free(job, root->reference.encrypted ? sizeof *job : 0); /* references with keys, and what they open */
 	return err;
 }

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
 #include "host/bzz_fetch_parts.h"
 #include "host/bzz_file.h"
 #include "host/bzz_walk.h"
+#include "host/secret_free.h"
 #include "swarm/feed.h"
 
 #define WAIT_MS 1000
@@ -179,9 +179,7 @@ static int look_up(struct bzz_fetch *f, const char *name, struct bzz_root *root,
 /* There may be keys in it. */
 static void free_path(struct bzz_path *b)
 {
-	if (b != NULL)
-		secret_wipe(b, sizeof *b);
-	free(b);
+	secret_free(b, sizeof *b);
 }
 
 int bzz_fetch_manifest(struct bzz_fetch *f, const char *name, struct bzz_root *root)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/secret.h"
+#include "host/secret_free.h"
 #include "swarm/join.h"
 
 #define AT_ONCE (2 * BMT_BATCH)     /* chunks that are looked for together; hashed so many side by side */
@@ -238,9 +238,7 @@ void bzz_file_close(struct bzz_file *f)
 	if (f == NULL)
 		return;
 	free(f->recovery);
-	if (f->encrypted)
-		secret_wipe(f, sizeof *f); /* references with keys, and what they open */
-	free(f);
+	secret_free(f, f->encrypted ? sizeof *f : 0); /* references with keys, and what they open */
 }
 
 int bzz_file_whole(const struct chunk_source *source, const struct reference *root, struct bytes root_chunk, size_t max,
@@ -264,9 +262,7 @@ int bzz_file_whole(const struct chunk_source *source, const struct reference *ro
 	}
 	if (err != OK) {
 		give_up(f, why);
-		if (p != NULL && root->encrypted)
-			secret_wipe(p, done);
-		free(p);
+		secret_free(p, root->encrypted ? done : 0);
 		return err;
 	}
 	bzz_file_close(f);

@@ -4,19 +4,12 @@
 #include <string.h>
 
 #include "core/hex.h"
-#include "crypto/secret.h"
 #include "host/random.h"
+#include "host/secret_free.h"
 #include "http/media_type.h"
 #include "swarm/mantaray_write.h"
 
 #define METADATA_BYTES 256 /* of an entry, without its name */
-
-static void wipe_free(void *p, size_t n)
-{
-	if (p != NULL)
-		secret_wipe(p, n);
-	free(p);
-}
 
 int bzz_entries_add(struct bzz_entries *list, const char *path, const struct reference *reference)
 {
@@ -27,7 +20,7 @@ int bzz_entries_add(struct bzz_entries *list, const char *path, const struct ref
 			return ERR_NO_MEMORY;
 		if (list->n > 0)
 			memcpy(v, list->v, list->n * sizeof *v);
-		wipe_free(list->v, list->n * sizeof *v); /* realloc would leave the keys */
+		secret_free(list->v, list->n * sizeof *v); /* realloc would leave the keys */
 		list->v = v;
 		list->room = room;
 	}
@@ -42,7 +35,7 @@ void bzz_entries_free(struct bzz_entries *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		free(list->v[i].path);
-	wipe_free(list->v, list->n * sizeof *list->v); /* references with keys */
+	secret_free(list->v, list->n * sizeof *list->v); /* references with keys */
 	*list = (struct bzz_entries){.n = 0};
 }
 
@@ -100,7 +93,7 @@ static int store_nodes(struct bzz_write *w, struct mantaray_write *m, struct ref
 			err = bzz_write_bytes(w, bytes_of(node, n), root);
 		if (err == OK)
 			err = mantaray_write_stored(m, root);
-		wipe_free(node, size); /* of encrypted files there are keys in it */
+		secret_free(node, size); /* of encrypted files there are keys in it */
 	}
 	return err;
 }
@@ -140,7 +133,7 @@ int bzz_manifest_write(struct bzz_write *w, const struct bzz_entries *list, cons
 		err = add_all(w, &m, list, documents);
 	if (err == OK)
 		err = store_nodes(w, &m, root);
-	wipe_free(memory, arena.n);
+	secret_free(memory, arena.n);
 	return err;
 }
 

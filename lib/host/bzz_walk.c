@@ -1,9 +1,9 @@
 #include "host/bzz_walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/secret.h"
+#include "host/secret_free.h"
 
 int bzz_walk_node(const struct chunk_source *source, const struct bzz_root *root, const struct reference *wanted,
 		  int (*take)(void *context, uint8_t *node, size_t n, struct why *why), void *context, struct why *why)
@@ -16,8 +16,7 @@ int bzz_walk_node(const struct chunk_source *source, const struct bzz_root *root
 	if (err != OK)
 		return err;
 	err = take(context, node, n, why);
-	secret_wipe(node, n);
-	free(node);
+	secret_free(node, n);
 	return err;
 }
 

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "core/err.h"
-#include "crypto/secret.h"
 #include "host/file.h"
 #include "host/random.h"
+#include "host/secret_free.h"
 #include "swarm/replica.h"
 #include "swarm/split.h"
 
@@ -45,11 +45,8 @@ void bzz_write_close(struct bzz_write *w)
 	struct bzz_write_state *s = w->state;
 	if (s == NULL)
 		return;
-	if (s->memory != NULL)
-		secret_wipe(s->memory, s->memory_n);
-	free(s->memory);
-	secret_wipe(s, sizeof *s); /* keys, and content that is to be secret */
-	free(s);
+	secret_free(s->memory, s->memory_n);
+	secret_free(s, sizeof *s); /* keys, and content that is to be secret */
 	w->state = NULL;
 }
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto/secret.h"
 #include "host/file.h"
+#include "host/secret_free.h"
 #include "swarm/split.h"
 #include "swarm/tree.h"
 
@@ -257,13 +257,6 @@ static int hash_open_file(int fd, struct hashing *h, const struct hash_wanted *w
 	return OK;
 }
 
-static void wipe_free(void *p, size_t n)
-{
-	if (p != NULL)
-		secret_wipe(p, n);
-	free(p);
-}
-
 int hash_file(int fd, const struct hash_wanted *wanted, struct hash_result *result)
 {
 	struct hashing h = {.tree_fd = wanted->tree_fd,
@@ -285,8 +278,8 @@ int hash_file(int fd, const struct hash_wanted *wanted, struct hash_result *resu
 	}
 	int kept = errno;
 	free(h.ring.pieces);
-	wipe_free(memory, wanted->keys == NULL ? 0 : memory_n); /* keys are in them */
-	wipe_free(h.split, wanted->keys == NULL ? 0 : sizeof *h.split);
+	secret_free(memory, wanted->keys == NULL ? 0 : memory_n); /* keys are in them */
+	secret_free(h.split, wanted->keys == NULL ? 0 : sizeof *h.split);
 	errno = kept;
 	return err;
 }

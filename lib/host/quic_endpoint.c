@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "crypto/hkdf.h"
-#include "crypto/secret.h"
 #include "host/quic_parts.h"
 #include "host/random.h"
+#include "host/secret_free.h"
 
 int quic_endpoint_new(struct quic_endpoint **endpoint, const struct quic_config *config)
 {
@@ -25,8 +25,7 @@ int quic_endpoint_new(struct quic_endpoint **endpoint, const struct quic_config 
 	if (err == OK)
 		err = quic_identity_make(&e->identity, config->identity_seed);
 	if (err != OK) {
-		secret_wipe(e, sizeof *e);
-		free(e);
+		secret_free(e, sizeof *e);
 		return err;
 	}
 	*endpoint = e;
@@ -40,8 +39,7 @@ void quic_endpoint_free(struct quic_endpoint *e)
 		quic_connection_free(e->connections);
 	}
 	quic_identity_free(&e->identity);
-	secret_wipe(e, sizeof *e);
-	free(e);
+	secret_free(e, sizeof *e);
 }
 
 /* Room for the next that closes: who has waited longest is forgotten. */
