@@ -247,6 +247,93 @@ TEST(noise)
 	end_nodes();
 }
 
+/* --- floods --- */
+
+static size_t strangers_n; /* that b has */
+
+static void hear_strangers(void)
+{
+	struct quic_connection *c;
+	struct connection_event e;
+	while ((c = quic_endpoint_next(b.e)) != NULL) {
+		if (quic_connection_owner(c) == NULL)
+			strangers_n++;
+		quic_connection_own(c, &strangers_n);
+		int err;
+		do
+			err = quic_connection_take(c, &e);
+		while (err == OK && e.type != CONNECTION_NOTHING);
+		if (err == OK)
+			continue;
+		quic_connection_end(c, 0);
+		strangers_n--;
+	}
+}
+
+enum flood { FLOOD_FIRST, FLOOD_TOKEN, FLOOD_SHORT, FLOOD_NOISE, FLOODS };
+
+/* One datagram of a flood, from the first one of a client with an id of 18 bytes: of another id, so that nobody can
+ * read it; with the token of a Retry that was none; one of a connection that there is not; anything. */
+static void change(enum flood flood, uint8_t datagram[static 1200])
+{
+	static const uint8_t token[] = {0, 0x40, 0x40, 0xb6}; /* behind no id of the sender's */
+	const size_t until = flood == FLOOD_FIRST ? 24 : 1200;
+	for (size_t i = flood == FLOOD_NOISE ? 0 : 6; i < until; i++)
+		datagram[i] = (uint8_t)chance(256);
+	if (flood == FLOOD_SHORT)
+		datagram[0] &= 0x7f;
+	if (flood == FLOOD_TOKEN)
+		memcpy(datagram + 24, token, sizeof token);
+}
+
+/* Many of them, from one host or from many. */
+static void flood_with(enum flood flood, bool one_host)
+{
+	static uint8_t first[1200], datagram[1200];
+	uint64_t in = 0, out = 0;
+	begin_nodes();
+	(void)dial(&a, &b, NULL);
+	CHECK(quic_endpoint_out(a.e, &out_buffer, now_ns) && out_buffer.segment == sizeof first);
+	memcpy(first, out_buffer.bytes, sizeof first);
+	CHECK(first[5] == 18);
+	strangers_n = 0;
+	for (unsigned i = 0; i < 3000; i++) {
+		struct quic_path path = {.local = b.address, .remote = a.address};
+		struct sockaddr_in *from = (struct sockaddr_in *)&path.remote;
+		from->sin_port = htons((uint16_t)(1 + i));
+		from->sin_addr.s_addr = htonl(0x0b000000U + (one_host ? 0 : (uint32_t)chance(1U << 24)));
+		memcpy(datagram, first, sizeof datagram);
+		change(flood, datagram);
+		quic_endpoint_take(b.e, &path, bytes_of(datagram, sizeof datagram), now_ns);
+		in += sizeof datagram;
+		hear_strangers();
+		CHECK(strangers_n <= (one_host ? QUIC_HALF_OPEN_RETRY_PER_IP : QUIC_HALF_OPEN_RETRY));
+		now_ns += MS / 10;
+		while (i % 50 == 0 && quic_endpoint_out(b.e, &out_buffer, now_ns))
+			out += out_buffer.n;
+	}
+	CHECK(out <= in / 2);
+	/* All go in time, and then it is as if nothing had been. */
+	for (const uint64_t until = now_ns + (QUIC_HANDSHAKE_MS + 1000) * MS; now_ns < until; now_ns += 100 * MS) {
+		quic_endpoint_tick(b.e, now_ns);
+		hear_strangers();
+		while (quic_endpoint_out(b.e, &out_buffer, now_ns))
+			;
+	}
+	CHECK(strangers_n == 0 && b.seen_n == 0);
+	x = dial(&a, &b, &b.id);
+	run_ms(1000);
+	CHECK(is_ready(x) && b.retries_n == 0);
+	end_nodes();
+}
+
+TEST(floods_of_datagrams)
+{
+	for (enum flood flood = FLOOD_FIRST; flood < FLOODS; flood++)
+		for (unsigned one_host = 0; one_host < 2; one_host++)
+			flood_with(flood, one_host == 1);
+}
+
 /* The same datagrams again and again, from elsewhere, too. */
 TEST(replays)
 {
@@ -279,6 +366,7 @@ int main(void)
 	RUN(nobody_there);
 	RUN(changed_and_cut);
 	RUN(noise);
+	RUN(floods_of_datagrams);
 	RUN(replays);
 	return test_end();
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
+#include <time.h>
 
 #include "p2p/peer_key.h"
 #include "test.h"
@@ -180,6 +181,43 @@ TEST(strangers)
 	gnutls_certificate_free_credentials(none);
 }
 
+/* A good certificate of TLS, that names no peer. */
+static gnutls_certificate_credentials_t nameless(void)
+{
+	gnutls_certificate_credentials_t credentials;
+	gnutls_x509_privkey_t key;
+	gnutls_x509_crt_t x;
+	CHECK(gnutls_certificate_allocate_credentials(&credentials) == 0);
+	CHECK(gnutls_x509_privkey_init(&key) == 0 && gnutls_x509_crt_init(&x) == 0);
+	CHECK(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) ==
+	      0);
+	CHECK(gnutls_x509_crt_set_version(x, 3) == 0 && gnutls_x509_crt_set_key(x, key) == 0);
+	CHECK(gnutls_x509_crt_set_serial(x, "1", 1) == 0);
+	CHECK(gnutls_x509_crt_set_activation_time(x, time(NULL) - 1000) == 0);
+	CHECK(gnutls_x509_crt_set_expiration_time(x, time(NULL) + 1000) == 0);
+	CHECK(gnutls_x509_crt_sign2(x, x, key, GNUTLS_DIG_SHA256, 0) == 0);
+	CHECK(gnutls_certificate_set_x509_key(credentials, &x, 1, key) >= 0);
+	gnutls_x509_crt_deinit(x);
+	gnutls_x509_privkey_deinit(key);
+	return credentials;
+}
+
+TEST(a_certificate_that_names_no_peer)
+{
+	gnutls_certificate_credentials_t credentials = nameless();
+	begin_both();
+	strange_client(credentials, &libp2p, good);
+	shake();
+	CHECK(server.result < 0 && server.peer.err == ERR_PROTOCOL && server.peer.peer.n == 0);
+	end_both();
+	begin_both();
+	CHECK(gnutls_credentials_set(server.s, GNUTLS_CRD_CERTIFICATE, credentials) == 0);
+	shake();
+	CHECK(client.result < 0 && client.peer.err == ERR_PROTOCOL && client.peer.peer.n == 0 && server.result != 0);
+	end_both();
+	gnutls_certificate_free_credentials(credentials);
+}
+
 /* What a client shows is its own certificate and another one. */
 static gnutls_pcert_st shown[2];
 static gnutls_privkey_t shown_key;
@@ -229,6 +267,7 @@ int main(void)
 {
 	RUN(two_of_ours);
 	RUN(strangers);
+	RUN(a_certificate_that_names_no_peer);
 	RUN(two_certificates);
 	return test_end();
 }
