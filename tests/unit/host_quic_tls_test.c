@@ -184,9 +184,9 @@ TEST(strangers)
 /* A good certificate of TLS, that names no peer. */
 static gnutls_certificate_credentials_t nameless(void)
 {
-	gnutls_certificate_credentials_t credentials;
-	gnutls_x509_privkey_t key;
-	gnutls_x509_crt_t x;
+	gnutls_certificate_credentials_t credentials = NULL;
+	gnutls_x509_privkey_t key = NULL;
+	gnutls_x509_crt_t x = NULL;
 	CHECK(gnutls_certificate_allocate_credentials(&credentials) == 0);
 	CHECK(gnutls_x509_privkey_init(&key) == 0 && gnutls_x509_crt_init(&x) == 0);
 	CHECK(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) ==
