@@ -7,11 +7,9 @@
 
 #define URL_ROOM (URL_BYTES_MAX + 2 * REFERENCE_BYTES + sizeof "/chunks/")
 
-enum way { WAY_NONE, WAY_HTTP, WAY_NATIVE };
-
+/* A request by HTTP. */
 struct transfer {
-	enum way way;
-	uint64_t native_id; /* another one each time: a late answer to a request of before is known by it */
+	bool active;
 	uint8_t url[URL_ROOM];
 	struct request request;
 	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
@@ -25,8 +23,8 @@ struct chunks {
 	unsigned native_source; /* ASKS_SOURCES_MAX: none */
 	struct bytes urls[ASKS_SOURCES_MAX];
 	size_t asked_n;
-	uint64_t native_n; /* requests to nodes so far */
-	int err;           /* what the judge said from within an answer */
+	int err;                  /* what the judge said from within an answer */
+	bool wide[ASKS_WIDE_MAX]; /* requests to nodes that are under way */
 	struct transfer transfers[ASKS_REQUESTS_MAX];
 };
 
@@ -41,14 +39,16 @@ int chunks_open(struct chunks **chunks, const struct chunks_with *with)
 	struct chunks *c = (struct chunks *)(void *)pages; /* pages are aligned for anything */
 	c->with = *with;
 	c->platform = p;
-	c->asked_n = c->native_n = 0;
+	c->asked_n = 0;
 	c->err = OK;
+	memset(c->wide, 0, sizeof c->wide);
 	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
-		c->transfers[i].way = WAY_NONE;
+		c->transfers[i].active = false;
 	asks_init(&c->asks);
 	c->native_source = ASKS_SOURCES_MAX;
 	if (with->native != NULL) {
-		c->native_source = asks_source_add(&c->asks, true, false);
+		c->native_source = asks_source_add_wide(&c->asks);
+		asks_allow(&c->asks, c->native_source, CHUNKS_NATIVE_MAX);
 		native_listen(with->native, on_answer, c);
 	}
 	*chunks = c;
@@ -69,7 +69,7 @@ bool chunks_any(const struct chunks *c)
 
 size_t chunks_room(const struct chunks *c)
 {
-	const size_t most = c->with.native != NULL ? CHUNKS_ASKED_NATIVE_MAX : CHUNKS_ASKED_MAX;
+	const size_t most = CHUNKS_ASKED_MAX + (c->with.native != NULL ? CHUNKS_NATIVE_MAX : 0);
 	return most > c->asked_n ? most - c->asked_n : 0;
 }
 
@@ -81,21 +81,18 @@ void chunks_ask(struct chunks *c, uint64_t id, const uint8_t address[static REFE
 
 static void end(struct chunks *c, unsigned i, uint64_t now_ms)
 {
-	struct transfer *t = &c->transfers[i];
-	if (t->way == WAY_HTTP)
-		request_end(&t->request, now_ms);
-	else if (t->way == WAY_NATIVE)
-		native_forget(c->with.native, t->native_id);
-	t->way = WAY_NONE;
+	bool *active = i < ASKS_REQUESTS_MAX ? &c->transfers[i].active : &c->wide[i - ASKS_REQUESTS_MAX];
+	if (*active && i < ASKS_REQUESTS_MAX)
+		request_end(&c->transfers[i].request, now_ms);
+	else if (*active)
+		native_forget(c->with.native, i);
+	*active = false;
 }
 
 static int begin_native(struct chunks *c, const struct asks_want *want)
 {
-	struct transfer *t = &c->transfers[want->request];
-	t->native_id = c->native_n++ * ASKS_REQUESTS_MAX + want->request;
-	const int err = native_ask(c->with.native, t->native_id, want->address);
-	if (err == OK)
-		t->way = WAY_NATIVE;
+	const int err = native_ask(c->with.native, want->request, want->address);
+	c->wide[want->request - ASKS_REQUESTS_MAX] = err == OK;
 	return err;
 }
 
@@ -106,7 +103,7 @@ static int begin_http(struct chunks *c, const struct asks_want *want, uint64_t n
 	gateway_url_write(c->urls[want->source], "/chunks/", want->address, &w);
 	if (w.full)
 		return ERR_NOT_FOUND;
-	t->way = WAY_HTTP;
+	t->active = true;
 	request_begin(&t->request, c->with.web, writer_view(&w), NULL, now_ms);
 	return OK;
 }
@@ -134,13 +131,12 @@ static int judge(struct chunks *c, struct bytes chunk, const struct asks_part *p
 static void on_answer(void *context, uint64_t id, int err, struct bytes chunk)
 {
 	struct chunks *c = context;
-	const unsigned i = (unsigned)(id % ASKS_REQUESTS_MAX);
-	struct transfer *t = &c->transfers[i];
+	const unsigned i = (unsigned)id;
 	const uint64_t now = platform_now_ms(c->platform);
 	struct asks_part part;
-	if (t->way != WAY_NATIVE || t->native_id != id)
+	if (!c->wide[i - ASKS_REQUESTS_MAX])
 		return;
-	t->way = WAY_NONE;
+	c->wide[i - ASKS_REQUESTS_MAX] = false;
 	if (err == OK && asks_arrived(&c->asks, i, chunk.n, now, &part) == chunk.n &&
 	    asks_whole(&c->asks, i, now, &part) && c->err == OK)
 		c->err = judge(c, chunk, &part);
@@ -198,7 +194,7 @@ int chunks_step(struct chunks *c)
 	if (c->with.native != NULL)
 		native_step(c->with.native, now);
 	for (unsigned i = 0; i < ASKS_REQUESTS_MAX && err == OK; i++)
-		if (c->transfers[i].way == WAY_HTTP)
+		if (c->transfers[i].active)
 			err = step(c, i, now);
 	if (err == OK)
 		err = c->err;
@@ -233,7 +229,7 @@ void chunks_close(struct chunks *c)
 {
 	if (c == NULL)
 		return;
-	for (unsigned i = 0; i < ASKS_REQUESTS_MAX; i++)
+	for (unsigned i = 0; i < ASKS_SLOTS_MAX; i++)
 		end(c, i, platform_now_ms(c->platform));
 	if (c->with.native != NULL)
 		native_listen(c->with.native, NULL, NULL);

@@ -13,8 +13,8 @@
 #include "fetch/asks.h"
 #include "http/url.h"
 
-#define CHUNKS_ASKED_MAX 12        /* at a time by HTTP: the network has few connections */
-#define CHUNKS_ASKED_NATIVE_MAX 48 /* the same when there are nodes, who have theirs already */
+#define CHUNKS_ASKED_MAX 12  /* at a time by HTTP: the network has few connections */
+#define CHUNKS_NATIVE_MAX 64 /* and of nodes, who have theirs already: among more there are more that are cheap */
 
 struct chunks;
 

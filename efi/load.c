@@ -192,7 +192,12 @@ static bool has_leaves(const struct load *l)
 /* Nobody is left to ask by HTTP. OK: the rest came from elsewhere, or those that only failed will be asked again. */
 static int revive(struct load *l, unsigned *revivals)
 {
+	const int leaves = has_leaves(l) ? load_leaves(l) : ERR_NOT_FOUND;
+	if (leaves == OK || leaves == ERR_INTERRUPTED)
+		return leaves;
 	const int err = fetch_verdict(&l->fetch);
+	if (err == ERR_NOT_FOUND)
+		return leaves;
 	if (err != ERR_SOURCE || *revivals == LOAD_REVIVALS)
 		return err;
 	uint64_t pause_ms = (uint64_t)LOAD_REVIVE_MS << (*revivals)++;
