@@ -350,6 +350,17 @@ setup() {
 	[[ $stderr = *"standard input: larger than the limit"* ]]
 }
 
+# The port is one that this machine keeps for nobody: each attempt is refused, and two of them are enough.
+@test "a node where nobody listens is named, and what became of it" {
+	run -3 --separate-stderr bzz-fetch --peer /ip4/127.0.0.1/tcp/1 --bootnode /ip6/::1/tcp/1 -o got "$small"
+	[[ $stderr = *"/ip4/127.0.0.1/tcp/1: Connection refused"*"chunk $small: nobody gives it"* ]]
+	[[ $stderr = *"/ip4/127.0.0.1/tcp/1: never reached: Connection refused"*"/ip6/::1/tcp/1: never reached: "* ]]
+	[ ! -e got ]
+	run -0 bzz-fetch -q --peer /ip4/127.0.0.1/tcp/1 --gateway "$http/good" -o got "$small"
+	cmp got "$dir/small"
+	jq -e '.sources | map(select(.peer) | .bytes) == [0]' <<< "$output"
+}
+
 @test "a terminal gets text, and of what is none the way to a file" {
 	on_terminal() {
 		run --separate-stderr script -qec "bzz-fetch -q -s $dir/chunks $1" shown
@@ -373,7 +384,16 @@ setup() {
 @test "usage" {
 	run -2 bzz-fetch
 	run -2 --separate-stderr bzz-fetch "$small"
-	[[ $stderr = *"--gateway or a --store"* ]]
+	[[ $stderr = *"a --gateway, a --peer, a --bootnode or a --store"* ]]
+	local peer
+	for peer in nonsense 127.0.0.1:1634 /ip4/127.0.0.1 /ip4/127.0.0.1/udp/1634 /ip4/127.0.0.1/tcp/1634/ws /dns4/a.example \
+		/ip4/127.0.0.1/tcp/1634/p2p/nobody; do
+		run -2 --separate-stderr bzz-fetch --peer /ip4/127.0.0.1/tcp/1 --peer "$peer" "$small"
+		[[ $stderr = *"--peer: '$peer' is no address of a Swarm node"* ]]
+		run -2 --separate-stderr bzz-fetch --bootnode "$peer" "$small"
+		[[ $stderr = *"--bootnode: '$peer' is no address of a Swarm node"* ]]
+	done
+	run -2 bzz-fetch --peer /ip4/127.0.0.1/tcp/1 --network-id main "$small"
 	run -2 --separate-stderr bzz-fetch -s "$dir/chunks" 0123
 	[[ $stderr = *"64 hex digits"* ]]
 	run -2 --separate-stderr bzz-fetch -s "$dir/chunks" name.eth
