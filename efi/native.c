@@ -55,7 +55,7 @@ void native_close(struct native *n)
 			continue;
 		if (n->links[i]->used)
 			native_link_end(n, n->links[i]);
-		platform_give_pages(p, (uint8_t *)n->links[i], sizeof(struct native_link));
+		platform_give_pages(p, (uint8_t *)n->links[i], NATIVE_LINK_BYTES);
 	}
 	native_names_close(n);
 	memset(n->seed, 0, sizeof n->seed);

@@ -37,7 +37,7 @@ static struct native_link *free_link(struct native *n)
 		if (n->links[i] != NULL && n->links[i]->used)
 			continue;
 		if (n->links[i] == NULL) {
-			if (platform_pages(n->with.report->platform, sizeof(struct native_link), &pages) != OK)
+			if (platform_pages(n->with.report->platform, NATIVE_LINK_BYTES, &pages) != OK)
 				return NULL;
 			n->links[i] = (struct native_link *)(void *)pages; /* pages are aligned for anything */
 		}

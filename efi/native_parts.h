@@ -42,9 +42,11 @@ struct native_link {
 	uint32_t c;
 	uint8_t address[PEERS_ADDRESS_BYTES_MAX];
 	size_t in_n;
-	struct session session;
 	uint8_t in[NOISE_FRAME_BYTES_MAX];
+	struct session session; /* the last: not all of it is there */
 };
+
+#define NATIVE_LINK_BYTES (offsetof(struct native_link, session) + SESSION_CLIENT_BYTES)
 
 /* A name whose TXT records are asked for. */
 struct native_name {

@@ -28,7 +28,8 @@ void session_init(struct session *s, enum connection_role role, const struct ses
 	s->handshake.out_n = s->handshake.out_sent = 0;
 	s->handshake.stage = HANDSHAKE_SYN;
 	hive_budget_init(&s->budget, now_ms);
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++) {
+	s->streams_n = config->serves ? SESSION_STREAMS_MAX : SESSION_CLIENT_STREAMS_MAX;
+	for (size_t i = 0; i < s->streams_n; i++) {
 		s->streams[i].use = SESSION_FREE;
 		s->streams[i].room = &s->rooms[i];
 	}
@@ -116,7 +117,7 @@ static void take_pending(struct session *s, struct session_event *event, uint64_
 /* One stream that has not ended in time. */
 static void take_overdue(struct session *s, struct session_event *event, uint64_t now_ms)
 {
-	for (size_t i = 0; i < SESSION_STREAMS_MAX && event->type == SESSION_NOTHING; i++) {
+	for (size_t i = 0; i < s->streams_n && event->type == SESSION_NOTHING; i++) {
 		struct session_stream *t = &s->streams[i];
 		if (t->use == SESSION_FREE || now_ms < t->deadline_ms)
 			continue;
@@ -171,7 +172,7 @@ uint64_t session_deadline(const struct session *s)
 	uint64_t first = connection_deadline(&s->connection);
 	if (!s->ready && s->ready_by_ms < first)
 		first = s->ready_by_ms;
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
+	for (size_t i = 0; i < s->streams_n; i++)
 		if (s->streams[i].use != SESSION_FREE && s->streams[i].deadline_ms < first)
 			first = s->streams[i].deadline_ms;
 	return first;
@@ -231,7 +232,7 @@ int session_ask(struct session *s, const uint8_t address[static REFERENCE_BYTES]
 	uint8_t message[64];
 	struct writer w = writer_of(message, sizeof message);
 	size_t asked = 0;
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
+	for (size_t i = 0; i < s->streams_n; i++)
 		asked += s->streams[i].use == SESSION_ASKS;
 	if (asked >= SESSION_ASKS_MAX)
 		return ERR_LIMIT;

@@ -22,7 +22,9 @@
 #include "swarm/status.h"
 
 #define SESSION_STREAMS_MAX 176
-#define SESSION_TAKEN_MAX 160        /* of those, the other side's: a bee asks for as much at once as it may owe */
+#define SESSION_TAKEN_MAX 160         /* of those, the other side's: a bee asks for as much at once as it may owe */
+#define SESSION_CLIENT_STREAMS_MAX 32 /* of a session that does not serve */
+#define SESSION_CLIENT_TAKEN_MAX 18
 #define SESSION_ASKS_MAX 12          /* of those, retrievals of ours: more than the accounting lets be */
 #define SESSION_REMOTE_BYTES_MAX 300 /* of the other side's address; the longest name of a host fits */
 #define SESSION_STREAM_MS 40000      /* then a stream that has not ended is reset; bee gives 30 s to the longest */
@@ -118,12 +120,16 @@ struct session {
 	/* Data of a stream that are still to be taken apart. */
 	uint32_t pending_stream;
 	struct bytes pending;
+	size_t streams_n; /* that there may be */
 	size_t remote_n;
 	uint8_t remote[SESSION_REMOTE_BYTES_MAX + 64];
 	struct session_stream streams[SESSION_STREAMS_MAX];
 	/* session_init leaves it as it is: what is not used costs no memory on a host. */
 	union session_room rooms[SESSION_STREAMS_MAX];
 };
+
+/* So many bytes of it must be there when it does not serve. */
+#define SESSION_CLIENT_BYTES (offsetof(struct session, rooms) + SESSION_CLIENT_STREAMS_MAX * sizeof(union session_room))
 
 /* What is of one session alone; needed while it begins. */
 struct session_start {

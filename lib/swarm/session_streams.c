@@ -20,7 +20,7 @@ size_t session_protocols_n(const struct session_config *config)
 
 struct session_stream *session_stream_of(struct session *s, uint32_t id)
 {
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
+	for (size_t i = 0; i < s->streams_n; i++)
 		if (s->streams[i].use != SESSION_FREE && s->streams[i].id == id)
 			return &s->streams[i];
 	return NULL;
@@ -38,9 +38,9 @@ static void await(struct session_stream *t)
 struct session_stream *session_stream_add(struct session *s, uint32_t id, enum session_use use, uint64_t now_ms)
 {
 	struct session_stream *t = s->streams;
-	while (t < s->streams + SESSION_STREAMS_MAX && t->use != SESSION_FREE)
+	while (t < s->streams + s->streams_n && t->use != SESSION_FREE)
 		t++;
-	if (t == s->streams + SESSION_STREAMS_MAX)
+	if (t == s->streams + s->streams_n)
 		return NULL;
 	t->id = id;
 	t->use = use;
@@ -79,12 +79,13 @@ void session_stream_opened(struct session *s, uint32_t id, size_t protocol, uint
 	/* Who has not said who it is gets nothing of Swarm, and nobody says it twice. */
 	const bool early = shakes ? s->role != CONNECTION_LISTENER || s->ready : session_has_headers(use) && !s->ready;
 	size_t taken = 0, shaking = 0;
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++) {
+	for (size_t i = 0; i < s->streams_n; i++) {
 		taken += s->streams[i].use != SESSION_FREE && s->streams[i].use < SESSION_SHAKES;
 		shaking += session_is_handshake(s->streams[i].use);
 	}
 	struct session_stream *t = NULL;
-	if (!early && taken < SESSION_TAKEN_MAX && !(shakes && shaking > 0))
+	const size_t taken_max = s->config->serves ? SESSION_TAKEN_MAX : SESSION_CLIENT_TAKEN_MAX;
+	if (!early && taken < taken_max && !(shakes && shaking > 0))
 		t = session_stream_add(s, id, use, now_ms);
 	if (t == NULL) {
 		connection_reset(&s->connection, id, YAMUX_RESET_LIMIT);

@@ -55,7 +55,7 @@ static void write_stream(struct session *s, struct session_stream *t)
 
 void session_streams_write(struct session *s)
 {
-	for (size_t i = 0; i < SESSION_STREAMS_MAX; i++)
+	for (size_t i = 0; i < s->streams_n; i++)
 		if (s->streams[i].use != SESSION_FREE)
 			write_stream(s, &s->streams[i]);
 }

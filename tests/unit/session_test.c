@@ -317,6 +317,33 @@ TEST(junk)
 }
 
 /* An answer that is none is told as the lack of one. */
+/* One that does not serve uses the first of its rooms only, and needs no memory for the others. */
+TEST(a_client_needs_no_more_than_it_says)
+{
+	static const char *const name[] = {PING_PROTOCOL};
+	const uint8_t *p = (const uint8_t *)&a.s;
+	uint32_t stream;
+	size_t n, touched = 0;
+	begin_sides();
+	memset((uint8_t *)&a.s + SESSION_CLIENT_BYTES, 0x5a, sizeof a.s - SESSION_CLIENT_BYTES);
+	settle(1000);
+	for (unsigned i = 0; i < 2 * SESSION_CLIENT_STREAMS_MAX; i++) {
+		CHECK(connection_open(&b.s.connection, name, 1, true, &stream) == OK);
+		CHECK(connection_write(&b.s.connection, stream, BYTES_LITERAL("0123456789"), &n) == OK);
+		settle(1000);
+	}
+	CHECK(streams_in_use(&a.s) == SESSION_CLIENT_TAKEN_MAX && a.err == OK);
+	a.told_n = 0;
+	for (unsigned i = 0; i < SESSION_ASKS_MAX; i++)
+		CHECK(session_ask(&a.s, here, 7, now) == OK);
+	CHECK(session_settle(&a.s, 450000, now) == OK);
+	settle(1000);
+	CHECK(said(&a, "DDDDDDDDDDDDS"));
+	for (size_t i = SESSION_CLIENT_BYTES; i < sizeof a.s; i++)
+		touched += p[i] != 0x5a;
+	CHECK(touched == 0);
+}
+
 TEST(junk_for_an_answer)
 {
 	size_t n;
@@ -369,6 +396,7 @@ int main(void)
 	RUN(the_generation_before);
 	RUN(gossip);
 	RUN(junk);
+	RUN(a_client_needs_no_more_than_it_says);
 	RUN(junk_for_an_answer);
 	RUN(too_early);
 	RUN(remote_too_long);
