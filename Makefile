@@ -137,8 +137,8 @@ $(B)/test/swfetch-twin: $(TWIN_SRC:%.c=$(B)/host/%.o) $(B)/host/libphase.a
 # A node of lib/host, and Swarm peers with the cores alone, against others.
 P2P_NODE_OBJ := $(patsubst %.c,$(B)/host/%.o,$(wildcard tests/interop/p2p_node*.c))
 $(B)/test/p2p_node: $(P2P_NODE_OBJ) $(B)/host/libphase.a
-$(B)/test/swarm_peer $(B)/test/swarm_client: $(B)/test/%: $(B)/host/tests/interop/%.o $(B)/host/libphase.a
-$(B)/test/p2p_node $(B)/test/swarm_peer $(B)/test/swarm_client:
+$(B)/test/swarm_peer $(B)/test/swarm_client $(B)/test/swarm_crowd: $(B)/test/%: $(B)/host/tests/interop/%.o $(B)/host/libphase.a
+$(B)/test/p2p_node $(B)/test/swarm_peer $(B)/test/swarm_client $(B)/test/swarm_crowd:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(HOST_LIBS)
 

@@ -121,7 +121,7 @@ suite_interop() {
 	shopt -s nullglob
 	local files=(tests/interop/*.bats)
 	shopt -u nullglob
-	build programs programs efi build/esp/check-config build/test/swfetch-twin build/test/p2p_node build/test/swarm_peer build/test/swarm_client && run_all -j 1 'bats --tap' "${files[@]}"
+	build programs programs efi build/esp/check-config build/test/swfetch-twin build/test/p2p_node build/test/swarm_peer build/test/swarm_client build/test/swarm_crowd && run_all -j 1 'bats --tap' "${files[@]}"
 }
 # The firmware program: its lint, its disk image, its host twin with sanitizers, and boots in a virtual
 # machine.

@@ -388,6 +388,115 @@ damage() {
 	wait_until served_again
 }
 
+listen() { # ARGUMENT...: as serve, but to Swarm peers; sets pid, port
+	: > ready
+	bzz-serve --listen /ip4/127.0.0.1/tcp/0 "$@" 3>&- > ready 2> err &
+	pid=$!
+	echo "$pid" > "$pid.pid"
+	wait_until started || true
+	cat err
+	port=$(jq -r '.addresses[0]' ready | cut -d / -f 5)
+}
+
+stop() {
+	kill "$pid"
+	wait "$pid"
+	rm "$pid.pid"
+}
+
+@test "--listen: what it says when it is ready, with and without HTTP" {
+	put file
+	listen --network-id 4242 --listen /ip6/::1/tcp/0 --advertise /ip4/192.0.2.7/tcp/1634 store
+	jq -e 'keys == ["addresses", "chunks", "network_id", "overlay", "pid"]' ready
+	jq -e '.network_id == 4242 and .chunks == 87 and (.overlay | test("^[0-9a-f]{64}$"))' ready
+	jq -e '.addresses | map(sub("/tcp/[0-9]+/p2p/12D3Koo[0-9A-Za-z]+$"; "")) ==
+		["/ip4/192.0.2.7", "/ip4/127.0.0.1", "/ip6/::1"]' ready
+	stop
+	listen --http 127.0.0.1:0 store
+	url=$(jq -r .listening ready)
+	[ "$(status_of /health)" = 200 ]
+	[ "$(jq .network_id ready)" = 1 ]
+	stop
+}
+
+@test "--identity: the key is made, kept to its owner, and the node is the same again" {
+	put file
+	listen --identity key store
+	jq -r '.overlay, (.addresses[0] | sub(".*/p2p/"; ""))' ready > first
+	stop
+	[ "$(stat -c %a key)" = 600 ]
+	listen --identity key store
+	jq -r '.overlay, (.addresses[0] | sub(".*/p2p/"; ""))' ready | cmp - first
+	stop
+	listen store
+	run ! cmp first <(jq -r '.overlay, (.addresses[0] | sub(".*/p2p/"; ""))' ready)
+	stop
+	chmod 644 key
+	run -3 --separate-stderr bzz-serve --listen /ip4/127.0.0.1/tcp/0 --identity key store
+	[[ $stderr = *key* ]]
+}
+
+@test "--listen: wrong usage, and an address that is taken" {
+	put file
+	for address in x /ip4/127.0.0.1 /ip4/127.0.0.1/udp/1634 /ip4/127.0.0.1/tcp/65536 /dns4/a/tcp/1 /tcp/1 \
+		/ip4/127.0.0.1/tcp/0/ws; do
+		for option in listen advertise; do
+			run -2 --separate-stderr bzz-serve "--$option" "$address" store
+			[[ $stderr = *"--$option: '$address'"* ]]
+		done
+	done
+	for option in peers peers-per-client credit; do
+		run -2 --separate-stderr bzz-serve --listen /ip4/127.0.0.1/tcp/0 "--$option" 0 store
+		[[ $stderr = *"--$option: 1 "* ]]
+	done
+	run -2 bzz-serve --listen /ip4/127.0.0.1/tcp/0 --network-id x store
+	listen store
+	run -3 --separate-stderr bzz-serve --listen "/ip4/127.0.0.1/tcp/$port" store
+	[[ $stderr = *"cannot listen on /ip4/127.0.0.1/tcp/$port: "* ]]
+	# both at once, and one of them cannot
+	run -3 bzz-serve --http 127.0.0.1:0 --listen "/ip4/127.0.0.1/tcp/$port" store
+	stop
+}
+
+@test "--listen: junk, half a handshake, and a signal while they are there" {
+	put file
+	listen --verbose store
+	python3 - "$port" <<- 'EOF'
+		import os, socket, sys
+		port = int(sys.argv[1])
+		def connect(data):
+		    s = socket.create_connection(("127.0.0.1", port))
+		    s.settimeout(100)
+		    s.sendall(data)
+		    return s
+		hello = b"\x13/multistream/1.0.0\n"
+		# what is no multistream is cut off; so is a noise message that is none
+		for junk in b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), hello + b"\x07/noise\n\x00\x10" + os.urandom(16):
+		    s = connect(junk)
+		    try:
+		        while s.recv(4096) != b"":
+		            pass
+		    except ConnectionError:
+		        pass
+		for _ in range(20): # who says half of it, and goes
+		    connect(hello)
+		said = connect(hello + b"\x07/noise\n")
+		assert said.recv(20) == hello
+	EOF
+	cat > waiting.py <<- 'EOF'
+		import socket, sys, time
+		connections = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(9)]
+		open("there", "w").write("9")
+		time.sleep(1000)
+	EOF
+	python3 waiting.py "$port" 3>&- &
+	echo $! > waiting.pid
+	wait_until test -s there
+	stop
+	kill "$(cat waiting.pid)"
+	rm waiting.pid
+}
+
 @test "SIGTERM and SIGINT end it with 0, also while somebody is slow" {
 	head -c 50000000 /dev/zero > large
 	reference=$(put large)
