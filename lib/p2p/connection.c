@@ -1,6 +1,7 @@
 #include "p2p/connection.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -56,6 +57,19 @@ static int seal(struct connection *c)
 	return OK;
 }
 
+/* As dies, but what was said stays to be sent, and the text that waits: it ends with why. */
+static int dies_saying(struct connection *c, int err)
+{
+	if (seal(c) != OK)
+		return c->err;
+	const size_t sent = c->out_sent, n = c->out_n;
+	secret_wipe(c, offsetof(struct connection, out));
+	c->out_sent = sent;
+	c->out_n = n;
+	c->err = err;
+	return err;
+}
+
 static void send_muxer_mss(struct connection *c)
 {
 	struct writer w = connection_plain(c);
@@ -87,7 +101,7 @@ int connection_pump(struct connection *c)
 struct bytes connection_out(struct connection *c)
 {
 	if (c->err != OK)
-		return BYTES_NONE;
+		return bytes_of(c->out + c->out_sent, c->out_n - c->out_sent);
 	/* In the order in which they were begun. */
 	if (mss_out(&c->mss).n > 0)
 		return mss_out(&c->mss);
@@ -100,9 +114,9 @@ struct bytes connection_out(struct connection *c)
 
 void connection_sent(struct connection *c, size_t n)
 {
-	if (c->err != OK)
-		return;
-	if (mss_out(&c->mss).n > 0) {
+	if (c->err != OK) {
+		c->out_sent += n <= c->out_n - c->out_sent ? n : 0; /* else of what was wiped meanwhile */
+	} else if (mss_out(&c->mss).n > 0) {
 		mss_sent(&c->mss, n);
 	} else if (noise_out(&c->noise).n > 0) {
 		noise_sent(&c->noise, n);
@@ -168,6 +182,8 @@ static int take_text(struct connection *c, const uint8_t *frame, struct connecti
 		struct writer w = connection_plain(c);
 		err = yamux_take(&c->yamux, text, &used, &from, &w, c->now_ms);
 		c->plain_n = w.n;
+		if (err != OK)
+			return dies_saying(c, err);
 	}
 	if (err != OK)
 		return err;
@@ -236,7 +252,7 @@ int connection_take(struct connection *c, uint8_t *in, size_t in_n, size_t *used
 		if (err != OK) {
 			*event = (struct connection_event){.type = CONNECTION_NOTHING};
 			*used = 0;
-			return dies(c, err);
+			return c->err != OK ? c->err : dies(c, err);
 		}
 		*used += n;
 	}

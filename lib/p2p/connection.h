@@ -7,7 +7,8 @@
  * moved, but not changed: they are partly opened. Data of events are views into that buffer, until
  * the next call that takes.
  *
- * After an error the machine is dead: every call returns that error, and nothing is given out. */
+ * After an error the machine is dead: every call returns that error, and nothing is given out. Only when Yamux cannot
+ * make sense of the other side, connection_out still has what was said before, and last that it ends for that. */
 #ifndef P2P_CONNECTION_H
 #define P2P_CONNECTION_H
 

@@ -295,6 +295,8 @@ int yamux_take(struct yamux *y, struct bytes in, size_t *used, struct yamux_even
 {
 	*used = 0;
 	*event = (struct yamux_event){.type = YAMUX_NOTHING};
+	if (y->err != OK)
+		return y->err;
 	while (y->err == OK) {
 		if (tell_before(y, event))
 			break;
@@ -313,8 +315,9 @@ int yamux_take(struct yamux *y, struct bytes in, size_t *used, struct yamux_even
 		}
 		break; /* for want of room for an answer */
 	}
-	if (y->err != OK) {
+	if (y->err != OK) { /* there was room for an answer to that frame */
 		*event = (struct yamux_event){.type = YAMUX_NOTHING};
+		write_head(out, TYPE_GO_AWAY, 0, 0, YAMUX_END_PROTOCOL);
 		return y->err;
 	}
 	if (event->type == YAMUX_NOTHING)

@@ -84,7 +84,7 @@ struct yamux {
 void yamux_init(struct yamux *y, enum yamux_role role, uint64_t budget, uint64_t now_ms);
 /* Takes input up to the next event; *used bytes of it. To be called until it says NOTHING, with what is
  * left, also when nothing is. ERR_PROTOCOL: a frame that cannot be, more than was granted, a stream opened twice or
- * with an id of ours. */
+ * with an id of ours; out says so to the other side then, as the last frame (YAMUX_END_PROTOCOL). */
 MUST_CHECK int yamux_take(struct yamux *y, struct bytes in, size_t *used, struct yamux_event *event, struct writer *out,
 			  uint64_t now_ms);
 /* Opens a stream. ERR_LIMIT: all slots are taken; ERR_CLOSED: one side has gone. */

@@ -280,7 +280,6 @@ TEST(deadlines)
 	CHECK(strcmp(b.told, "!0O1:0R1") == 0 && a.err == OK && b.err == OK);
 }
 
-/* Slots are given back: more streams one after the other than there are at once. */
 TEST(a_stream_after_a_long_silence)
 {
 	begin_sides();
@@ -294,6 +293,7 @@ TEST(a_stream_after_a_long_silence)
 	CHECK(strstr(a.told, "A1:0") != NULL);
 }
 
+/* Slots are given back: more streams one after the other than there are at once. */
 TEST(streams_without_end)
 {
 	begin_sides();
@@ -333,6 +333,32 @@ TEST(the_end_wipes)
 	CHECK(connection_write(&a.c, 1, BYTES_LITERAL("x"), &n) == ERR_CLOSED && n == 0);
 }
 
+/* A frame that cannot be, from somebody with a good key: it hears what was said before and why it ends, and nothing
+ * more. */
+TEST(the_last_word)
+{
+	static const uint8_t bad[] = {1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}, zeros[32];
+	struct connection_event e;
+	size_t frame_n, used;
+	talk(1000, true);
+	CHECK(write_some(&b, 2, BYTES_LITERAL("before")) == 6);
+	memcpy(b.in + NOISE_HEAD_BYTES, bad, sizeof bad);
+	CHECK(noise_seal(&a.c.noise, b.in, sizeof bad, &frame_n) == OK);
+	b.in_n = frame_n;
+	a.told_n = 0;
+	const uint64_t got = a.got[2];
+	(void)take(&b);
+	CHECK(b.err == ERR_PROTOCOL && memcmp(b.c.noise.send_key, zeros, sizeof zeros) == 0);
+	CHECK(connection_out(&b.c).n > 0 && connection_deadline(&b.c) == UINT64_MAX);
+	CHECK(connection_tick(&b.c, now) == ERR_PROTOCOL);
+	CHECK(connection_take(&b.c, b.in, 0, &used, &e, now) == ERR_PROTOCOL && used == 0);
+	while (carry(&b, &a, 7))
+		;
+	CHECK(a.err == OK && strcmp(a.told, "G0") == 0 && a.c.yamux.frame_code == YAMUX_END_PROTOCOL &&
+	      a.got[2] == got + 6);
+	CHECK(connection_out(&b.c).n == 0);
+}
+
 /* Strangers that speak something else. */
 TEST(what_is_no_peer)
 {
@@ -361,6 +387,7 @@ int main(void)
 	RUN(a_stream_after_a_long_silence);
 	RUN(streams_without_end);
 	RUN(the_end_wipes);
+	RUN(the_last_word);
 	RUN(what_is_no_peer);
 	return test_end();
 }

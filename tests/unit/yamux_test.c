@@ -171,6 +171,7 @@ TEST(a_recorded_session)
 
 TEST(frames_that_cannot_be)
 {
+	static const uint8_t last[] = {0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, YAMUX_END_PROTOCOL};
 	static const struct {
 		uint8_t version, type;
 		uint16_t flags;
@@ -197,8 +198,10 @@ TEST(frames_that_cannot_be)
 		FRAME(rows[i].type, rows[i].flags, rows[i].stream, rows[i].length);
 		in_buffer[0] = rows[i].version;
 		const int err = take_all(5, false);
+		const size_t said = out.n;
 		if (!CHECK(err == ERR_PROTOCOL && take_all(5, false) == ERR_PROTOCOL))
 			printf("# row %zu: %d\n", i, err);
+		CHECK(out.n == said && memcmp(out.p + said - sizeof last, last, sizeof last) == 0);
 		CHECK(yamux_deadline(&y) == UINT64_MAX && yamux_tick(&y, 1000, &out) == ERR_PROTOCOL);
 	}
 	begin(YAMUX_SERVER);
