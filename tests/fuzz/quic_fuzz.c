@@ -17,6 +17,7 @@
 #define MS QUIC_NS_PER_MS
 #define US (MS / 1000)
 #define KNOWN_MAX 64
+#define STEPS_MAX 100                /* of an input: each may be a handshake, which takes milliseconds */
 #define ROUNDS_MAX 1000              /* of datagrams to and fro at one time: then it would not end */
 #define WINDOW_BYTES (64U << 10)     /* of a connection */
 #define MEMORY_BYTES_MAX (32U << 20) /* of both endpoints, whatever was said */
@@ -414,7 +415,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		settle();
 		assert(victim.ready && hostile.ready);
 	}
-	while (r.left.n > 0) {
+	for (unsigned i = 0; i < STEPS_MAX && r.left.n > 0; i++) {
 		take_step(&r);
 		check(&victim, memory);
 		check(&hostile, memory);
