@@ -93,6 +93,7 @@ static void forget(struct p2p_dht *dht, const struct kad_key *key)
 	for (unsigned i = 0; i < dht->remembered_n; i++)
 		if (kad_key_equal(&dht->remembered[i].key, key))
 			dht->remembered[i].n = 0;
+	dht->forgotten_n++;
 }
 
 /* Where it was reached: a name that it is entered by is no address of a table's. */

@@ -27,7 +27,7 @@ struct p2p_dht {
 	unsigned entering_n; /* of them, and of those remembered, that are being asked */
 	/* Known before a restart, and asked while few are known; without an address: not there any more. */
 	struct kad_contact remembered[KAD_TABLE_ROOM];
-	unsigned remembered_n, remembered_next, remembered_asked_n;
+	unsigned remembered_n, remembered_next, remembered_asked_n, forgotten_n;
 	struct kad_contact self;
 	struct kad_table table;
 	struct kad_table_entry entries[KAD_TABLE_ROOM];

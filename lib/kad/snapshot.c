@@ -36,7 +36,7 @@ static size_t begin_entry(struct writer *w, enum kind kind)
 	return begin_length(w);
 }
 
-static void write_contact(struct writer *w, const struct kad_contact *c)
+static void write_peer(struct writer *w, const struct kad_contact *c)
 {
 	write_u8(w, c->id.n);
 	write_bytes(w, peer_id_bytes(&c->id));
@@ -59,13 +59,15 @@ static bool is_kept(const struct kad_owner *owner, uint64_t until_ms, uint64_t n
 	return owner->group != KAD_QUOTA_OURS && until_ms >= now_ms + 1000;
 }
 
-/* The entry that was heard of last before the one given (NULL: of all); of one moment the first in the table is. */
-static const struct kad_table_entry *heard_before(const struct kad_table *t, const struct kad_table_entry *than)
+/* The entry that was heard of last before the one given (NULL: of all), of those that have failed since or of the
+ * others; of one moment the first in the table is. */
+static const struct kad_table_entry *heard_before(const struct kad_table *t, const struct kad_table_entry *than,
+						  bool failed)
 {
 	const struct kad_table_entry *last = NULL;
 	for (unsigned i = 0; i < t->room; i++) {
 		const struct kad_table_entry *e = &t->entries[i];
-		if (!e->used || e->failures > 0)
+		if (!e->used || (e->failures > 0) != failed)
 			continue;
 		if (than != NULL && (e->heard_ms > than->heard_ms || (e->heard_ms == than->heard_ms && e <= than)))
 			continue;
@@ -74,13 +76,23 @@ static const struct kad_table_entry *heard_before(const struct kad_table *t, con
 	return last;
 }
 
-static void write_contacts(struct writer *w, const struct kad_table *t)
+static void write_contact(struct writer *w, const struct kad_contact *c)
 {
-	for (const struct kad_table_entry *e = NULL; (e = heard_before(t, e)) != NULL;) {
-		const size_t begun = begin_entry(w, CONTACT);
+	const size_t begun = begin_entry(w, CONTACT);
+	write_peer(w, c);
+	end_length(w, begun);
+}
+
+static void write_contacts(struct writer *w, const struct kad_table *t, const struct kad_contact *remembered,
+			   unsigned remembered_n)
+{
+	for (const struct kad_table_entry *e = NULL; (e = heard_before(t, e, false)) != NULL;)
 		write_contact(w, &e->contact);
-		end_length(w, begun);
-	}
+	for (const struct kad_table_entry *e = NULL; (e = heard_before(t, e, true)) != NULL;)
+		write_contact(w, &e->contact);
+	for (unsigned i = 0; i < remembered_n; i++)
+		if (remembered[i].n > 0 && kad_table_find(t, &remembered[i].key) == NULL)
+			write_contact(w, &remembered[i]);
 }
 
 static void write_values(struct writer *w, const struct kad_values *values, uint64_t now_ms)
@@ -109,13 +121,14 @@ static void write_providers(struct writer *w, const struct kad_providers *provid
 		const size_t begun = begin_entry(w, PROVIDER);
 		write_stand(w, &s->owner, s->at_ms, s->until_ms, now_ms);
 		write_bytes(w, bytes_of(p->of.bytes, sizeof p->of.bytes));
-		write_contact(w, &p->contact);
+		write_peer(w, &p->contact);
 		end_length(w, begun);
 	}
 }
 
-void kad_snapshot_write(struct writer *w, const struct kad_table *table, const struct kad_values *values,
-			const struct kad_providers *providers, struct kad_now now)
+void kad_snapshot_write(struct writer *w, const struct kad_table *table, const struct kad_contact *remembered,
+			unsigned remembered_n, const struct kad_values *values, const struct kad_providers *providers,
+			struct kad_now now)
 {
 	uint8_t hash[SHA256_BYTES];
 	const size_t begun = w->n;
@@ -123,7 +136,7 @@ void kad_snapshot_write(struct writer *w, const struct kad_table *table, const s
 	write_u8(w, VERSION_NOW);
 	write_be64(w, now.wall.s > 0 ? (uint64_t)now.wall.s : 0);
 	const size_t entries = begin_length(w);
-	write_contacts(w, table);
+	write_contacts(w, table, remembered, remembered_n);
 	write_values(w, values, now.ms);
 	write_providers(w, providers, now.ms);
 	end_length(w, entries);

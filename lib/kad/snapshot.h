@@ -40,9 +40,12 @@ struct kad_snapshot_taken {
 	bool clock_behind; /* all of them, because the clock stands before the time of writing */
 };
 
-/* Contacts that have not failed since they were heard of, and all records that live for another second at least. */
-void kad_snapshot_write(struct writer *w, const struct kad_table *table, const struct kad_values *values,
-			const struct kad_providers *providers, struct kad_now now);
+/* Contacts: those of the table, who failed lately behind the others, for it may be our own network that fails; then
+ * those remembered from before that are not in the table and have an address. And all records that live for another
+ * second at least. */
+void kad_snapshot_write(struct writer *w, const struct kad_table *table, const struct kad_contact *remembered,
+			unsigned remembered_n, const struct kad_values *values, const struct kad_providers *providers,
+			struct kad_now now);
 /* ERR_TYPE: no snapshot; ERR_VERSION: of another version; ERR_TRUNCATED, ERR_TRAILING; ERR_HASH: damaged; ERR_VALUE:
  * it was never written so. Nothing is touched then. */
 MUST_CHECK int kad_snapshot_read(const struct kad_snapshot *into, struct bytes file, struct kad_now now,

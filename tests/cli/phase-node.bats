@@ -171,6 +171,7 @@ refused() {
 	for signal in TERM KILL; do
 		wait_until kept a "contact ${peer[b]}"
 		wait_until kept a 'value /phase/stable/x86_64/manifest'
+		wait_until kept a 'value /phase/stable/amd64/manifest'
 		end a $signal || [ $signal = KILL ]
 		end b $signal || [ $signal = KILL ]
 		# Both come back where they were, and nobody tells them of each other.

@@ -74,7 +74,8 @@ static void try(struct bytes file)
 		(void)!kad_table_heard(&first.table, &first.contacts[i], NOW_MS - i);
 	}
 	struct writer w = writer_of(again, sizeof again);
-	kad_snapshot_write(&w, &first.table, &first.values, &first.providers, (struct kad_now){NOW_MS, {NOW_S}});
+	kad_snapshot_write(&w, &first.table, NULL, 0, &first.values, &first.providers,
+			   (struct kad_now){NOW_MS, {NOW_S}});
 	assert(!w.full && take(&second, writer_view(&w)) == OK);
 	assert(second.taken.contacts_n == first.table.n && second.taken.left_n == 0 &&
 	       second.values.n == first.values.n);

@@ -280,6 +280,10 @@ TEST(what_was_kept_is_taken_up_again)
 	CHECK(p2p_dht_restore(members[0].dht, bytes_of(room, w.n - 1), &taken) == ERR_TRUNCATED);
 	CHECK(p2p_dht_restore(members[0].dht, writer_view(&w), &taken) == OK);
 	CHECK(taken.contacts_n == NODES - 1 && taken.values_n == 1 && p2p_dht_table(members[0].dht)->n == 0);
+	/* Also when it is kept again before anybody has answered. */
+	w = writer_of(room, sizeof room);
+	p2p_dht_keep(members[0].dht, &w);
+	CHECK(p2p_dht_restore(members[0].dht, writer_view(&w), &taken) == OK && taken.contacts_n == NODES - 1);
 	while (p2p_dht_table(members[0].dht)->n < NODES - 2 && clock_now_ms() < until)
 		pair_turn();
 	CHECK(p2p_dht_table(members[0].dht)->n == NODES - 2);

@@ -90,7 +90,7 @@ static void fill(void)
 static struct bytes written(void)
 {
 	struct writer w = writer_of(file, sizeof file);
-	kad_snapshot_write(&w, &before.table, &before.values, &before.providers, at(NOW_MS, NOW_S));
+	kad_snapshot_write(&w, &before.table, NULL, 0, &before.values, &before.providers, at(NOW_MS, NOW_S));
 	CHECK(!w.full && w.n > 0);
 	return writer_view(&w);
 }
@@ -134,10 +134,11 @@ TEST(all_is_as_it_was_but_for_the_time_between)
 	/* The machine was started anew: its clock that counts begins again. */
 	const uint64_t ms = 900000;
 	CHECK(restored(ms, NOW_S + 100) == OK);
-	CHECK(taken.contacts_n == 2 && taken.values_n == 2 && taken.providers_n == 1 && taken.left_n == 0);
+	CHECK(taken.contacts_n == 3 && taken.values_n == 2 && taken.providers_n == 1 && taken.left_n == 0);
 	CHECK(!taken.clock_behind && after.table.n == 0); /* nobody is believed to be there */
 	CHECK(same(&after.contacts[0], &near));
 	CHECK(after.contacts[1].id.bytes[7] == test_peer_id(1).bytes[7]);
+	CHECK(after.contacts[2].id.bytes[7] == test_peer_id(3).bytes[7]);
 	CHECK(find("first", ms, &v) && bytes_equal(v.key, BYTES_LITERAL("/x/key")));
 	CHECK(v.at_ms == ms - 107000 && v.until_ms == ms + KAD_VALUES_AGE_MS - 107000);
 	CHECK(kad_key_equal(&v.owner->peer, &owner.peer) && v.owner->group == owner.group);
@@ -155,7 +156,7 @@ TEST(what_has_expired_meanwhile_stays_away)
 	CHECK(restored(1000, NOW_S + HOUR_S - 60) == OK && taken.values_n == 1 && taken.left_n == 1);
 	CHECK(!find("second", 1000, &v) && find("first", 1000, &v) && v.at_ms == 0);
 	CHECK(restored(NOW_MS, INT64_MAX) == OK && taken.values_n == 0 && taken.providers_n == 0);
-	CHECK(taken.left_n == 3 && taken.contacts_n == 2 && after.values.n == 0);
+	CHECK(taken.left_n == 3 && taken.contacts_n == 3 && after.values.n == 0);
 }
 
 /* However often it is started anew with a clock that is behind, nothing lives longer. */
@@ -164,7 +165,7 @@ TEST(a_clock_that_jumps_back_makes_nothing_immortal)
 	struct kad_value v;
 	fill();
 	CHECK(restored(NOW_MS, NOW_S - KAD_RECORD_SKEW_S - 1) == OK && taken.clock_behind);
-	CHECK(taken.contacts_n == 2 && taken.values_n == 0 && taken.providers_n == 0 && taken.left_n == 3);
+	CHECK(taken.contacts_n == 3 && taken.values_n == 0 && taken.providers_n == 0 && taken.left_n == 3);
 	CHECK(restored(NOW_MS, NOW_S - KAD_RECORD_SKEW_S) == OK && !taken.clock_behind && taken.values_n == 2);
 	CHECK(find("second", NOW_MS, &v) && v.until_ms == NOW_MS + (HOUR_S - 60) * 1000ULL);
 	CHECK(restored(NOW_MS, -5) == OK && taken.clock_behind);
@@ -205,8 +206,22 @@ TEST(it_is_written_again_as_it_was)
 	struct writer w = writer_of(again, sizeof again);
 	fill();
 	CHECK(restored(NOW_MS, NOW_S) == OK);
-	kad_snapshot_write(&w, &before.table, &after.values, &after.providers, at(NOW_MS, NOW_S));
+	kad_snapshot_write(&w, &before.table, NULL, 0, &after.values, &after.providers, at(NOW_MS, NOW_S));
 	CHECK(bytes_equal(writer_view(&w), written()));
+}
+
+/* Who was known before, and has not been asked yet, is not lost when it is written meanwhile. */
+TEST(who_is_remembered_stays_so)
+{
+	const struct kad_contact remembered[] = {test_contact(9, "/ip4/20.9.0.1/tcp/9"), test_contact(8, NULL),
+						 test_contact(2, "/ip6/::1/tcp/22")};
+	struct writer w = writer_of(file, sizeof file);
+	fill();
+	kad_snapshot_write(&w, &before.table, remembered, 3, &before.values, &before.providers, at(NOW_MS, NOW_S));
+	empty(&after);
+	CHECK(take(writer_view(&w), at(NOW_MS, NOW_S)) == OK && taken.contacts_n == 4);
+	CHECK(peer_id_equal(&after.contacts[0].id, &remembered[2].id) && !same(&after.contacts[0], &remembered[2]));
+	CHECK(same(&after.contacts[3], &remembered[0]));
 }
 
 TEST(a_buffer_that_is_too_small)
@@ -215,7 +230,7 @@ TEST(a_buffer_that_is_too_small)
 	const size_t n = written().n;
 	for (size_t room = 0; room < n; room++) {
 		struct writer w = writer_of(file, room);
-		kad_snapshot_write(&w, &before.table, &before.values, &before.providers, at(NOW_MS, NOW_S));
+		kad_snapshot_write(&w, &before.table, NULL, 0, &before.values, &before.providers, at(NOW_MS, NOW_S));
 		CHECK(w.full);
 	}
 }
@@ -357,6 +372,7 @@ int main(void)
 	RUN(rules_and_shares_are_those_of_now);
 	RUN(what_is_our_own_is_left_out);
 	RUN(it_is_written_again_as_it_was);
+	RUN(who_is_remembered_stays_so);
 	RUN(a_buffer_that_is_too_small);
 	RUN(cut_or_damaged_anywhere_it_is_refused);
 	RUN(what_was_never_written_so_is_refused);
