@@ -2,7 +2,8 @@
 # run.sh: the whole loop on real parts. Two keys sign a release of Debian's kernel, a provider
 # announces it by mDNS on one host, another host finds, fetches and verifies it, and a machine
 # (QEMU) boots it and says the release number that stands in its signed command line. Then a machine
-# with nothing but firmware and SWFETCH.EFI does all of that by itself.
+# with nothing but firmware and SWFETCH.EFI does all of that by itself: over HTTP, and then from nodes of
+# Swarm, when no server has the files any more. SWARM=bee: from nodes made of bee's own packages.
 #
 # Hosts are network namespaces of this machine, made and removed here; nothing else is touched.
 # Ends with 0 only when everything was as it must be.
@@ -47,6 +48,10 @@ finish() {
 
 [ "$(uname -m)" = x86_64 ] || fail "the demonstration boots an x86_64 kernel, this machine is $(uname -m)"
 [ "$(id -u)" = 0 ] || fail "needs root, for network namespaces: sudo make run"
+case ${SWARM-} in
+'' | bee) ;;
+*) fail "SWARM=$SWARM: bee, or nothing: our own nodes" ;;
+esac
 began=${EPOCHREALTIME/[.,]/}
 trap finish EXIT
 trap 'exit 130' INT
@@ -155,11 +160,12 @@ boot_bare() {
 	}
 }
 
-# --- Swarm: three nodes of our own on host1 hold the release, and nobody has it as files
-reference= peers=
-swarm() {
-	step host1 "bzz-put --store chunks store/stable/x86_64 | tee put.json | jq -r .reference > reference"
+# --- Swarm: nodes on host1 hold the release, and nobody has it as files
+reference= peers= network=1
+swarm_ours() {
+	step host1 "bzz-put --store chunks store/stable/x86_64 | jq -r .reference > reference"
 	reference=$(cat "$folder/host1/reference")
+	local port
 	for port in 1634 1635 1636; do
 		show host1 "bzz-serve --listen /ip4/127.0.0.1/tcp/$port --credit 1000 chunks &"
 		network_start 1 bzz-serve --listen "/ip4/127.0.0.1/tcp/$port" --credit 1000 "$folder/host1/chunks" \
@@ -168,6 +174,22 @@ swarm() {
 			cat "$folder/swarm.log" >&2
 			fail "bzz-serve is not ready"
 		}
+		peers+=${peers:+, }\"/ip4/10.0.2.2/tcp/$port\"
+	done
+}
+# Those of bee itself, which give a stranger no more than some chunks a second.
+swarm_bee() {
+	local port nodes=16
+	show host1 "beenet serve -n $nodes store/stable/x86_64 &    # bee's own packages, without a chain"
+	tests/interop/beenet/build.sh > "$folder/swarm.log" 2>&1 || { cat "$folder/swarm.log" >&2; fail "bee cannot be built"; }
+	network_start 1 build/interop/beenet serve -n "$nodes" -port 1634 -place all "$folder/host1/store/stable/x86_64,dir" \
+		> "$folder/swarm.json" 2> "$folder/swarm.log"
+	network_until 600 grep -q '"ready"' "$folder/swarm.json" || {
+		cat "$folder/swarm.log" >&2
+		fail "bee is not ready"
+	}
+	network=10 reference=$(jq -r 'select(.event == "file").file.reference' "$folder/swarm.json")
+	for ((port = 1634; port < 1634 + nodes; port++)); do
 		peers+=${peers:+, }\"/ip4/10.0.2.2/tcp/$port\"
 	done
 }
@@ -181,9 +203,12 @@ serve
 fetch
 start
 boot_bare http '{providers: ["http://10.0.2.2:8080/"]}' 'network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified'
-kill "$provider"
-swarm
-boot_bare swarm "{manifest: \"$reference/manifest.json\", peers: [$peers], modes: [\"native\"]}" \
-	'network: lwIP|swarm|native|vmlinuz: .*verified|initrd.img: .*verified'
+network_stop "$provider"
+case ${SWARM-} in
+'') swarm_ours ;;
+bee) swarm_bee ;;
+esac
+boot_bare swarm "{manifest: \"$reference/manifest.json\", peers: [$peers], network_id: $network, modes: [\"native\"]}" \
+	'network: lwIP|Swarm: [0-9]+ chunks|[0-9a-f]+/manifest.json: release|vmlinuz: .*verified|initrd.img: .*verified'
 echo "run: release $release, signed by two keys, was found, fetched, verified and started in $(since) s:"
 echo "run: by a running system, and by bare machines over HTTP and from nodes of Swarm"
