@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 release=$((RANDOM % 900 + 100)) # so that nothing from an earlier run can pass for this one's
 cmdline="console=ttyS0 quiet panic=-1 no_timer_check phase.release=$release" # emulated timers are late on a busy machine
 export PATH=$PWD/build/bin:$PATH
-folder= provider=
+folder='' provider=''
 
 # step WHO COMMAND: shows the command as somebody types it there, and runs just that.
 step() {
@@ -161,7 +161,7 @@ boot_bare() {
 }
 
 # --- Swarm: nodes on host1 hold the release, and nobody has it as files
-reference= peers= network=1
+reference='' peers='' network=1
 swarm_ours() {
 	step host1 "bzz-put --store chunks store/stable/x86_64 | jq -r .reference > reference"
 	reference=$(cat "$folder/host1/reference")
