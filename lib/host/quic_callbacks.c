@@ -167,29 +167,19 @@ static int on_stream_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_
 	return 0;
 }
 
-static int on_stop_sending(ngtcp2_conn *conn, int64_t id, uint64_t code, void *user, void *stream)
-{
-	struct quic_stream *s = stream;
-	(void)conn;
-	(void)id;
-	if (s == NULL)
-		return 0;
-	s->stopped = true;
-	s->code = code > UINT32_MAX ? UINT32_MAX : (uint32_t)code;
-	quic_stream_unsend(user, s);
-	quic_stream_tell(user, s);
-	return 0;
-}
-
 static int on_stream_close(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t code, void *user, void *stream)
 {
 	struct quic_stream *s = stream;
 	(void)conn;
-	(void)flags;
 	(void)id;
-	(void)code;
 	if (s == NULL)
 		return 0;
+	/* Of the other side's wish to hear no more ngtcp2 tells nothing: it resets our half, and when that is known
+	 * there, and the other half has ended, too, the stream is over. */
+	if (!s->closing && (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0) {
+		s->stopped = true;
+		s->code = code > UINT32_MAX ? UINT32_MAX : (uint32_t)code;
+	}
 	s->over = true;
 	quic_stream_unsend(user, s);
 	quic_stream_tell(user, s);
@@ -223,7 +213,6 @@ void quic_callbacks_fill(ngtcp2_callbacks *callbacks)
 		.acked_stream_data_offset = on_acknowledged,
 		.extend_max_stream_data = on_credit,
 		.stream_reset = on_stream_reset,
-		.stream_stop_sending = on_stop_sending,
 		.stream_close = on_stream_close,
 	};
 }

@@ -225,6 +225,10 @@ static ngtcp2_ssize write_step(struct quic_connection *c, ngtcp2_path *path, uin
 			  wrote != NGTCP2_ERR_STREAM_NOT_FOUND))
 		return wrote;
 	quic_stream_unsend(c, s); /* credit will have it back; or nobody listens */
+	if (wrote == NGTCP2_ERR_STREAM_SHUT_WR) {
+		s->stopped = true;
+		quic_stream_tell(c, s);
+	}
 	return NGTCP2_ERR_WRITE_MORE;
 }
 

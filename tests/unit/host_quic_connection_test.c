@@ -274,6 +274,29 @@ TEST(ends_of_streams)
 	end_nodes();
 }
 
+/* What is sent to who has ended its own half is not wanted any more. */
+TEST(nobody_listens)
+{
+	connect_both();
+	const uint32_t one = open_stream(x, echo, 1, true), two = open_stream(x, echo, 1, true);
+	CHECK(write_some(x, one, BYTES_LITERAL("all")) == 3 && write_some(x, two, BYTES_LITERAL("all")) == 3);
+	quic_connection_close(x->c, one);
+	quic_connection_close(x->c, two);
+	run_ms(100);
+	CHECK(was_told(y, "E1 ") && was_told(y, "E3 "));
+	CHECK(write_some(y, one, BYTES_LITERAL("some")) == 4 && write_some(y, two, BYTES_LITERAL("some")) == 4);
+	run_ms(100);
+	quic_connection_reset(x->c, one, 78);
+	run_ms(200);
+	CHECK(was_told(y, "R1=78 ") && !was_told(y, "R3"));
+	/* nor is it told to who has said all */
+	quic_connection_close(y->c, two);
+	quic_connection_reset(x->c, two, 79);
+	run_ms(200);
+	CHECK(!was_told(y, "R3") && x->err == OK && y->err == OK);
+	end_nodes();
+}
+
 TEST(deadlines)
 {
 	/* of a dial that nobody answers */
@@ -337,6 +360,7 @@ int main(void)
 	RUN(room_is_bounded);
 	RUN(streams_without_end);
 	RUN(ends_of_streams);
+	RUN(nobody_listens);
 	RUN(deadlines);
 	RUN(the_end_is_told);
 	return test_end();
