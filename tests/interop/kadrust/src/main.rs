@@ -52,7 +52,7 @@ async fn perf_serve(mut s: libp2p::Stream) -> std::io::Result<()> {
 }
 
 // returns (seconds until the server had taken all, seconds of the answer, bytes received)
-async fn perf_run(mut c: libp2p_stream::Control, p: PeerId, up: u64, down: u64) -> Result<(f64, f64, f64, u64), String> {
+async fn perf_run(mut c: libp2p_stream::Control, p: PeerId, up: u64, down: u64, cut: u64) -> Result<(f64, f64, f64, u64), String> {
     let e = |e: std::io::Error| e.to_string();
     let t = Instant::now();
     let mut s = c.open_stream(p, PERF).await.map_err(|e| e.to_string())?;
@@ -74,6 +74,9 @@ async fn perf_run(mut c: libp2p_stream::Control, p: PeerId, up: u64, down: u64) 
         match s.read(&mut buf).await.map_err(e)? {
             0 => break,
             n => got += n as u64,
+        }
+        if cut > 0 && got >= cut {
+            return Err("cut".into()); // and is reset when it is dropped
         }
     }
     Ok((open, tu, t.elapsed().as_secs_f64(), got))
@@ -226,8 +229,8 @@ async fn run(args: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
                     "perf" => {
                         match s("peer").parse::<PeerId>() {
                             Ok(p) => {
-                                let (c, up, down, cmd, tag) = (ctl.clone(), q["up"].as_u64().unwrap_or(0), q["down"].as_u64().unwrap_or(0), cmd.clone(), q["tag"].clone());
-                                tokio::spawn(async move { match perf_run(c, p, up, down).await {
+                                let (c, up, down, cut, cmd, tag) = (ctl.clone(), q["up"].as_u64().unwrap_or(0), q["down"].as_u64().unwrap_or(0), q["cut"].as_u64().unwrap_or(0), cmd.clone(), q["tag"].clone());
+                                tokio::spawn(async move { match perf_run(c, p, up, down, cut).await {
                                     Ok((o, u, d, n)) => emit(json!({"cmd": cmd, "ok": n == down, "tag": tag, "open_ms": o * 1e3, "up": up, "down": n, "up_s": u, "down_s": d,
                                         "up_mb_s": up as f64 / 1e6 / u, "down_mb_s": n as f64 / 1e6 / d.max(1e-9)})),
                                     Err(e) => emit(json!({"cmd": cmd, "ok": false, "error": e, "tag": tag})),
@@ -265,6 +268,7 @@ fn handle(e: SwarmEvent<BEvent>, pend: &mut HashMap<QueryId, Pending>, sw: &mut 
             }
             emit(json!({"event": "identify", "peer": peer_id.to_string(), "agent": info.agent_version, "kad": kadp, "protocols": info.protocols.iter().map(|p| p.to_string()).collect::<Vec<_>>()}));
         }
+        SwarmEvent::Behaviour(BEvent::Ping(p)) => emit(json!({"event": "ping", "peer": p.peer.to_string(), "ok": p.result.is_ok()})),
         SwarmEvent::Behaviour(BEvent::Kad(k)) => match k {
             kad::Event::InboundRequest { request } => {
                 if let kad::InboundRequest::PutRecord { record: Some(r), source, .. } = &request {
