@@ -17,7 +17,7 @@ void kad_providers_init(struct kad_providers *p, struct kad_slot *slots, struct 
 static int add(struct kad_providers *p, const struct kad_provider *provider, const struct kad_slot *fresh,
 	       uint64_t now_ms)
 {
-	bool of_key[KAD_PROVIDERS_ROOM_MAX];
+	bool of_key[KAD_PROVIDERS_ROOM_MAX] = {false};
 	const struct kad_owner *owner = &fresh->owner;
 	unsigned n = 0, slot = KAD_QUOTA_NONE;
 	for (unsigned i = 0; i < p->room; i++) {
