@@ -15,7 +15,8 @@ static int get(struct find *f, const struct find_swarm_with *with, const struct 
 					     .web = with->web,
 					     .native = joined ? with->native : NULL,
 					     .gateways = c->gateways.v,
-					     .gateways_n = c->http ? c->gateways.n : 0};
+					     .gateways_n = c->http ? c->gateways.n : 0,
+					     .kind = with->kind};
 	int err = platform_pages(p, MANIFEST_BYTES_MAX, &text);
 	if (err != OK)
 		return err;

@@ -11,6 +11,7 @@ struct find_swarm_with {
 	struct web *web;
 	struct native *native; /* NULL: none */
 	const struct boot_config *config;
+	enum keccak_kind kind;
 };
 
 /* Gets what boot.manifest names, if that is in Swarm, and offers it. shown: the name for people, which f keeps. A

@@ -47,7 +47,7 @@ static int judge(void *context, uint64_t block, struct bytes data)
 	v->there_n++;
 	if (--v->left_n[piece] == 0) {
 		fetch_found(&l->fetch, piece);
-		checking_add(&l->checking, piece);
+		fetch_checked(&l->fetch, piece, true); /* each block of it was */
 	}
 	return OK;
 }

@@ -19,7 +19,7 @@ MUST_CHECK int load_tree_chunks(struct load *l, struct native *native);
  * file of one block. False: nobody has it, which is told. */
 bool load_tree_find(struct load *l);
 void load_tree_drop(struct load *l);
-/* Gets all pieces that are missing, chunk by chunk, and gives them to be checked: the tree is there, l->native too.
+/* Gets all pieces that are missing, chunk by chunk, each checked: the tree is there, l->native too.
  * OK, or why not, which is told; pieces that were whole by then stay. */
 MUST_CHECK int load_leaves(struct load *l);
 

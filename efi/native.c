@@ -30,7 +30,6 @@ int native_open(struct native **native, const struct native_with *with)
 	struct native *n = (struct native *)(void *)pages; /* pages are aligned for anything */
 	memset(n, 0, sizeof *n);
 	n->with = *with;
-	n->kind = keccak_widest();
 	n->names.socket = NET_NONE;
 	n->last = ERR_TIMEOUT;
 	const int err = native_make_identity(n);
@@ -89,7 +88,7 @@ static void on_delivered(struct native *n, const struct session_event *e, uint64
 	const uint8_t *address = peers_address(&n->peers, (unsigned)e->tag);
 	struct chunk chunk;
 	uint64_t id;
-	const bool good = address == NULL || chunk_check(address, e->data, n->kind, &n->scratch, &chunk) == OK;
+	const bool good = address == NULL || chunk_check(address, e->data, n->with.kind, &n->scratch, &chunk) == OK;
 	n->wrong_n += !good;
 	if (!peers_delivered(&n->peers, (unsigned)e->tag, good, now_ms, &id))
 		return;

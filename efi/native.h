@@ -25,6 +25,7 @@ struct native_with {
 	struct net *net;
 	struct web *web;                  /* whose names are used */
 	const struct boot_config *config; /* peers, bootnodes, network_id */
+	enum keccak_kind kind;
 };
 
 /* A chunk of either kind, right for its address, until it returns; or why there is none: ERR_NOT_FOUND: all that

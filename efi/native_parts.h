@@ -80,7 +80,6 @@ struct native {
 	unsigned dialed_n; /* times */
 	uint64_t chunks_n;
 	uint64_t wrong_n;
-	enum keccak_kind kind;
 	struct identity identity;
 	struct session_config config;
 	uint8_t key[PEER_KEY_ED25519_BYTES];

@@ -259,7 +259,7 @@ int swarm_file_get(const struct swarm_file_with *with, const struct bzz_address 
 	memset(g, 0, sizeof *g);
 	g->with = with;
 	g->platform = p;
-	g->kind = keccak_widest();
+	g->kind = with->kind;
 	g->end_ms = platform_now_ms(p) + SWARM_FILE_MS;
 	g->root.reference = address->reference;
 	if (address->is_feed)

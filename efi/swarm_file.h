@@ -15,6 +15,7 @@ struct swarm_file_with {
 	struct native *native; /* joined; NULL: none */
 	const struct bytes *gateways;
 	size_t gateways_n;
+	enum keccak_kind kind;
 };
 
 /* into: room for max bytes. ERR_NOT_FOUND; ERR_LIMIT: larger; ERR_TIMEOUT; ERR_SOURCE: nobody to ask, or they fail;

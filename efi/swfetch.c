@@ -204,7 +204,8 @@ static int accept(struct swfetch *s)
 
 static void open_native(struct swfetch *s)
 {
-	const struct native_with with = {.report = &s->report, .net = s->net, .web = &s->web, .config = &s->config};
+	const struct native_with with = {
+		.report = &s->report, .net = s->net, .web = &s->web, .config = &s->config, .kind = s->kind};
 	const int err = s->config.native ? native_open(&s->native, &with) : OK;
 	if (err != OK)
 		report(&s->report, "Swarm: its nodes are not asked: %s", err_text(err));
@@ -233,7 +234,7 @@ static int attempt(struct swfetch *s, bool *started)
 		       (unsigned)(2ULL * MANIFEST_ARENA_BYTES >> 20), platform_error(s->report.platform));
 	if (err == OK) {
 		find_failed_before(&s->find, s->chosen);
-		const struct find_swarm_with with = {&s->report, s->net, &s->web, s->native, &s->config};
+		const struct find_swarm_with with = {&s->report, s->net, &s->web, s->native, &s->config, s->kind};
 		err = find_swarm(&s->find, &with, s->manifest_shown);
 	}
 	if (err == OK) {
