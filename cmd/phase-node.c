@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
 	{0, "connections", CLI_UINT, offsetof(struct options, connections_max), "N",
 	 "how many connections at once (512)"},
 	{0, "per-client", CLI_UINT, offsetof(struct options, per_client_max), "N",
-	 "how many of them from one address (64)"},
+	 "how many of them from one address (256)"},
 };
 
 static const struct cli_program program = {
@@ -53,9 +53,12 @@ static const char *default_listen[] = {"/ip4/0.0.0.0/tcp/" PORT, "/ip4/0.0.0.0/u
 
 int main(int argc, char **argv)
 {
+	/* A rack behind one NAT asks at once when its power comes back. */
+	const struct p2p_limits limits = {.handshakes_max = 256, .accept_burst = 512, .accept_every_ms = 20};
 	struct options o = {.connections_max = 512,
-			    .per_client_max = 64,
-			    .node = {.dht = {.server = true, .says_ready = true}, .save_every_ms = 5 * 60 * 1000}};
+			    .per_client_max = 256,
+			    .node = {.dht = {.server = true, .says_ready = true, .limits = limits},
+				     .save_every_ms = 5 * 60 * 1000}};
 	struct cli cli;
 	cli_start(&cli, &program, argc, argv, &o);
 	o.node.dht.listen = o.listen;
