@@ -9,6 +9,7 @@
 #include "host/dht.h"
 
 #define CONNECTIONS_LIMIT 65536
+#define ACCEPT_EVERY_MS 50 /* from one address, when so many as it may have came at once */
 
 struct options {
 	struct dht_options node;
@@ -98,6 +99,8 @@ int main(int argc, char **argv)
 		o.node.listen = (struct cli_texts){.v = everywhere, .n = sizeof everywhere / sizeof everywhere[0]};
 	o.node.limits.connections_max = (size_t)o.connections_max;
 	o.node.limits.per_ip_max = (size_t)o.per_client_max;
+	o.node.limits.accept_burst = (size_t)o.per_client_max; /* a rack behind one address is switched on */
+	o.node.limits.accept_every_ms = ACCEPT_EVERY_MS;
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err == OK)
 		err = run(&cli, &o);

@@ -26,7 +26,8 @@ static void client_free(struct bridge_client *c)
 static void tell(const struct bridge_client *c, int err, const char *what)
 {
 	char hash[2 * REFERENCE_BYTES + 1] = "";
-	const char *type = c->request.type == BRIDGE_MANIFEST ? "manifest" : "artifact";
+	static const char *const types[] = {"manifest", "artifact", "chunk"};
+	const char *type = types[c->request.type];
 	hex_encode(bytes_of(c->request.hash, REFERENCE_BYTES), hash);
 	if (err == OK)
 		cli_debug(c->bridge->cli, "%s %s: given", type, hash);

@@ -138,14 +138,10 @@ static int find(struct bridge_client *c)
 
 /* --- pieces --- */
 
-/* Opens the file, and writes the answer's head into the piece. */
-static int begin(struct bridge_client *c, struct bridge_piece *p)
+/* The head of an answer that is a part of so many bytes. */
+static int head(struct bridge_client *c, struct bridge_piece *p, uint64_t total)
 {
 	struct writer w = writer_of(p->bytes, BRIDGE_LINE_BYTES_MAX);
-	int err = find(c);
-	if (err != OK)
-		return err;
-	const uint64_t total = bzz_file_size(c->file);
 	if (c->request.offset > total)
 		return note(c, ERR_VALUE, "offset is beyond the end");
 	const uint64_t behind = total - c->request.offset;
@@ -158,6 +154,31 @@ static int begin(struct bridge_client *c, struct bridge_piece *p)
 		bridge_answer_write(&w, size);
 	p->n = w.n;
 	return OK;
+}
+
+/* All of it is in this piece. */
+static int give_chunk(struct bridge_client *c, struct bridge_piece *p)
+{
+	const struct chunk_source source = source_of(c);
+	uint8_t chunk[CHUNK_STORED_BYTES_MAX];
+	size_t n = 0;
+	int err = chunk_source_get(&source, c->request.hash, chunk, &n);
+	if (err == OK)
+		err = head(c, p, n);
+	if (err != OK)
+		return err;
+	memcpy(p->bytes + p->n, chunk + c->at, (size_t)(c->end - c->at));
+	p->n += (size_t)(c->end - c->at);
+	c->at = c->end;
+	return OK;
+}
+
+static int begin(struct bridge_client *c, struct bridge_piece *p)
+{
+	if (c->request.type == BRIDGE_CHUNK)
+		return give_chunk(c, p);
+	const int err = find(c);
+	return err == OK ? head(c, p, bzz_file_size(c->file)) : err;
 }
 
 void bridge_read(struct bridge_client *c)

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/clock.h"
 #include "host/gateways.h"
 #include "swarm/chunk.h"
 
-#define WAIT_MS 500 /* between two looks at whether it is given up */
+#define WAIT_MS 500   /* between two looks at whether it is given up */
+#define LOOK_MS 60000 /* a node looks for a chunk for half of that; gateways that are gone never say so */
 #define BATCH 32
 
 static_assert(CHUNK_PEEKS_MAX <= ASKS_MAX, "they are asked for together");
@@ -91,13 +93,17 @@ static void ask(struct gateway_source *s, struct chunk_peek *peeks, size_t n)
 		gateways_ask(s->gateways, i, peeks[i].address);
 		left++;
 	}
-	while (left > 0) {
+	const uint64_t end_ms = clock_now_ms() + LOOK_MS;
+	for (size_t heard = 0; left > 0;) {
 		size_t answers_n = 0;
 		if (s->given_up != NULL && atomic_load(s->given_up)) {
 			fail(peeks, n, ERR_INTERRUPTED);
 			break;
 		}
-		const int err = gateways_take(s->gateways, answers, BATCH, WAIT_MS, &answers_n);
+		int err = gateways_take(s->gateways, answers, BATCH, WAIT_MS, &answers_n);
+		heard += answers_n;
+		if (err == OK && answers_n == 0 && clock_now_ms() >= end_ms)
+			err = heard > 0 ? ERR_SOURCE : ERR_TIMEOUT; /* of nobody: no use in looking for replicas */
 		if (err != OK) {
 			fail(peeks, n, err);
 			break;

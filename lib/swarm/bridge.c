@@ -7,7 +7,8 @@
 
 #define NODES_MAX 64 /* an answer may say more than we know; a request has five */
 
-static const char *const types[] = {[BRIDGE_MANIFEST] = "manifest", [BRIDGE_ARTIFACT] = "artifact"};
+static const char *const types[] = {
+	[BRIDGE_MANIFEST] = "manifest", [BRIDGE_ARTIFACT] = "artifact", [BRIDGE_CHUNK] = "chunk"};
 
 /* --- lines --- */
 

@@ -3,6 +3,7 @@
  *
  *	{"type":"artifact","hash":"<64 hex>"}			what bmt-hash prints of a file
  *	{"type":"manifest","hash":"<64 hex>","offset":0,"length":1048576}
+ *	{"type":"chunk","hash":"<64 hex>"}
  *	{"ok":true,"size":N}					N bytes follow, and the end of the stream
  *	{"ok":true,"size":N,"total":T}				of T, where offset or length were said
  *	{"ok":false,"error":"not found"}
@@ -21,6 +22,8 @@
 enum bridge_type {
 	BRIDGE_MANIFEST, /* the signed manifest of a release: a file, or the index document of a manifest of Swarm */
 	BRIDGE_ARTIFACT, /* a file */
+	BRIDGE_CHUNK, /* a chunk as it is on the wire, by which parts of a file can be checked; not every bridge knows
+			 it */
 };
 
 struct bridge_request {

@@ -20,6 +20,7 @@ TEST(a_request_is_read_as_it_was_written)
 	} all[] = {
 		{"{\"type\":\"manifest\",\"hash\":\"" HASH "\"}\n", BRIDGE_MANIFEST, false, 0, UINT64_MAX},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\"}\n", BRIDGE_ARTIFACT, false, 0, UINT64_MAX},
+		{"{\"type\":\"chunk\",\"hash\":\"" HASH "\"}\n", BRIDGE_CHUNK, false, 0, UINT64_MAX},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"offset\":7}\n", BRIDGE_ARTIFACT, true, 7, UINT64_MAX},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"offset\":4096,\"length\":9007199254740991}\n",
 		 BRIDGE_ARTIFACT, true, 4096, 9007199254740991},

@@ -34,6 +34,33 @@ struct B {
     stream: libp2p_stream::Behaviour,
 }
 
+const FETCH: StreamProtocol = StreamProtocol::new("/deboot/fetch/1.0.0");
+
+// a line to a bridge, and what comes for it, into a file; stop: nothing is read after so many bytes, for ever
+async fn fetch_run(mut c: libp2p_stream::Control, p: PeerId, q: Value) -> Result<u64, String> {
+    let e = |e: std::io::Error| e.to_string();
+    let mut s = c.open_stream(p, FETCH).await.map_err(|e| e.to_string())?;
+    s.write_all(q["line"].as_str().unwrap_or("").as_bytes()).await.map_err(e)?;
+    s.flush().await.map_err(e)?;
+    if !q["open"].as_bool().unwrap_or(false) {
+        s.close().await.map_err(e)?;
+    }
+    let mut out = std::fs::File::create(q["out"].as_str().unwrap_or("")).map_err(e)?;
+    let (mut buf, mut got, stop) = (vec![0u8; 65536], 0u64, q["stop"].as_u64().unwrap_or(u64::MAX));
+    while got < stop {
+        let most = (stop - got).min(buf.len() as u64) as usize;
+        match s.read(&mut buf[..most]).await.map_err(e)? {
+            0 => return Ok(got),
+            n => {
+                std::io::Write::write_all(&mut out, &buf[..n]).map_err(e)?;
+                got += n as u64;
+            }
+        }
+    }
+    std::mem::forget(s); // it stays open, and nobody reads
+    Ok(got)
+}
+
 const PERF: StreamProtocol = StreamProtocol::new("/perf/1.0.0");
 
 // libp2p perf: u64 BE = bytes wanted back, then the upload until EOF, then that many bytes and close
@@ -233,6 +260,19 @@ async fn run(args: Vec<String>) -> Result<(), Box<dyn std::error::Error>> {
                                 tokio::spawn(async move { match perf_run(c, p, up, down, cut).await {
                                     Ok((o, u, d, n)) => emit(json!({"cmd": cmd, "ok": n == down, "tag": tag, "open_ms": o * 1e3, "up": up, "down": n, "up_s": u, "down_s": d,
                                         "up_mb_s": up as f64 / 1e6 / u, "down_mb_s": n as f64 / 1e6 / d.max(1e-9)})),
+                                    Err(e) => emit(json!({"cmd": cmd, "ok": false, "error": e, "tag": tag})),
+                                } });
+                            }
+                            Err(e) => bad(e.to_string()),
+                        }
+                        None
+                    }
+                    "fetch" => {
+                        match s("peer").parse::<PeerId>() {
+                            Ok(p) => {
+                                let (c, q, cmd, tag) = (ctl.clone(), q.clone(), cmd.clone(), q["tag"].clone());
+                                tokio::spawn(async move { match fetch_run(c, p, q).await {
+                                    Ok(n) => emit(json!({"cmd": cmd, "ok": true, "bytes": n, "tag": tag})),
                                     Err(e) => emit(json!({"cmd": cmd, "ok": false, "error": e, "tag": tag})),
                                 } });
                             }

@@ -1,0 +1,373 @@
+#!/usr/bin/env bats
+# bzz-bridge against clients of go-libp2p, rust-libp2p and our own node, over TCP and QUIC: content whole and in
+# parts, what is not there, what is no question, clients that do not read, and many at once.
+
+# shellcheck source=tests/interop/p2p.bash
+. tests/interop/p2p.bash
+
+setup_file() {
+	tests/interop/kadgo/build.sh
+	tests/interop/kadrust/build.sh
+}
+
+setup() {
+	# shellcheck source=tests/wait.bash
+	. tests/wait.bash
+	# shellcheck source=tests/store.bash
+	. tests/store.bash
+	root=$PWD peers=$PWD/build/interop node=$PWD/build/test/p2p_node transport=tcp
+	first=12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5 # of the seed 1, which is theirs
+	PATH="$PWD/build/bin:$PATH"
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mkfifo theirs.in
+	exec 9<> theirs.in
+	seq 1 200000 > file # 1288895 bytes
+	size=$(stat -c %s file)
+	put file
+	artifact=$reference
+	zeros=$(printf %064d 0)
+}
+
+teardown() {
+	exec 9>&-
+	local process
+	for process in ${theirs-} ${pid-} ${gateway-} ${hostile-}; do
+		kill "$process" 2> /dev/null || true
+	done
+}
+
+put() { # ARGUMENT...: sets reference
+	bzz-put --store store "$@" > put.json
+	reference=$(jq -r .reference put.json)
+}
+
+show() {
+	cat ready err theirs.out theirs.err
+	return 1
+}
+
+# bridge ARGUMENT...: on TCP and QUIC; sets pid, id, and by transport there_tcp, there_quic.
+bridge() {
+	: > ready
+	bzz-bridge --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/quic-v1 "$@" \
+		> ready 2> err 3>&- 9>&- &
+	pid=$!
+	wait_until grep -q listening ready || show
+	id=$(jq -r .peer ready)
+	there_tcp=$(jq -r '.listening[0]' ready)
+	there_quic=$(jq -r '.listening[1]' ready)
+	there=$there_tcp
+	[ "$transport" = tcp ] || there=$there_quic
+}
+
+# client KIND: kadgo, kadrust or ours, connected with the bridge by the transport.
+client() {
+	if [ "$1" = ours ]; then
+		"$node" 1 /ip4/127.0.0.1/tcp/0 < theirs.in > theirs.out 2> theirs.err 3>&- &
+		theirs=$!
+	else
+		local bridge=$there
+		start_theirs "$1" both
+		there=$bridge
+	fi
+	theirs "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
+	ok
+	wait_until grep -qF "$id" theirs.out || show
+	wait_until grep -qE "\"conn\".*$id|$id.*\"conn\"" theirs.out || show
+}
+
+# fetch LINE [MEMBER...]: what came lies in got: its head in head, what follows in content.
+fetch() {
+	local line=$1
+	shift
+	theirs "$(jq -cn --arg line "$line" --arg peer "$id" '{cmd: "fetch", peer: $peer, line: $line, out: "got"}' |
+		jq -c ". + {$*}")"
+	head -n 1 got > head
+	tail -n +2 got > content
+}
+
+asks() { # TYPE HASH [MEMBERS]
+	fetch "{\"type\":\"$1\",\"hash\":\"$2\"${3-}}
+"
+	ok || show
+}
+
+gives() { # TYPE HASH FILE
+	asks "$1" "$2"
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$(stat -c %s "$3")}" ] || show
+	cmp content "$3"
+}
+
+refuses() { # TYPE HASH ERROR
+	asks "$1" "$2" "${4-}"
+	[ "$(cat head)" = "{\"ok\":false,\"error\":\"$3\"}" ] || show
+	[ ! -s content ]
+}
+
+part() { # OFFSET LENGTH MEMBERS: what is asked for by the members are these bytes of the file
+	asks artifact "$artifact" "$3"
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$2,\"total\":$size}" ] || show
+	cmp content <(tail -c +$(($1 + 1)) file | head -c "$2")
+}
+
+# Each that is no question gets one answer, and hurts no other.
+no_question() { # ERROR LINE [MEMBER...]
+	local error=$1
+	shift
+	fetch "$@"
+	ok || show
+	jq -e --arg error "$error" '.ok == false and (.error | startswith($error))' got || show
+}
+
+# What a client does that is not made by us, with its own libp2p.
+talks() { # KIND TRANSPORT
+	transport=$2
+	bridge store
+	client "$1"
+	gives artifact "$artifact" file
+	gives manifest "$artifact" file
+	part 0 "$size" ',"offset":0'
+	part 0 5000 ',"length":5000'
+	part 131000 200 ',"length":200,"offset":131000'
+	part $((size - 10)) 10 ",\"offset\":$((size - 10)),\"length\":1000"
+	part "$size" 0 ",\"offset\":$size"
+	part 7 0 ',"offset":7,"length":0'
+	refuses artifact "$artifact" 'a member has a value that is not allowed: offset is beyond the end' \
+		",\"offset\":$((size + 1))"
+	refuses artifact "$zeros" 'not found'
+	refuses manifest "$zeros" 'not found'
+
+	# with a line feed and no end, and the other way
+	fetch "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
+" '"open":true'
+	ok
+	cmp content file
+	fetch "{\"type\":\"artifact\",\"hash\":\"$artifact\"}"
+	ok
+	cmp content file
+
+	no_question 'ends too early' ''
+	no_question 'not valid JSON' 'GET / HTTP/1.1
+Host: x
+
+'
+	no_question 'a required member is missing: type' '{}
+'
+	no_question 'a member has a value that is not allowed: type' "{\"type\":\"rootfs\",\"hash\":\"$zeros\"}
+"
+	no_question 'a member has a value that is not allowed: a member that is not known here' \
+		"{\"type\":\"artifact\",\"hash\":\"$artifact\",\"lenght\":1}
+"
+	no_question 'a number is not an integer' "{\"type\":\"artifact\",\"hash\":\"$artifact\",\"offset\":-1}
+"
+	no_question 'larger than the limit' "$(head -c 50000 /dev/zero | tr '\0' x)"
+	gives artifact "$artifact" file
+}
+
+@test "go-libp2p asks over TCP" {
+	talks kadgo tcp
+}
+
+@test "go-libp2p asks over QUIC" {
+	talks kadgo quic
+}
+
+@test "rust-libp2p asks over TCP" {
+	talks kadrust tcp
+}
+
+@test "rust-libp2p asks over QUIC" {
+	talks kadrust quic
+}
+
+@test "our own node asks over TCP" {
+	talks ours tcp
+}
+
+@test "our own node asks over QUIC" {
+	talks ours quic
+}
+
+memory() { # of the process itself, in KiB; what is mapped of stores is not its own
+	awk '$1 == "RssAnon:" { print $2 }' "/proc/$pid/status"
+}
+
+# Clients that stop reading cost no other client anything, nor memory by what they asked for.
+do_not_read() { # KIND TRANSPORT STREAMS
+	transport=$2
+	head -c 67108864 /dev/urandom > large
+	put large
+	bridge store
+	client "$1"
+	local i
+	for ((i = 0; i < $3; i++)); do
+		fetch "{\"type\":\"artifact\",\"hash\":\"$reference\"}
+" '"stop":70000'
+		ok || show
+		cmp <(head -c 60000 content) <(head -c 60000 large)
+	done
+	theirs_before=$theirs
+	exec 9>&-
+	rm theirs.in
+	mkfifo theirs.in
+	exec 9<> theirs.in
+	client ours
+	gives artifact "$artifact" file
+	gives artifact "$reference" large
+	[ "$(memory)" -lt 49152 ]
+	kill "$pid" # cuts what is open
+	wait "$pid"
+	pid=
+	kill "$theirs_before" 2> /dev/null || true
+}
+
+@test "go-libp2p stops reading, over TCP" {
+	do_not_read kadgo tcp 6 # more than are read for at a time
+}
+
+@test "go-libp2p stops reading, over QUIC" {
+	do_not_read kadgo quic 6
+}
+
+@test "rust-libp2p stops reading, over TCP" {
+	do_not_read kadrust tcp 6
+}
+
+@test "rust-libp2p stops reading, over QUIC" {
+	do_not_read kadrust quic 2 # what it takes unread of a connection is full then: its own next stream would wait
+}
+
+@test "twenty clients at once, over TCP and QUIC" {
+	bridge store
+	client kadgo
+	local to i
+	for to in "$there_tcp" "$there_quic"; do
+		rm -f many.*
+		theirs "$(jq -cn --arg addr "$to" --arg line "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
+" '{cmd: "fetch", addr: $addr, line: $line, out: "many", n: 20}')"
+		ok || show
+		for i in {0..19}; do
+			[ "$(head -n 1 "many.$i")" = "{\"ok\":true,\"size\":$size}" ]
+			cmp <(tail -n +2 "many.$i") file
+		done
+	done
+}
+
+@test "the manifest of a release: a file, or what a manifest of Swarm leads to" {
+	mkdir -p release
+	echo '{"manifest_version":1,"release":7}' > release/manifest.json
+	echo kernel > release/vmlinuz
+	put release/manifest.json
+	plain=$reference
+	put --manifest release/manifest.json # as an upload to a bee node's /bzz
+	upload=$reference
+	put release
+	folder=$reference
+	put --index vmlinuz release
+	other=$reference
+	rm release/manifest.json
+	put release
+	without=$reference
+	echo '{"manifest_version":1,"release":7}' > release/manifest.json
+	bridge store
+	client ours
+	gives manifest "$plain" release/manifest.json
+	gives manifest "$upload" release/manifest.json
+	gives manifest "$folder" release/manifest.json
+	gives manifest "$other" release/vmlinuz
+	asks manifest "$folder" ',"offset":3,"length":8'
+	[ "$(cat head content)" = '{"ok":true,"size":8,"total":35}
+anifest_' ]
+	refuses manifest "$without" 'not found: neither an index document nor a manifest.json lies at that hash'
+	# for an artifact a manifest of Swarm is a file like any other
+	asks artifact "$upload"
+	bzz-fetch --store store "$upload" | cmp - content
+}
+
+@test "the manifest of a release: the newest update of a feed" {
+	printf '%064d\n' 1 > owner.key
+	chmod 600 owner.key
+	for release in 7 8 9; do
+		echo "{\"manifest_version\":1,\"release\":$release}" > manifest.json
+		put --feed stable --key owner.key manifest.json
+	done
+	plain=$(jq -r .feed.manifest put.json)
+	put --manifest --feed folder --key owner.key manifest.json
+	upload=$(jq -r .feed.manifest put.json)
+	bridge store
+	client ours
+	gives manifest "$plain" manifest.json
+	gives manifest "$upload" manifest.json
+}
+
+@test "chunks, by which every part of a file can be checked" {
+	bmt-hash --tree file.bmt file > hashed
+	bridge store
+	client ours
+	asks chunk "$artifact"
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$(stat -c %s content)}" ]
+	[ "$(head -c 8 content | od -An -t u8 | tr -d ' ')" = "$size" ]
+	bmt-hash --chunk --span "$size" <(tail -c +9 content) | jq -e --arg r "$artifact" '.reference == $r'
+	cp content root
+	asks chunk "$(tail -c +9 root | head -c 32 | xxd -p -c 64)" ',"offset":8,"length":16'
+	[ "$(cat head)" = '{"ok":true,"size":16,"total":4104}' ]
+	refuses chunk "$zeros" 'not found'
+}
+
+# serve STORE: a gateway; sets url
+serve() {
+	: > served
+	bzz-serve --http 127.0.0.1:0 "$1" > served 3>&- 9>&- &
+	gateway=$!
+	wait_until grep -q listening served
+	url=$(jq -r .listening served)
+}
+
+@test "from gateways: whole, in part, one that lies, then none that answers" {
+	serve store
+	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- 9>&- &
+	hostile=$!
+	wait_until grep -q . port
+	bridge --gateway "http://127.0.0.1:$(cat port)/wrong" --gateway "$url"
+	client ours
+	gives artifact "$artifact" file
+	part 131000 200000 ',"length":200000,"offset":131000'
+	refuses artifact "$zeros" 'not found'
+	wait_until grep -q 'dropped: sent wrong chunks' err
+	kill "$gateway" "$hostile"
+	wait "$gateway" "$hostile" || true
+	gateway= hostile=
+	asks artifact "${artifact:0:63}$(tr 0-9a-f 1-9a-f0 <<< "${artifact:63}")"
+	[ "$(cat head)" = '{"ok":false,"error":"timed out"}' ]
+}
+
+@test "a gateway that says nothing holds nobody up at the end" {
+	serve store
+	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- 9>&- &
+	hostile=$!
+	wait_until grep -q . port
+	bridge --verbose --gateway "http://127.0.0.1:$(cat port)/silent" store
+	client ours
+	gives artifact "$artifact" file # of the store
+	echo "{\"cmd\":\"fetch\",\"peer\":\"$id\",\"line\":\"{\\\"type\\\":\\\"artifact\\\",\\\"hash\\\":\\\"$zeros\\\"}\\n\",\"out\":\"never\"}" >&9
+	gives artifact "$artifact" file # while another one waits
+	kill "$pid"
+	wait "$pid"
+	pid=
+	wait_until grep -q '"cmd":"fetch","bytes":0,"ok":false' theirs.out
+}
+
+@test "content that is damaged on the way: an error while it can be told, then the stream is reset" {
+	bridge store
+	client ours
+	spoil store/chunks "$(printf '\n200000\n' | xxd -p)" # the last leaf
+	fetch "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
+"
+	jq -e '.ok == false and .error == "the other side closed the connection"' answer || show
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$size}" ]
+	cmp content <(head -c "$(stat -c %s content)" file)
+	[ "$(stat -c %s content)" -lt "$size" ]
+	refuses artifact "$artifact" 'content does not match its hash' ",\"offset\":$((size - 5))"
+	part 0 131072 ',"length":131072'
+	grep -q "artifact $artifact: content does not match its hash" err
+}
