@@ -16,11 +16,9 @@ setup() {
 	# shellcheck source=tests/store.bash
 	. tests/store.bash
 	root=$PWD peers=$PWD/build/interop node=$PWD/build/test/p2p_node transport=tcp
-	first=12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5 # of the seed 1, which is theirs
 	PATH="$PWD/build/bin:$PATH"
+	declare -gA fd process address kind_of
 	cd "$BATS_TEST_TMPDIR" || return 1
-	mkfifo theirs.in
-	exec 9<> theirs.in
 	seq 1 200000 > file # 1288895 bytes
 	size=$(stat -c %s file)
 	put file
@@ -28,85 +26,71 @@ setup() {
 	zeros=$(printf %064d 0)
 }
 
-teardown() {
-	exec 9>&-
-	local process
-	for process in ${theirs-} ${pid-} ${gateway-} ${hostile-}; do
-		kill "$process" 2> /dev/null || true
-	done
-}
-
 put() { # ARGUMENT...: sets reference
 	bzz-put --store store "$@" > put.json
 	reference=$(jq -r .reference put.json)
 }
 
-show() {
-	cat ready err theirs.out theirs.err
-	return 1
-}
-
-# bridge ARGUMENT...: on TCP and QUIC; sets pid, id, and by transport there_tcp, there_quic.
+# bridge ARGUMENT...: on TCP and QUIC; sets id, and its addresses by transport.
 bridge() {
 	: > ready
-	bzz-bridge --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/quic-v1 "$@" \
-		> ready 2> err 3>&- 9>&- &
-	pid=$!
-	wait_until grep -q listening ready || show
+	bzz-bridge --listen /ip4/127.0.0.1/tcp/0 --listen /ip4/127.0.0.1/udp/0/quic-v1 "$@" > ready 2> bridge.err 3>&- &
+	process[bridge]=$!
+	wait_until grep -q listening ready
 	id=$(jq -r .peer ready)
 	there_tcp=$(jq -r '.listening[0]' ready)
 	there_quic=$(jq -r '.listening[1]' ready)
-	there=$there_tcp
-	[ "$transport" = tcp ] || there=$there_quic
+	address[bridge]=$there_tcp
+	[ "$transport" = tcp ] || address[bridge]=$there_quic
 }
 
-# client KIND: kadgo, kadrust or ours, connected with the bridge by the transport.
+bridge_ends_well() {
+	kill "${process[bridge]}"
+	wait "${process[bridge]}"
+	unset "process[bridge]"
+}
+
+# client KIND [NAME]: kadgo, kadrust or ours, connected with the bridge by the transport; it is who asks from now on.
 client() {
-	if [ "$1" = ours ]; then
-		"$node" 1 /ip4/127.0.0.1/tcp/0 < theirs.in > theirs.out 2> theirs.err 3>&- &
-		theirs=$!
-	else
-		local bridge=$there
-		start_theirs "$1" both
-		there=$bridge
-	fi
-	theirs "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
-	ok
-	wait_until grep -qF "$id" theirs.out || show
-	wait_until grep -qE "\"conn\".*$id|$id.*\"conn\"" theirs.out || show
+	who=${2-theirs}
+	local sec=(-sec both)
+	[ "$1" != ours ] || sec=()
+	start "$who" "$1" "$((${#process[@]} + 1))" 0 "${sec[@]}"
+	connect "$who" bridge
+	wait_until grep -qE "\"conn\".*$id|$id.*\"conn\"" "$who.out"
 }
 
 # fetch LINE [MEMBER...]: what came lies in got: its head in head, what follows in content.
 fetch() {
 	local line=$1
 	shift
-	theirs "$(jq -cn --arg line "$line" --arg peer "$id" '{cmd: "fetch", peer: $peer, line: $line, out: "got"}' |
-		jq -c ". + {$*}")"
-	head -n 1 got > head
+	tell "$who" "$(jq -cn --arg line "$line" --arg peer "$id" '{cmd: "fetch", peer: $peer, line: $line, out: "got"}' |
+		jq -c ". + {$*}")" > said
+	head -n 1 got > ./head
 	tail -n +2 got > content
 }
 
 asks() { # TYPE HASH [MEMBERS]
 	fetch "{\"type\":\"$1\",\"hash\":\"$2\"${3-}}
 "
-	ok || show
+	ok
 }
 
 gives() { # TYPE HASH FILE
 	asks "$1" "$2"
-	[ "$(cat head)" = "{\"ok\":true,\"size\":$(stat -c %s "$3")}" ] || show
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$(stat -c %s "$3")}" ]
 	cmp content "$3"
 }
 
 refuses() { # TYPE HASH ERROR
 	asks "$1" "$2" "${4-}"
-	[ "$(cat head)" = "{\"ok\":false,\"error\":\"$3\"}" ] || show
+	[ "$(cat head)" = "{\"ok\":false,\"error\":\"$3\"}" ]
 	[ ! -s content ]
 }
 
 part() { # OFFSET LENGTH MEMBERS: what is asked for by the members are these bytes of the file
 	asks artifact "$artifact" "$3"
-	[ "$(cat head)" = "{\"ok\":true,\"size\":$2,\"total\":$size}" ] || show
+	[ "$(cat head)" = "{\"ok\":true,\"size\":$2,\"total\":$size}" ]
 	cmp content <(tail -c +$(($1 + 1)) file | head -c "$2")
 }
 
@@ -115,8 +99,8 @@ no_question() { # ERROR LINE [MEMBER...]
 	local error=$1
 	shift
 	fetch "$@"
-	ok || show
-	jq -e --arg error "$error" '.ok == false and (.error | startswith($error))' got || show
+	ok
+	jq -e --arg error "$error" '.ok == false and (.error | startswith($error))' got
 }
 
 # What a client does that is not made by us, with its own libp2p.
@@ -189,7 +173,7 @@ Host: x
 }
 
 memory() { # of the process itself, in KiB; what is mapped of stores is not its own
-	awk '$1 == "RssAnon:" { print $2 }' "/proc/$pid/status"
+	awk '$1 == "RssAnon:" { print $2 }' "/proc/${process[bridge]}/status"
 }
 
 # Clients that stop reading cost no other client anything, nor memory by what they asked for.
@@ -203,22 +187,14 @@ do_not_read() { # KIND TRANSPORT STREAMS
 	for ((i = 0; i < $3; i++)); do
 		fetch "{\"type\":\"artifact\",\"hash\":\"$reference\"}
 " '"stop":70000'
-		ok || show
+		ok
 		cmp <(head -c 60000 content) <(head -c 60000 large)
 	done
-	theirs_before=$theirs
-	exec 9>&-
-	rm theirs.in
-	mkfifo theirs.in
-	exec 9<> theirs.in
-	client ours
+	client ours another
 	gives artifact "$artifact" file
 	gives artifact "$reference" large
 	[ "$(memory)" -lt 49152 ]
-	kill "$pid" # cuts what is open
-	wait "$pid"
-	pid=
-	kill "$theirs_before" 2> /dev/null || true
+	bridge_ends_well # cuts what is open
 }
 
 @test "go-libp2p stops reading, over TCP" {
@@ -243,9 +219,9 @@ do_not_read() { # KIND TRANSPORT STREAMS
 	local to i
 	for to in "$there_tcp" "$there_quic"; do
 		rm -f many.*
-		theirs "$(jq -cn --arg addr "$to" --arg line "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
+		tell theirs "$(jq -cn --arg addr "$to" --arg line "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
 " '{cmd: "fetch", addr: $addr, line: $line, out: "many", n: 20}')"
-		ok || show
+		ok
 		for i in {0..19}; do
 			[ "$(head -n 1 "many.$i")" = "{\"ok\":true,\"size\":$size}" ]
 			cmp <(tail -n +2 "many.$i") file
@@ -317,43 +293,41 @@ anifest_' ]
 # serve STORE: a gateway; sets url
 serve() {
 	: > served
-	bzz-serve --http 127.0.0.1:0 "$1" > served 3>&- 9>&- &
-	gateway=$!
+	bzz-serve --http 127.0.0.1:0 "$1" > served 3>&- &
+	process[gateway]=$!
 	wait_until grep -q listening served
 	url=$(jq -r .listening served)
 }
 
 @test "from gateways: whole, in part, one that lies, then none that answers" {
 	serve store
-	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- 9>&- &
-	hostile=$!
+	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- &
+	process[hostile]=$!
 	wait_until grep -q . port
 	bridge --gateway "http://127.0.0.1:$(cat port)/wrong" --gateway "$url"
 	client ours
 	gives artifact "$artifact" file
 	part 131000 200000 ',"length":200000,"offset":131000'
 	refuses artifact "$zeros" 'not found'
-	wait_until grep -q 'dropped: sent wrong chunks' err
-	kill "$gateway" "$hostile"
-	wait "$gateway" "$hostile" || true
-	gateway= hostile=
+	wait_until grep -q 'dropped: sent wrong chunks' bridge.err
+	ends_at_once gateway
+	ends_at_once hostile
 	asks artifact "${artifact:0:63}$(tr 0-9a-f 1-9a-f0 <<< "${artifact:63}")"
 	[ "$(cat head)" = '{"ok":false,"error":"timed out"}' ]
 }
 
 @test "a gateway that says nothing holds nobody up at the end" {
 	serve store
-	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- 9>&- &
-	hostile=$!
+	python3 "$root/tests/interop/hostile_gateway.py" "$url" > port 3>&- &
+	process[hostile]=$!
 	wait_until grep -q . port
 	bridge --verbose --gateway "http://127.0.0.1:$(cat port)/silent" store
 	client ours
 	gives artifact "$artifact" file # of the store
-	echo "{\"cmd\":\"fetch\",\"peer\":\"$id\",\"line\":\"{\\\"type\\\":\\\"artifact\\\",\\\"hash\\\":\\\"$zeros\\\"}\\n\",\"out\":\"never\"}" >&9
+	jq -cn --arg peer "$id" --arg line "{\"type\":\"artifact\",\"hash\":\"$zeros\"}
+" '{cmd: "fetch", peer: $peer, line: $line, out: "never"}' >&"${fd[theirs]}"
 	gives artifact "$artifact" file # while another one waits
-	kill "$pid"
-	wait "$pid"
-	pid=
+	bridge_ends_well
 	wait_until grep -q '"cmd":"fetch","bytes":0,"ok":false' theirs.out
 }
 
@@ -363,11 +337,11 @@ serve() {
 	spoil store/chunks "$(printf '\n200000\n' | xxd -p)" # the last leaf
 	fetch "{\"type\":\"artifact\",\"hash\":\"$artifact\"}
 "
-	jq -e '.ok == false and .error == "the other side closed the connection"' answer || show
+	jq -e '.ok == false and .error == "the other side closed the connection"' answer
 	[ "$(cat head)" = "{\"ok\":true,\"size\":$size}" ]
 	cmp content <(head -c "$(stat -c %s content)" file)
 	[ "$(stat -c %s content)" -lt "$size" ]
 	refuses artifact "$artifact" 'content does not match its hash' ",\"offset\":$((size - 5))"
 	part 0 131072 ',"length":131072'
-	grep -q "artifact $artifact: content does not match its hash" err
+	grep -q "artifact $artifact: content does not match its hash" bridge.err
 }

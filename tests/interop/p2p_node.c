@@ -8,6 +8,7 @@
  * {"cmd":"ask","peer":"..","addr":"..","text":".."} (an echo by p2p_request) {"cmd":"exit"}
  * {"cmd":"fetch","peer":"..","line":"..","out":"FILE"} (of a bridge; with "open" our side does not end, with "stop" it
  * takes no more after so many bytes)
+ * {"cmd":"bridge","folder":".."} (is one from now on, see p2p_node_bridge.c; with "whole" one that knows no parts)
  *
  * and of the DHT, whose keys are hashed when something is provided:
  *
@@ -187,6 +188,12 @@ static int carry_out(const cJSON *from, struct bytes cmd, struct command *c)
 		return search(dht, cmd, from, c);
 	if (err == OK && bytes_is(cmd, "advertise")) {
 		err = p2p_node_advertise(node, address);
+		if (err == OK)
+			answer(c, OK);
+		return err;
+	}
+	if (bytes_is(cmd, "bridge")) {
+		err = serve_folder(node, from);
 		if (err == OK)
 			answer(c, OK);
 		return err;

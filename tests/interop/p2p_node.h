@@ -32,6 +32,7 @@ void answer(struct command *c, int err);
 extern const struct p2p_service perf_service;
 int ask_perf(struct p2p_node *node, const cJSON *from, const struct peer_id *peer, struct command *c);
 int ask_fetch(struct p2p_node *node, const cJSON *from, const struct peer_id *peer, struct command *c);
+int serve_folder(struct p2p_node *node, const cJSON *from);
 
 bool is_search(struct bytes cmd);
 int search(struct p2p_dht *dht, struct bytes cmd, const cJSON *from, struct command *c);
