@@ -67,7 +67,7 @@ void find_add(struct find *f, struct bytes url)
 	}
 	struct provider *p = &f->providers[f->providers_n++];
 	p->given = url;
-	p->place = url_names_json(url) ? PLACE_NAMED : PLACE_ARCH;
+	p->place = url_names_json(url) || request_by_bridge(url) ? PLACE_NAMED : PLACE_ARCH;
 }
 
 void find_failed_before(struct find *f, uint64_t release)
@@ -359,5 +359,6 @@ int find_release(struct find *f)
 bool find_has_release(const struct find *f, size_t i)
 {
 	return f->best != SIZE_MAX && f->providers[i].accepted && !f->providers[i].offered &&
+	       !request_by_bridge(f->providers[i].given) &&
 	       memcmp(f->providers[i].digest, f->providers[f->best].digest, SHA256_BYTES) == 0;
 }

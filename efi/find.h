@@ -47,8 +47,8 @@ struct find {
 /* report, net, web and policy must outlive f. ERR_NO_MEMORY; f can be given to find_close then, too. */
 MUST_CHECK int find_open(struct find *f, struct report *r, struct net *net, struct web *web,
 			 const struct policy *policy);
-/* A provider's root, or the URL of a manifest (url_ok); views are kept. Doubles and more than fit
- * are left out. */
+/* A provider's root, or the URL of a manifest (url_ok, or as a bridge has it: request.h); views are kept. Doubles and
+ * more than fit are left out. */
 void find_add(struct find *f, struct bytes url);
 /* Before find_release: this one was chosen before, and came to nothing. The highest below it comes
  * first, and there is time for whoever has one to answer; any other is taken if there is none, so
@@ -66,7 +66,8 @@ MUST_CHECK int find_release(struct find *f);
 /* After find_release, when time has passed: judges the release by what the clock says now. OK: it is
  * accepted still; otherwise why not, which has been told. */
 MUST_CHECK int find_judge_again(struct find *f);
-/* Whether provider i has the chosen release: the same signed bytes. Not one that was offered. */
+/* Whether provider i has the chosen release: the same signed bytes. Not one that was offered, nor a
+ * bridge: it has no root. */
 bool find_has_release(const struct find *f, size_t i);
 /* The URL of its manifest, as it was asked last. A view. */
 struct bytes find_url(const struct provider *p);

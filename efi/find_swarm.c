@@ -32,7 +32,10 @@ int find_swarm(struct find *f, const struct find_swarm_with *with, const char *s
 {
 	struct bzz_address address;
 	const char *what;
-	const struct bytes manifest = with->config->manifest;
+	const struct boot_config *c = with->config;
+	const struct bytes manifest = c->manifest;
+	if (with->native == NULL && (c->gateways.n == 0 || !c->http) && c->bridges.n > 0 && c->bridge)
+		return OK; /* bridges are asked with the providers */
 	if (manifest.n == 0 || url_ok(manifest) || bzz_address_parse(manifest, &address, &what) != OK)
 		return OK;
 	const int err = get(f, with, &address, shown);

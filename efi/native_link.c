@@ -4,32 +4,6 @@
 #include "crypto/secret.h"
 #include "efi/native_parts.h"
 
-bool native_target_read(struct bytes address, struct native_target *t)
-{
-	struct reader r = reader_of(address);
-	struct multiaddr_part host, port, peer;
-	*t = (struct native_target){.named = false};
-	if (!multiaddr_next(&r, &host) || !multiaddr_next(&r, &port) || port.code != MULTIADDR_TCP)
-		return false;
-	t->remote = bytes_of(address.p, (size_t)(port.value.p + port.value.n - address.p));
-	t->port = (uint16_t)(port.value.p[0] << 8 | port.value.p[1]);
-	t->name = host.value;
-	t->named = host.code == MULTIADDR_DNS || host.code == MULTIADDR_DNS4 || host.code == MULTIADDR_DNS6;
-	t->no_four = host.code == MULTIADDR_DNS6;
-	t->no_six = host.code == MULTIADDR_DNS4;
-	t->ip.six = host.code == MULTIADDR_IP6;
-	if (!t->named && host.code != MULTIADDR_IP4 && host.code != MULTIADDR_IP6)
-		return false;
-	if (!t->named)
-		memcpy(t->ip.ip, host.value.p, host.value.n);
-	if (multiaddr_next(&r, &peer)) {
-		t->has_peer = true;
-		if (peer.code != MULTIADDR_P2P || peer_id_read(&t->peer, peer.value) != OK)
-			return false;
-	}
-	return reader_done(&r) && t->port != 0;
-}
-
 static struct native_link *free_link(struct native *n)
 {
 	for (size_t i = 0; i < NATIVE_CONNECTIONS_MAX; i++) {
@@ -68,7 +42,7 @@ bool native_link_dial(struct native *n, unsigned node, struct bytes address, uin
 	if (l == NULL)
 		return false;
 	memcpy(l->address, address.p, address.n); /* peers took none that is longer */
-	if (!native_target_read(bytes_of(l->address, address.n), &l->target))
+	if (!target_read(bytes_of(l->address, address.n), &l->target))
 		return false;
 	l->used = true;
 	l->stage = NATIVE_NAMED;

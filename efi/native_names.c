@@ -48,10 +48,10 @@ static bool add(struct native *n, enum peers_kind kind, unsigned depth, struct b
 {
 	struct reader r = reader_of(address);
 	struct multiaddr_part first;
-	struct native_target t;
+	struct target t;
 	if (multiaddr_next(&r, &first) && first.code == MULTIADDR_DNSADDR)
 		return add_name(n, kind, depth, address, only);
-	if (!native_target_read(address, &t) || address.n > PEERS_ADDRESS_BYTES_MAX ||
+	if (!target_read(address, &t) || address.n > PEERS_ADDRESS_BYTES_MAX ||
 	    (only != NULL && !(t.has_peer && peer_id_equal(&t.peer, only))))
 		return false;
 	if (t.ip.six && !net_facts(n->with.net)->six.six)

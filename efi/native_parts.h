@@ -3,6 +3,7 @@
 #define EFI_NATIVE_PARTS_H
 
 #include "efi/native.h"
+#include "efi/target.h"
 #include "p2p/multiaddr.h"
 #include "p2p/peer_key.h"
 #include "swarm/peers.h"
@@ -15,27 +16,13 @@
 #define NATIVE_DEPTH_MAX 4     /* of those that lead to others */
 #define NATIVE_CONNECT_MS 5000
 
-/* Where a node is: a host and a port, and perhaps who it must be. Views into its address. */
-struct native_target {
-	bool named, no_four, no_six;
-	struct net_address ip; /* unless it is named */
-	struct bytes name;
-	uint16_t port;
-	struct bytes remote; /* the address without its peer */
-	bool has_peer;
-	struct peer_id peer;
-};
-
-/* False: not "/ip4|ip6|dns|dns4|dns6/.../tcp/...", with or without "/p2p/..." and with nothing else. */
-bool native_target_read(struct bytes address, struct native_target *t);
-
 enum native_stage { NATIVE_NAMED, NATIVE_CONNECTING, NATIVE_SPEAKING };
 
 struct native_link {
 	bool used;
 	enum native_stage stage;
 	unsigned node;
-	struct native_target target; /* of address */
+	struct target target; /* of address */
 	struct resolved to;
 	size_t to_at; /* the address that is tried */
 	uint64_t began_ms;

@@ -58,7 +58,10 @@ void request_begin(struct request *r, struct web *w, struct bytes url, const str
 	r->body_at = r->body_n = 0;
 	for (size_t i = 0; i < RESOLVE_ADDRESSES_MAX; i++)
 		r->tries[i] = (struct request_try){.c = NET_NONE};
-	if (bytes_starts(url, "https://"))
+	r->bridged = request_by_bridge(url);
+	if (r->bridged)
+		request_bridge_begin(r, url, now_ms);
+	else if (bytes_starts(url, "https://"))
 		fail(r, ERR_VALUE, "https is not spoken here: name a provider with http, what it sends is checked");
 	else if (!split_url(r, url))
 		fail(r, ERR_VALUE, "URL");
@@ -292,6 +295,10 @@ static void step_answer(struct request *r, uint64_t now_ms)
 
 void request_step(struct request *r, uint64_t now_ms)
 {
+	if (r->bridged) {
+		request_bridge_step(r, now_ms);
+		return;
+	}
 	if (r->stage == REQUEST_NAME)
 		step_name(r, now_ms);
 	if (r->stage == REQUEST_CONNECT)
@@ -304,6 +311,8 @@ void request_step(struct request *r, uint64_t now_ms)
 
 struct bytes request_body(struct request *r)
 {
+	if (r->bridged)
+		return request_bridge_body(r);
 	pull(r);
 	if (r->body_n == 0)
 		return BYTES_NONE;
@@ -313,6 +322,10 @@ struct bytes request_body(struct request *r)
 
 void request_took(struct request *r, size_t n)
 {
+	if (r->bridged) {
+		request_bridge_took(r, n);
+		return;
+	}
 	r->body_at += n;
 	r->body_n -= n;
 	if (r->body_n > 0)
@@ -323,6 +336,8 @@ void request_took(struct request *r, size_t n)
 
 void request_end(struct request *r, uint64_t now_ms)
 {
+	if (r->bridged)
+		bridge_end(&r->stream);
 	end_tries(r);
 	if (r->c == NET_NONE)
 		return;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/secret.h"
+#include "efi/find_bridge.h"
 #include "efi/find_swarm.h"
 #include "efi/images.h"
 #include "efi/keccak_race.h"
@@ -31,6 +32,7 @@ struct swfetch {
 	struct native *native;              /* owned: nodes of Swarm; NULL: none are configured */
 	char manifest_shown[OPTIONS_SHOWN]; /* without a key in it */
 	struct find find;
+	struct find_bridge_urls bridge_urls;
 	struct neighbours neighbours;
 	struct load load;
 	struct images images;
@@ -83,15 +85,6 @@ static void tell_ignored(const struct swfetch *s)
 	const struct boot_config *c = &s->config;
 	struct bzz_address address;
 	const char *what;
-	const struct {
-		const char *name;
-		bool said;
-	} members[] = {
-		{"bridge", c->bridges.n > 0},
-	};
-	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-		if (members[i].said)
-			report(&s->report, "%s: not in this build; ignored", members[i].name);
 	if (c->manifest.n > 0 && !url_ok(c->manifest) && bzz_address_parse(c->manifest, &address, &what) != OK)
 		report(&s->report, "manifest '%.*s' is no URL and no address in Swarm (%s); ignored",
 		       REPORT_BYTES(c->manifest), what);
@@ -160,19 +153,21 @@ static int load_all(struct swfetch *s)
 {
 	const struct manifest *m = &s->find.manifest;
 	const size_t gateways_n = s->config.http ? s->config.gateways.n : 0;
+	const size_t bridges_n = s->web.bridges != NULL ? s->config.bridges.n : 0;
 	const struct load_with with = {.report = &s->report,
 				       .net = s->net,
 				       .web = &s->web,
 				       .kind = s->kind,
 				       .native = s->native,
 				       .native_first = s->config.native_first};
-	load_open(&s->load, &with, m, gateways_n);
+	load_open(&s->load, &with, m, gateways_n + bridges_n);
 	for (size_t i = 0; i < s->find.providers_n; i++) {
 		struct bytes url = find_url(&s->find.providers[i]);
 		if (find_has_release(&s->find, i))
 			load_add_root(&s->load, url_root(url, m->channel, m->arch));
 	}
 	load_add_gateways(&s->load, s->config.gateways.v, gateways_n);
+	load_add_gateways(&s->load, s->config.bridges.v, bridges_n);
 	for (size_t i = 0; i < s->images.n; i++) {
 		const struct image *image = &s->images.v[i];
 		int err = load_artifact(&s->load, image->artifact, image->pages);
@@ -211,6 +206,14 @@ static void open_native(struct swfetch *s)
 		report(&s->report, "Swarm: its nodes are not asked: %s", err_text(err));
 }
 
+static void open_bridges(struct swfetch *s)
+{
+	const bool wanted = s->config.bridge && s->config.bridges.n > 0;
+	const int err = wanted ? bridges_open(&s->web.bridges, &s->report, s->net, &s->web) : OK;
+	if (err != OK)
+		report(&s->report, "bridge: not asked: %s", err_text(err));
+}
+
 static void close_native(struct swfetch *s)
 {
 	if (s->native != NULL)
@@ -227,6 +230,7 @@ static int attempt(struct swfetch *s, bool *started)
 		return err;
 	web_init(&s->web, s->report.platform, s->net);
 	open_native(s);
+	open_bridges(s);
 	s->load = (struct load){.places_n = 0};
 	err = find_open(&s->find, &s->report, s->net, &s->web, &s->config.policy);
 	if (err != OK)
@@ -239,6 +243,8 @@ static int attempt(struct swfetch *s, bool *started)
 	}
 	if (err == OK) {
 		add_providers(s);
+		if (s->web.bridges != NULL)
+			find_bridges(&s->find, &s->config, &s->bridge_urls);
 		if (s->find.providers_n == 0 && s->find.refused == OK)
 			report(&s->report, "no provider is known: the configuration names none, and the LAN has none");
 		err = find_release(&s->find);
@@ -253,6 +259,7 @@ static int attempt(struct swfetch *s, bool *started)
 		err = accept(s);
 	bool quiet = load_close(&s->load);
 	close_native(s);
+	bridges_close(s->web.bridges);
 	web_close(&s->web);
 	net_close(s->net);
 	if (err == OK)

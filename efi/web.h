@@ -10,6 +10,8 @@
 #define WEB_BAD_MAX 16    /* addresses that did not answer */
 #define WEB_BAD_MS 60000  /* for how long they are tried last */
 
+struct bridges;
+
 struct web_kept {
 	bool used;
 	uint32_t c;
@@ -29,6 +31,7 @@ struct web {
 	struct web_kept kept[WEB_KEPT_MAX];
 	struct web_bad bad[WEB_BAD_MAX];
 	size_t bad_next;
+	struct bridges *bridges; /* efi/bridge.h; NULL: none is asked */
 };
 
 void web_init(struct web *w, struct platform *p, struct net *net);
