@@ -312,7 +312,7 @@ void bridge_open(struct bridges *b, struct bridge_stream *s, struct bytes addres
 		l->streams[i] = s;
 		s->link = l;
 	}
-	if (s->link == NULL)
+	if (l == NULL || s->link == NULL)
 		return;
 	s->err = OK;
 	if (l->address_n == 0) {

@@ -88,7 +88,7 @@ efi-units: $(EFI_UNITS)
 # Parts of the program's logic against what a test makes up: each with the objects it needs.
 efi_test = $(addprefix $(B)/host/,tests/efi/$1_test.o $2) $(B)/host/libphase.a
 $(EFI_UNITS:build/test/efi/%=$(B)/host/tests/efi/%.o): HOST_CPPFLAGS += -I.
-build/test/efi/request_test: $(call efi_test,request,efi/request.o efi/web.o)
+build/test/efi/request_test: $(call efi_test,request,$(addprefix efi/,request.o request_bridge.o bridge.o target.o web.o))
 build/test/efi/resolve_test: $(call efi_test,resolve,efi/resolve.o efi/net_address.o)
 build/test/efi/neighbours_test: $(call efi_test,neighbours,efi/neighbours.o efi/net_address.o)
 build/test/efi/net_address_test: $(call efi_test,net_address,efi/net_address.o)

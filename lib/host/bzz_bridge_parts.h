@@ -36,6 +36,7 @@ struct bridge_client {
 	struct bridge_piece pieces[2]; /* front: being sent; the other: filled next */
 	/* Of the reader. */
 	struct bridge_reader *reader;
+	bool hopeless;           /* the gateways say nothing at all: no use in asking them on */
 	struct bzz_meter *meter; /* held; NULL: not yet open, as file */
 	struct bzz_file *file;   /* owned */
 	struct reference root;

@@ -8,21 +8,37 @@
 #include "host/bzz_walk.h"
 #include "host/secret_free.h"
 
+/* Why nothing is to be asked for any more; OK: it is. */
+static int end_of(const struct bridge_client *c)
+{
+	return atomic_load(&c->given_up) ? ERR_INTERRUPTED : c->hopeless ? ERR_TIMEOUT : OK;
+}
+
 /* A file stays open from one reader to the next. */
 static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
-	const struct bridge_client *c = context;
+	struct bridge_client *c = context;
 	const struct chunk_source s = gateway_source_chunks(c->reader->source);
-	return atomic_load(&c->given_up) ? ERR_INTERRUPTED : chunk_source_get(&s, address, chunk, n);
+	int err = end_of(c);
+	if (err == OK)
+		err = chunk_source_get(&s, address, chunk, n);
+	c->hopeless |= err == ERR_TIMEOUT;
+	return err;
 }
 
 static void peek(void *context, struct chunk_peek *peeks, size_t n)
 {
-	const struct bridge_client *c = context;
+	struct bridge_client *c = context;
 	const struct chunk_source s = gateway_source_chunks(c->reader->source);
-	if (!atomic_load(&c->given_up))
-		chunk_source_peek(&s, peeks, n);
+	const int err = end_of(c);
+	if (err == OK)
+		s.peek(s.context, peeks, n);
+	for (size_t i = 0; i < n; i++) {
+		if (err != OK && peeks[i].err != OK)
+			peeks[i].err = err;
+		c->hopeless |= peeks[i].err == ERR_TIMEOUT;
+	}
 }
 
 /* What a question may make us read is counted. */
@@ -186,6 +202,7 @@ void bridge_read(struct bridge_client *c)
 	struct bridge_piece *p = &c->pieces[!c->front];
 	p->n = p->sent = 0;
 	c->what = NULL;
+	c->hopeless = false;
 	c->err = refill(c);
 	if (c->err == OK && c->file == NULL) {
 		c->err = begin(c, p);
@@ -199,6 +216,8 @@ void bridge_read(struct bridge_client *c)
 		c->at += n;
 		left -= n;
 	}
+	if (c->err != OK && c->hopeless)
+		c->err = ERR_TIMEOUT;
 	if (c->err == ERR_LIMIT && c->meter->spent)
 		c->what = "more chunks than a request may take";
 }

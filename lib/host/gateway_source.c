@@ -20,12 +20,6 @@ struct gateway_source {
 	const atomic_bool *given_up;
 	enum keccak_kind kind;
 	struct bmt_scratch scratch;
-	/* What the last peek was not given, and why: who asks for one of these right after it is told so. */
-	struct failure {
-		uint8_t address[REFERENCE_BYTES];
-		int err;
-	} failures[CHUNK_PEEKS_MAX];
-	size_t failures_n;
 };
 
 int gateway_source_open(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
@@ -109,7 +103,7 @@ static void ask(struct gateway_source *s, struct chunk_peek *peeks, size_t n)
 		int err = gateways_take(s->gateways, answers, BATCH, WAIT_MS, &answers_n);
 		heard += answers_n;
 		if (err == OK && answers_n == 0 && clock_now_ms() >= end_ms)
-			err = heard > 0 ? ERR_SOURCE : ERR_TIMEOUT; /* of nobody: no use in looking for replicas */
+			err = heard > 0 ? ERR_SOURCE : ERR_TIMEOUT; /* of nobody: there is no use in asking on */
 		if (err != OK) {
 			fail(peeks, n, err);
 			break;
@@ -120,39 +114,11 @@ static void ask(struct gateway_source *s, struct chunk_peek *peeks, size_t n)
 	gateways_forget(s->gateways);
 }
 
-static void remember(struct gateway_source *s, const struct chunk_peek *peeks, size_t n)
-{
-	s->failures_n = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (peeks[i].err == OK || peeks[i].err == ERR_NOT_FOUND || peeks[i].err == ERR_HASH)
-			continue;
-		struct failure *f = &s->failures[s->failures_n++];
-		memcpy(f->address, peeks[i].address, sizeof f->address);
-		f->err = peeks[i].err;
-	}
-}
-
-/* Once. OK: it was not among them. */
-static int recall(struct gateway_source *s, const uint8_t address[static REFERENCE_BYTES])
-{
-	for (size_t i = 0; i < s->failures_n; i++) {
-		const int err = s->failures[i].err;
-		if (memcmp(s->failures[i].address, address, REFERENCE_BYTES) != 0)
-			continue;
-		s->failures[i] = s->failures[--s->failures_n];
-		return err;
-	}
-	return OK;
-}
-
 static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	       uint8_t chunk[static CHUNK_STORED_BYTES_MAX], size_t *n)
 {
 	struct gateway_source *s = context;
 	struct chunk_peek p = {.address = address, .chunk = chunk, .max = CHUNK_STORED_BYTES_MAX};
-	p.err = recall(s, address);
-	if (p.err != OK)
-		return p.err;
 	p.err = chunk_source_get(&s->stores, address, chunk, n);
 	if (p.err == OK)
 		return OK;
@@ -171,7 +137,6 @@ static void peek(void *context, struct chunk_peek *peeks, size_t n)
 		all &= peeks[i].err == OK;
 	if (!all)
 		ask(s, peeks, n);
-	remember(s, peeks, n);
 }
 
 struct chunk_source gateway_source_chunks(struct gateway_source *s)

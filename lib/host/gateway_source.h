@@ -1,5 +1,6 @@
 /* Chunks from stores on this machine, and those that they do not have from gateways: all of them checked. For one
- * thread at a time; several share the stores. What no gateway gives in a minute it does not: ERR_SOURCE, ERR_TIMEOUT.
+ * thread at a time; several share the stores. What gateways do not give in a minute they do not: ERR_SOURCE, or
+ * ERR_TIMEOUT when none of them has said anything.
  */
 #ifndef HOST_GATEWAY_SOURCE_H
 #define HOST_GATEWAY_SOURCE_H

@@ -612,6 +612,50 @@ TEST(urls_that_cannot_be_asked_for)
 	end();
 }
 
+/* --- bridges: they have suites of their own, tests/efi/bridge.bats; here nobody has any --------- */
+
+int platform_pages(struct platform *p, uint64_t bytes, uint8_t **out)
+{
+	(void)p, (void)bytes, (void)out;
+	return ERR_NO_MEMORY;
+}
+
+void platform_give_pages(struct platform *p, uint8_t *pages, uint64_t bytes)
+{
+	(void)p, (void)pages, (void)bytes;
+}
+
+bool platform_random(struct platform *p, uint8_t *out, size_t n)
+{
+	(void)p, (void)out, (void)n;
+	return false;
+}
+
+uint64_t platform_now_ms(struct platform *p)
+{
+	(void)p;
+	return now_ms;
+}
+
+void report_detail(const struct report *r, const char *format, ...)
+{
+	(void)r, (void)format;
+}
+
+TEST(a_bridge_where_none_is_asked)
+{
+	static const char reference[] = "/ip4/10.0.2.2/tcp/4001/bytes/"
+					"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	static const char none[] = "/ip4/10.0.2.2/tcp/4001";
+	struct request r;
+	request_begin(&r, &web, bytes_text(reference), NULL, now_ms);
+	CHECK(r.state == REQUEST_FAILED && r.err == ERR_VALUE && request_body(&r).n == 0);
+	request_end(&r, now_ms);
+	request_begin(&r, &web, bytes_text(none), NULL, now_ms);
+	CHECK(r.state == REQUEST_FAILED && r.err == ERR_VALUE && request_body(&r).n == 0);
+	request_end(&r, now_ms);
+}
+
 int main(void)
 {
 	RUN(a_document_however_it_is_cut);
@@ -629,5 +673,6 @@ int main(void)
 	RUN(no_room_for_a_connection);
 	RUN(a_network_without_ipv6);
 	RUN(urls_that_cannot_be_asked_for);
+	RUN(a_bridge_where_none_is_asked);
 	return test_end();
 }

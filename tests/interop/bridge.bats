@@ -140,7 +140,7 @@ Host: x
 	no_question 'a member has a value that is not allowed: type' "{\"type\":\"rootfs\",\"hash\":\"$zeros\"}
 "
 	no_question 'a member has a value that is not allowed: a member that is not known here' \
-		"{\"type\":\"artifact\",\"hash\":\"$artifact\",\"lenght\":1}
+		"{\"type\":\"artifact\",\"hash\":\"$artifact\",\"lengths\":1}
 "
 	no_question 'a number is not an integer' "{\"type\":\"artifact\",\"hash\":\"$artifact\",\"offset\":-1}
 "

@@ -71,7 +71,7 @@ TEST(what_is_no_request)
 		{"{\"type\":\"artifact\",\"hash\":"
 		 "\"zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"}",
 		 ERR_VALUE},
-		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"lenght\":1}", ERR_VALUE},
+		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"lengths\":1}", ERR_VALUE},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"offset\":\"1\"}", ERR_TYPE},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"offset\":-1}", ERR_NUMBER},
 		{"{\"type\":\"artifact\",\"hash\":\"" HASH "\",\"offset\":9007199254740992}", ERR_NUMBER},
