@@ -37,6 +37,8 @@ static int make_folder(const char *path)
 {
 	if (mkdir(path, 0700) == 0)
 		return OK;
+	if (errno != ENOENT && errno != EEXIST)
+		return ERR_IO;
 	const bool nothing_there = errno == ENOENT;
 	const int err = file_make_folders(path);
 	return err == OK && nothing_there && chmod(path, 0700) != 0 ? ERR_IO : err;

@@ -283,6 +283,34 @@ refused() {
 	[ "$stderr" = 'phase-node: damaged/identity.key: not a secret key' ]
 }
 
+@test "calls of the system that fail: it says which, and leaves no half file" {
+	local call expected sentence status
+	mkdir folders
+	while IFS='!' read -r call expected sentence; do
+		rm -rf folders/state
+		: > a.out
+		ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o calls -e trace="$call" -e inject="$call:error=EIO:when=1" \
+			phase-node --listen "$tcp" --state folders/state 3>&- > a.out 2> a.err &
+		process[a]=$!
+		wait_until started a
+		[ ! -s a.out ] || kill "$(jq .pid a.out)" # strace is gone when what it looks at is
+		status=0
+		wait "${process[a]}" || status=$?
+		echo "$call: $status, expected $expected"
+		[ "$status" = "$expected" ]
+		grep -qxE "phase-node: $sentence" a.err
+		[ "$(grep -vc 'no peer to enter a network by' a.err)" = 1 ]
+		[ -z "$(find folders -name '.*.*')" ]
+	done <<- 'END'
+		mkdir!3!folders/state: cannot make the folder: Input/output error
+		flock!3!folders/state: lock: Input/output error
+		fsync!3!folders/state/identity\.key: .*Input/output error.*
+		rename!0!folders/state/snapshot: cannot be kept: Input/output error
+		signalfd4!3!no descriptor for signals: Input/output error
+		listen!3!cannot listen on /ip4/127\.0\.0\.1/tcp/0: Input/output error
+	END
+}
+
 @test "an address that is in use, or of another machine, is named" {
 	local taken
 	start a --listen "$tcp" --listen /ip4/127.0.0.1/udp/0/quic-v1
