@@ -18,7 +18,7 @@
 #define US (MS / 1000)
 #define KNOWN_MAX 64
 #define STEPS_MAX 100                /* of an input: each may be a handshake, which takes milliseconds */
-#define ROUNDS_MAX 1000              /* of datagrams to and fro at one time: then it would not end */
+#define ROUNDS_MAX 1000              /* of datagrams at one time: then it would not end */
 #define WINDOW_BYTES (64U << 10)     /* of a connection */
 #define MEMORY_BYTES_MAX (32U << 20) /* of both endpoints, whatever was said */
 #define AMPLIFIED_MAX 3              /* times what came from an address that has proven nothing (RFC 9000, 8.1) */
