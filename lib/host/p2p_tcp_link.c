@@ -156,6 +156,12 @@ static bool take_all(struct p2p_tcp_link *l, uint8_t *in, size_t in_n)
 	return true;
 }
 
+/* Where what arrives lies: behind what is kept, or in the room that all links share. */
+static uint8_t *in_of(struct p2p_tcp_link *l)
+{
+	return l->kept != NULL ? l->kept : l->tcp->in;
+}
+
 static bool may_read(const struct p2p_tcp_link *l)
 {
 	return l->kept_n < P2P_TCP_IN_BYTES;
@@ -163,7 +169,7 @@ static bool may_read(const struct p2p_tcp_link *l)
 
 static void read_in(struct p2p_tcp_link *l)
 {
-	uint8_t *in = l->kept != NULL ? l->kept : l->tcp->in;
+	uint8_t *in = in_of(l);
 	ssize_t n;
 	if (!may_read(l))
 		return;
@@ -203,7 +209,7 @@ void p2p_tcp_link_serve(struct p2p_tcp_link *l)
 	int err = connection_tick(&l->c, clock_now_ms());
 	for (unsigned round = 0; err == OK && l->stage == P2P_TCP_UP; round++) {
 		bool went = false;
-		if (!take_all(l, l->kept, l->kept_n))
+		if (!take_all(l, in_of(l), l->kept_n))
 			err = ERR_NO_MEMORY;
 		if (err != OK || l->stage != P2P_TCP_UP)
 			break;
