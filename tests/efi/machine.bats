@@ -21,6 +21,23 @@ teardown() {
 	vm_says 'vmlinuz: 14[.]. MB, verified'
 }
 
+@test "a release from a bridge: no provider, no gateway, who it is is known" {
+	local file
+	for file in "$release"/*; do
+		[ "$file" = "$release/manifest.json" ] || bzz-put --quiet --store "$t/chunks" "$file" > /dev/null
+	done
+	manifest=$(bzz-put --store "$t/chunks" --manifest "$release/manifest.json" | jq -r .reference)
+	bzz-bridge --listen /ip4/127.0.0.1/tcp/0 "$t/chunks" > "$t/bridge.ready" 3>&- &
+	echo $! > "$t/bridge.pid"
+	until [ -s "$t/bridge.ready" ]; do sleep 0.05; done
+	bridge=$(jq -r '.listening[0]' "$t/bridge.ready" | sed 's/127\.0\.0\.1/10.0.2.2/')
+	disk ".boot = {manifest: \"$manifest\", bridge: [\"$bridge\"], attempts: 1, verbose: true}"
+	vm_start "$vm" image="$image"
+	started 7
+	vm_says "vmlinuz: its tree comes as [0-9]+ chunks"
+	vm_says "from $bridge\$"
+}
+
 @test "the floor outlives a reboot; another entry follows" {
 	disk
 	vm_start "$vm" image="$image" boot=disk
