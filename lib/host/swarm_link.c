@@ -161,6 +161,8 @@ static int take(struct swarm_link *l, uint8_t *in, size_t in_n, size_t *used)
 		*used += n;
 		if (err != OK || event.type == SESSION_NOTHING)
 			return err;
+		if (event.type == SESSION_READY && l->role == CONNECTION_DIALER)
+			swarm_links_note_seen(l->links, session_seen(&l->s), swarm_link_remote(l));
 		l->user->event(l, &event);
 	}
 	return OK;
@@ -272,7 +274,8 @@ struct swarm_link *swarm_link_new(struct swarm_links *links, enum connection_rol
 				  const struct swarm_link_user *user, void *owner)
 {
 	/* The session's own rooms are not touched before they are needed: most links never need all of them. */
-	struct swarm_link *l = malloc(sizeof *l);
+	const size_t client = offsetof(struct swarm_link, s) + SESSION_CLIENT_BYTES;
+	struct swarm_link *l = malloc(links->config.serves ? sizeof *l : client);
 	if (l == NULL)
 		return NULL;
 	memset(l, 0, offsetof(struct swarm_link, s));

@@ -30,8 +30,9 @@ struct swarm_link_user {
 };
 
 /* What the links of a node share. config, which is copied, and seed, of its libp2p key, must outlive it in what they
- * refer to. A node that listens nowhere gives no addresses: identify tells those of its sockets then.
- * name_servers: as of p2p_resolver_new. ERR_NO_MEMORY. */
+ * refer to. A node that listens nowhere gives no addresses: identify tells those of its sockets then, and behind a
+ * NAT what two others agree that they see, because bee lets who has no address that is everybody's wait for ten
+ * seconds. name_servers: as of p2p_resolver_new. ERR_NO_MEMORY. */
 MUST_CHECK int swarm_links_new(uv_loop_t *loop, const struct session_config *config,
 			       const uint8_t seed[static ED25519_SEED_BYTES], const char *name_servers,
 			       struct swarm_links **links);

@@ -22,6 +22,7 @@ struct swarm_links {
 	bool ending;
 	struct swarm_link *links, *dirty;
 	bool notes_addresses;
+	struct p2p_address seen, seen_by; /* where the latest that said so sees us, and who it is; n == 0: nobody */
 	struct p2p_address noted[SWARM_LINK_ADDRESSES_MAX];
 	struct bytes addresses[SWARM_LINK_ADDRESSES_MAX];
 	uint8_t in[SWARM_LINK_IN_BYTES]; /* of whichever link reads; what is left over goes to its own */
@@ -73,6 +74,10 @@ MUST_CHECK int swarm_link_begin(struct swarm_link *l, const struct peer_id *expe
 void swarm_link_failed(struct swarm_link *l, int err);
 /* Tries the next candidate; ends the link when there is none. */
 void swarm_link_try(struct swarm_link *l);
+/* What identify tells of who listens nowhere: the address of this socket. */
+void swarm_links_note_own(struct swarm_links *links, int fd);
+/* A node at remote says that it sees us at an address of this field. */
+void swarm_links_note_seen(struct swarm_links *links, struct bytes field, struct bytes remote);
 /* Its socket says that it is connected, or will not be. */
 void swarm_link_connected(struct swarm_link *l);
 /* Takes, sends and tells whatever there is to. */

@@ -107,31 +107,6 @@ void swarm_link_try(struct swarm_link *l)
 	swarm_link_end(l, err);
 }
 
-/* What identify tells of who listens nowhere: bee asks for an address that it could know of. */
-static void note_address(struct swarm_links *links, int fd)
-{
-	struct sockaddr_storage own = {0};
-	socklen_t n = sizeof own;
-	struct p2p_address *a = &links->noted[links->config.addresses_n];
-	if (!links->notes_addresses || links->config.addresses_n == SWARM_LINK_ADDRESSES_MAX ||
-	    getsockname(fd, (struct sockaddr *)&own, &n) != 0)
-		return;
-	for (size_t i = 0; i < links->config.addresses_n; i++) {
-		struct sockaddr_storage other;
-		struct bytes rest;
-		if (p2p_address_read(links->addresses[i], MULTIADDR_TCP, &other, &rest) != OK ||
-		    other.ss_family != own.ss_family)
-			continue;
-		if (own.ss_family == AF_INET ? memcmp(&((struct sockaddr_in *)&other)->sin_addr,
-						      &((struct sockaddr_in *)&own)->sin_addr, 4) == 0
-					     : memcmp(&((struct sockaddr_in6 *)&other)->sin6_addr,
-						      &((struct sockaddr_in6 *)&own)->sin6_addr, 16) == 0)
-			return; /* of this host there is one */
-	}
-	p2p_address_of(a, &own, MULTIADDR_TCP);
-	links->addresses[links->config.addresses_n++] = p2p_address_bytes(a);
-}
-
 void swarm_link_connected(struct swarm_link *l)
 {
 	const struct swarm_link_candidate *c = &l->candidates[l->tried_n - 1];
@@ -143,7 +118,7 @@ void swarm_link_connected(struct swarm_link *l)
 		l->os_error = failed;
 		err = ERR_IO;
 	} else {
-		note_address(l->links, l->socket->fd);
+		swarm_links_note_own(l->links, l->socket->fd);
 		err = swarm_link_begin(l, c->expects ? &c->expected : NULL);
 	}
 	if (err != OK)

@@ -72,6 +72,7 @@ void handshake_init(struct handshake *h, enum handshake_role role, enum bzz_gene
 	h->now = now;
 	h->deadline_ms = now_ms + HANDSHAKE_MS;
 	h->observed = observed;
+	h->seen = BYTES_NONE;
 	h->out_n = h->out_sent = 0;
 	h->full_node = false;
 	h->record = (struct bzz_record){.timestamp = 0};
@@ -80,8 +81,8 @@ void handshake_init(struct handshake *h, enum handshake_role role, enum bzz_gene
 	await(h, role == HANDSHAKE_DIALER ? HANDSHAKE_SYNACK : HANDSHAKE_SYN);
 }
 
-/* The observed underlays are checked and forgotten: what strangers see of us proves nothing. */
-static int read_syn(struct bytes message)
+/* What a stranger sees of us proves nothing: only its form is checked. */
+static int read_syn(struct bytes message, struct bytes *seen)
 {
 	struct reader r = reader_of(message);
 	struct protobuf_field f;
@@ -90,7 +91,10 @@ static int read_syn(struct bytes message)
 	while (protobuf_next(&r, &f))
 		if (f.number == 1)
 			observed = protobuf_bytes(&r, &f);
-	return r.dead || underlay_check(observed, &n) != OK ? ERR_PROTOCOL : OK;
+	if (r.dead || underlay_check(observed, &n) != OK)
+		return ERR_PROTOCOL;
+	*seen = observed;
+	return OK;
 }
 
 static int read_ack(struct handshake *h, struct bytes message)
@@ -138,16 +142,17 @@ static int read_synack(struct handshake *h, struct bytes message)
 	}
 	if (r.dead)
 		return ERR_PROTOCOL;
-	const int err = read_syn(syn);
+	const int err = read_syn(syn, &h->seen);
 	return err != OK ? err : read_ack(h, ack);
 }
 
 static int take_message(struct handshake *h, struct bytes message)
 {
+	struct bytes ignored; /* who listens knows where */
 	int err = ERR_PROTOCOL;
 	switch (h->stage) {
 	case HANDSHAKE_SYN:
-		err = read_syn(message);
+		err = read_syn(message, &ignored);
 		if (err == OK) {
 			say(h, HANDSHAKE_SYNACK);
 			await(h, HANDSHAKE_ACK);

@@ -33,6 +33,8 @@ struct handshake {
 	struct wall now;
 	uint64_t deadline_ms;
 	struct bytes observed;
+	struct bytes
+		seen; /* a dialer's own underlays as the listener says it sees them, in form only; a view into in */
 	struct frame frame;
 	struct bzz_record record; /* of the other side: views into in */
 	bool full_node;

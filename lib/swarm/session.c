@@ -208,6 +208,11 @@ bool session_full_node(const struct session *s)
 	return s->handshake.full_node;
 }
 
+struct bytes session_seen(const struct session *s)
+{
+	return s->handshake.seen;
+}
+
 /* Opens a stream for what is in w, behind the headers. */
 static int say(struct session *s, const char *const *name, enum session_use use, uint64_t tag, struct bytes message,
 	       uint64_t now_ms)

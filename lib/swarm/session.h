@@ -158,6 +158,8 @@ void session_end(struct session *s);
 const struct bzz_record *session_record(const struct session *s);
 enum bzz_generation session_generation(const struct session *s);
 bool session_full_node(const struct session *s);
+/* Of a dialer, once READY: its own underlays as the other side says it sees them, a field of swarm/underlay.h. */
+struct bytes session_seen(const struct session *s);
 
 /* Ask for a chunk, for debt to be forgiven, tell what the other side may owe. ERR_LIMIT: too many streams, or not
  * READY; ERR_CLOSED: the other side takes no more. */

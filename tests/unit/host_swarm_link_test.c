@@ -8,7 +8,7 @@
 #include "core/err.h"
 #include "host/clock.h"
 #include "host/p2p_address.h"
-#include "host/swarm_link.h"
+#include "host/swarm_link_parts.h"
 #include "host/swarm_self.h"
 #include "swarm/chunk.h"
 #include "test.h"
@@ -338,6 +338,49 @@ TEST(ends_at_once)
 	CHECK(dialer.ended_n == 1);
 }
 
+static void see(const char *text, const char *by)
+{
+	uint8_t address[100], remote[100], field[200];
+	struct writer a = writer_of(address, sizeof address), r = writer_of(remote, sizeof remote);
+	struct writer f = writer_of(field, sizeof field);
+	CHECK(multiaddr_parse(&a, bytes_text(text)) == OK && multiaddr_parse(&r, bytes_text(by)) == OK);
+	if (strstr(text, "dns4") == NULL)
+		multiaddr_write_part(&a, MULTIADDR_P2P, peer_id_bytes(&dialer.self.peer));
+	const struct bytes one = writer_view(&a);
+	underlay_write(&f, &one, 1);
+	swarm_links_note_seen(dialer.links, writer_view(&f), writer_view(&r));
+}
+
+/* What two others, of two hosts, agree on, and nobody's private networks. */
+TEST(where_others_see_it)
+{
+	const size_t *n;
+	begin(10);
+	n = &dialer.links->config.addresses_n;
+	see("/ip4/5.6.7.8/tcp/40000", "/ip4/1.1.1.1/tcp/1634");
+	see("/ip4/5.6.7.8/tcp/40001", "/ip4/1.1.1.1/tcp/1635"); /* the same host */
+	see("/ip4/5.6.7.9/tcp/40001", "/ip4/1.1.1.2/tcp/1635"); /* who disagree */
+	see("/ip4/10.0.0.1/tcp/40001", "/ip4/1.1.1.1/tcp/1634");
+	see("/ip4/10.0.0.1/tcp/40001", "/ip4/1.1.1.2/tcp/1634");
+	see("/dns4/a.example/tcp/40001", "/ip4/1.1.1.3/tcp/1634");
+	CHECK(*n == 0);
+	see("/ip4/5.6.7.9/tcp/40002", "/ip4/1.1.1.4/tcp/1635");
+	CHECK(*n == 1);
+	see("/ip4/5.6.7.9/tcp/40003", "/ip4/1.1.1.5/tcp/1635"); /* known */
+	CHECK(*n == 1);
+	for (unsigned i = 0; i < 20; i++) {
+		char text[64];
+		(void)snprintf(text, sizeof text, "/ip4/5.6.8.%u/tcp/1", i);
+		see(text, "/ip4/1.1.1.6/tcp/1634");
+		see(text, "/ip4/1.1.1.7/tcp/1634");
+	}
+	CHECK(*n == SWARM_LINK_ADDRESSES_MAX);
+	listener.links->config.addresses_n = 1;
+	swarm_links_note_seen(listener.links, BYTES_NONE, BYTES_NONE); /* it knows where it listens */
+	CHECK(listener.links->config.addresses_n == 1);
+	end();
+}
+
 /* A kept key is the same node again, in another network another overlay. */
 TEST(keeps_who_it_is)
 {
@@ -374,6 +417,7 @@ int main(void)
 	RUN(nobody_listens);
 	RUN(no_address_for_it);
 	RUN(ends_at_once);
+	RUN(where_others_see_it);
 	RUN(keeps_who_it_is);
 	return test_end();
 }
