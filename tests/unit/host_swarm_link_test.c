@@ -10,6 +10,7 @@
 #include "host/p2p_address.h"
 #include "host/swarm_link_parts.h"
 #include "host/swarm_self.h"
+#include "name_server.h"
 #include "swarm/chunk.h"
 #include "test.h"
 
@@ -32,6 +33,7 @@ static int listening = -1;
 static uint8_t here[8];
 static struct bytes here_address;
 static uv_poll_t listening_poll;
+static const char *name_servers; /* NULL: this machine's */
 
 /* --- chunks: address and payload are made of a number --- */
 
@@ -148,7 +150,7 @@ static void make_side(struct side *s, bool serves, uint64_t network_id, const ch
 						   .agent = BYTES_LITERAL("phase-test/1")};
 	memset(s, 0, sizeof *s);
 	CHECK(swarm_self_init(&s->self, &options, &why) == OK);
-	CHECK(swarm_links_new(&loop, &s->self.config, s->self.seed, NULL, &s->links) == OK);
+	CHECK(swarm_links_new(&loop, &s->self.config, s->self.seed, name_servers, &s->links) == OK);
 }
 
 static void begin(uint64_t network_of_the_dialer)
@@ -338,6 +340,58 @@ TEST(ends_at_once)
 	CHECK(dialer.ended_n == 1);
 }
 
+/* "/dnsaddr" leads to whoever stands there: names of names, addresses that are of no use, one where nobody is. */
+TEST(names_that_lead_to_it)
+{
+	char record[200], id[PEER_ID_TEXT_MAX + 1] = {0};
+	uint8_t address[MULTIADDR_BYTES_MAX];
+	for (size_t i = 0; i < 3; i++) {
+		name_servers = server.address;
+		begin(10);
+		begin_server(&loop);
+		struct writer w = writer_of(id, sizeof id - 1);
+		peer_id_write(&w, &listener.self.peer);
+		const unsigned port = (unsigned)here[6] << 8 | here[7];
+		(void)snprintf(record, sizeof record, "dnsaddr=/dns4/a.test/tcp/%u/p2p/%s", port, id);
+		add_record("_dnsaddr.net.test", DNS_TXT, "dnsaddr=/ip4/127.0.0.1/udp/1/quic-v1");
+		add_record("_dnsaddr.net.test", DNS_TXT, "dnsaddr=/ip4/127.0.0.1/tcp/1");
+		add_record("_dnsaddr.net.test", DNS_TXT, "dnsaddr=/dnsaddr/more.test");
+		add_record("_dnsaddr.more.test", DNS_TXT, record);
+		add_record("a.test", DNS_A, "127.0.0.1");
+		(void)snprintf(record, sizeof record, "/dns4/%s/tcp/%u", i == 1 ? "a.test" : "nowhere.test", port);
+		const struct bytes text = i == 0 ? BYTES_LITERAL("/dnsaddr/net.test") : bytes_text(record);
+		w = writer_of(address, sizeof address);
+		CHECK(multiaddr_parse(&w, text) == OK && swarm_link_knows(writer_view(&w)));
+		CHECK(dial(writer_view(&w)) == OK);
+		if (i < 2)
+			CHECK(until(&dialer.ready_n, 1) && bytes_equal(swarm_link_remote(dialer.link), here_address));
+		else
+			CHECK(until(&dialer.ended_n, 1) && dialer.err == ERR_NOT_FOUND);
+		end_server();
+		end();
+		(void)close(server.fd);
+	}
+	name_servers = NULL;
+}
+
+/* The links are gone while a name is looked up. */
+TEST(an_end_while_a_name_is_looked_up)
+{
+	uint8_t address[MULTIADDR_BYTES_MAX];
+	struct writer w = writer_of(address, sizeof address);
+	name_servers = server.address;
+	begin(10);
+	begin_server(&loop);
+	server.silent = true;
+	CHECK(multiaddr_parse(&w, BYTES_LITERAL("/dnsaddr/net.test")) == OK && dial(writer_view(&w)) == OK);
+	CHECK(until(&server.asked_n, 1) && dialer.ended_n == 0);
+	end_server();
+	end();
+	CHECK(dialer.ended_n == 1 && dialer.err == ERR_INTERRUPTED);
+	(void)close(server.fd);
+	name_servers = NULL;
+}
+
 static void see(const char *text, const char *by)
 {
 	uint8_t address[100], remote[100], field[200];
@@ -417,6 +471,8 @@ int main(void)
 	RUN(nobody_listens);
 	RUN(no_address_for_it);
 	RUN(ends_at_once);
+	RUN(names_that_lead_to_it);
+	RUN(an_end_while_a_name_is_looked_up);
 	RUN(where_others_see_it);
 	RUN(keeps_who_it_is);
 	return test_end();
