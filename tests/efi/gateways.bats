@@ -124,7 +124,7 @@ lies=no-chunks+wrong-100+wrong-1100000+wrong-2200000+wrong-3200000+wrong-4300000
 @test "wrong chunks: asked of others, the liar is named; none but wrong ones: no tree, and the boot goes on" {
 	gateways "$(url wrong-start)" "$bzz"
 	boots status-404+no-tree+no-chunks
-	says '/wrong-start/: sent wrong chunks of the tree of vmlinuz'
+	says '/wrong-start/: sent wrong chunks of vmlinuz'
 	run ! says 'has its tree'
 	afresh
 	gateways "$(url wrong-start)"
