@@ -1,6 +1,7 @@
 #include "host/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,11 +17,27 @@
 #define LINE_BYTES_MAX 2048 /* a message longer than this is cut */
 #define RARE_MS 1000
 
+/* Whoever was started without standard input, output or error must not get another file in its place. Each is filled
+ * with one that fails: reading as writing says so. */
+static void fill_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO) {
+		(void)close(fd);
+		fd = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest is free again */
+		if (fd >= 0)
+			fd = open("/dev/null", O_RDWR);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void cli_start(struct cli *cli, const struct cli_program *program, int argc, char **argv, void *options)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 	bool dumb = term == NULL || strcmp(term, "dumb") == 0;
 	*cli = (struct cli){.program = program, .options = options, .rare_lock = PTHREAD_MUTEX_INITIALIZER};
+	fill_standard();
 	(void)setlocale(LC_CTYPE, ""); /* without it messages are ASCII: no harm */
 	cli_read_options(cli, argc, argv, options);
 	cli->tty = isatty(STDERR_FILENO) == 1 && !dumb && !cli->quiet && !cli->log_json;

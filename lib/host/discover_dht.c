@@ -1,19 +1,27 @@
 #include "host/discover_dht.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/arch.h"
+#include "crypto/sha256.h"
 #include "host/clock.h"
 #include "host/record_exchange.h"
 
 #define ARCHS_N 2
+#define SEEN_MAX 64
+#define ROUNDS_MAX 16              /* a server has eight values of a key, and gives one of them with each answer */
 #define SEARCHES_MAX (3 * ARCHS_N) /* two spellings, and the providers of the first */
 
 struct search {
 	struct discover_dht *d;
 	size_t key_n;
 	uint8_t key[KAD_RECORD_KEY_BYTES_MAX]; /* of the record; also where its providers are looked for */
-	unsigned values_n, providers_n;        /* that were looked at */
+	enum kad_lookup_kind kind;
+	unsigned values_n, providers_n; /* of the look-up under way, that were looked at */
+	uint8_t seen[SEEN_MAX][SHA256_BYTES];
+	unsigned seen_n, fresh_n; /* values, in all look-ups; in this one for the first time */
+	unsigned rounds, dry_n;   /* look-ups; how many of the last ones have brought nothing new */
 	unsigned answered_n;
 };
 
@@ -27,6 +35,8 @@ struct discover_dht {
 	size_t searches_n, left_n; /* left: searches and questions to providers that go on */
 	bool closing;
 };
+
+static int look_up(struct search *s);
 
 /* --- what is found --- */
 
@@ -98,6 +108,20 @@ static void ask_provider(struct search *s, const struct kad_contact *provider)
 		cli_debug(s->d->cli, "a provider cannot be asked: %s", err_text(err));
 }
 
+static bool is_fresh(struct search *s, struct bytes value)
+{
+	uint8_t hash[SHA256_BYTES];
+	sha256_of(value, hash);
+	for (unsigned i = 0; i < s->seen_n; i++)
+		if (memcmp(s->seen[i], hash, sizeof hash) == 0)
+			return false;
+	if (s->seen_n == SEEN_MAX)
+		return false;
+	memcpy(s->seen[s->seen_n++], hash, sizeof hash);
+	s->fresh_n++;
+	return true;
+}
+
 static void on_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, const struct kad_contact *providers,
 		    void *context)
 {
@@ -109,7 +133,8 @@ static void on_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, co
 		return;
 	s->answered_n = l->answered_n;
 	for (; kad_lookup_value(l, s->values_n, &value, &told_n); s->values_n++)
-		take(s, value, KAD_SCOPE_LOOPBACK, NULL); /* the look-up has looked at scopes */
+		if (is_fresh(s, value))
+			take(s, value, KAD_SCOPE_LOOPBACK, NULL); /* the look-up has looked at scopes */
 	for (; s->providers_n < l->providers_n; s->providers_n++)
 		ask_provider(s, &providers[s->providers_n]);
 }
@@ -120,33 +145,44 @@ static void on_done(struct p2p_dht *dht, int err, const struct kad_lookup *l, co
 	struct search *s = context;
 	on_told(dht, err, l, providers, context);
 	s->d->left_n--;
+	s->dry_n = s->fresh_n > 0 ? 0 : s->dry_n + 1;
+	/* A server that keeps several gives another one with the next answer; others may ask it in between. */
+	const bool enough = s->kind != KAD_LOOKUP_VALUES || s->dry_n >= (s->seen_n > 1 ? 2 : 1);
+	if (err == OK && !s->d->closing && !enough && s->rounds < ROUNDS_MAX)
+		(void)!look_up(s);
 }
 
 /* --- beginning --- */
 
-static int search(struct discover_dht *d, enum kad_lookup_kind kind, const char *channel, const char *arch)
+static int look_up(struct search *s)
 {
 	uint8_t provided[KAD_RECORD_PROVIDED_BYTES];
+	const struct bytes key = bytes_of(s->key, s->key_n);
+	kad_record_provided(key, provided);
+	const struct p2p_dht_question q = {.kind = s->kind,
+					   .key = s->kind == KAD_LOOKUP_PROVIDERS ? bytes_of(provided, sizeof provided)
+										  : key,
+					   .answered = on_told,
+					   .done = on_done,
+					   .context = s};
+	const int err = p2p_dht_search(dht_table(s->d->dht), &q);
+	s->values_n = s->providers_n = s->fresh_n = 0;
+	s->rounds++;
+	s->d->left_n += err == OK;
+	return err;
+}
+
+static int search(struct discover_dht *d, enum kad_lookup_kind kind, const char *channel, const char *arch)
+{
 	struct search *s = &d->searches[d->searches_n];
 	struct writer w = writer_of(s->key, sizeof s->key);
-	*s = (struct search){.d = d};
+	*s = (struct search){.d = d, .kind = kind};
 	kad_record_write_key(&w, bytes_text(channel), bytes_text(arch));
 	if (w.full)
 		return ERR_LIMIT;
 	s->key_n = w.n;
-	kad_record_provided(writer_view(&w), provided);
-	const struct p2p_dht_question q = {.kind = kind,
-					   .key = kind == KAD_LOOKUP_PROVIDERS ? bytes_of(provided, sizeof provided)
-									       : writer_view(&w),
-					   .answered = on_told,
-					   .done = on_done,
-					   .context = s};
-	const int err = p2p_dht_search(dht_table(d->dht), &q);
-	if (err == OK) {
-		d->searches_n++;
-		d->left_n++;
-	}
-	return err;
+	d->searches_n++;
+	return look_up(s);
 }
 
 static int search_all(struct discover_dht *d, const struct discover_dht_options *o)

@@ -60,6 +60,14 @@ static void write_closer(struct asked *a)
 	}
 }
 
+/* How often this key was asked for, or one that shares its count. */
+static unsigned turn_of(struct asked *a)
+{
+	struct kad_key key;
+	kad_key_of(&key, a->m.key);
+	return a->s->turns[key.bytes[SHA256_BYTES - 1] % KAD_SERVER_TURNS]++;
+}
+
 /* Where the order of a key's values begins now: the same for all whose clocks are right. */
 static unsigned round_of(struct wall now)
 {
@@ -82,7 +90,7 @@ static unsigned value_for(struct asked *a, unsigned n)
 	const unsigned others = kad_table_closest(a->s->table, &target, a->asker->id, near, KAD_K);
 	while (nearer < others && kad_key_order(&target, &near[nearer]->key, &a->s->self->key) < 0)
 		nearer++;
-	return (nearer + (others + 1 < n ? a->s->turn++ : round_of(a->now.wall))) % n;
+	return (nearer + (others + 1 < n ? turn_of(a) : round_of(a->now.wall))) % n;
 }
 
 static int answer_get_value(struct asked *a)
@@ -129,7 +137,7 @@ static int take_provider(struct asked *a)
 static int answer_get_providers(struct asked *a)
 {
 	const struct kad_contact *found[KAD_PROVIDERS_PER_KEY];
-	const unsigned n = kad_providers_get(a->s->providers, a->m.key, a->s->turn++, a->now.ms, found);
+	const unsigned n = kad_providers_get(a->s->providers, a->m.key, turn_of(a), a->now.ms, found);
 	for (unsigned i = 0; i < n; i++)
 		if (!peer_id_equal(&found[i]->id, a->asker->id) && write_peer(a, KAD_PROVIDERS, found[i]) == NO_ROOM)
 			break;

@@ -12,12 +12,14 @@
 #include "kad/table.h"
 #include "kad/values.h"
 
+#define KAD_SERVER_TURNS 64
+
 struct kad_server {
 	const struct kad_contact *self; /* with the addresses that others can reach us at */
 	const struct kad_table *table;
 	struct kad_values *values;
 	struct kad_providers *providers;
-	unsigned turn;
+	unsigned turns[KAD_SERVER_TURNS]; /* of keys: so that who asks for two in turn gets all of both */
 };
 
 /* Who asks: the id that the handshake proved, and the address at the other end of the connection. */

@@ -105,6 +105,25 @@ refuses() {
 	holds full
 }
 
+@test "without standard input, output or error no other file gets in its place" {
+	says() {
+		local status=0
+		"$1" --help >&- 2> "$BATS_TEST_TMPDIR/said" || status=$?
+		[ "$status" = 3 ] && grep -q 'write error' "$BATS_TEST_TMPDIR/said" && "$1" --help <&- 2>&- > /dev/null
+	}
+	holds says
+	# the first files that are opened: a lock, an input
+	cd "$BATS_TEST_TMPDIR"
+	local status=0
+	timeout 60 "$OLDPWD/build/bin/phase-node" --state state --listen /ip4/127.0.0.1/tcp/0 >&- 2> /dev/null || status=$?
+	[ "$status" = 3 ]
+	[[ $(cat state/lock) =~ ^[0-9]+$ ]]
+	echo text > file
+	"$OLDPWD/build/bin/bmt-hash" file <&- 2>&- > hash
+	[ "$(jq -r .size hash)" = 5 ]
+	[ "$(cat file)" = text ]
+}
+
 @test "control characters in arguments do not reach the terminal" {
 	clean() {
 		"$1" $'--evil\033[2J\r' 2> "$BATS_TEST_TMPDIR/err" && return 1

@@ -282,3 +282,28 @@ time.sleep(1000)' > port 3>&- &
 	[ $((SECONDS - began)) -lt 10 ]
 	[ "$(stat -c %a key)" = 600 ]
 }
+
+# node: a phase-node, to be entered by $node.
+node() {
+	phase-node --listen /ip4/127.0.0.1/tcp/0 > node.json 2> node.err 3>&- &
+	pids+=($!)
+	wait_until test -s node.json
+	node=$(jq -r '.listening[0]' node.json)
+}
+
+@test "the DHT: all providers of a release are found, also those that one node alone keeps; --first is one that answers" {
+	node
+	provider
+	echo linux > a/stable/x86_64/vmlinuz
+	for i in 1 2 3 4; do
+		phase-announce -q --bootstrap "$node" --http-addr "127.0.0.$i:1" --ttl 600 "$url/stable/x86_64/manifest.json" > /dev/null
+	done
+	phase-announce -q --bootstrap "$node" "$url/stable/x86_64/manifest.json" > /dev/null
+	for _ in 1 2 3; do
+		discover -a x86_64 --dht --bootstrap "$node"
+		[ "$status" = 0 ]
+		[ "$(jq -r .http_addr <<< "$output" | sort | paste -sd ' ')" = "$(printf '%s\n' 127.0.0.{1,2,3,4}:1 "${url#http://}" | sort | paste -sd ' ')" ]
+		discover -a x86_64 --dht --first --bootstrap "$node"
+		[ "$(jq -r '.manifest_url + " " + .via' <<< "$output")" = "$url/stable/x86_64/manifest.json dht" ]
+	done
+}
