@@ -24,6 +24,8 @@ static const struct cli_option options[] = {
 	 "where to listen for Swarm peers, such as /ip4/0.0.0.0/tcp/1634; may be repeated"},
 	{0, "advertise", CLI_TEXTS, PEERS(advertise), "MULTIADDR",
 	 "another address that peers are told; may be repeated"},
+	{0, "announce", CLI_TEXTS, PEERS(announce), "MULTIADDR",
+	 "a node to connect to, which tells others of this one; may be repeated"},
 	{0, "network-id", CLI_UINT, PEERS(network_id), "N",
 	 "the Swarm network: 1 is the main one (1), 10 the test network"},
 	{0, "identity", CLI_TEXT, PEERS(identity), "FILE",

@@ -7,6 +7,7 @@
 
 #include "host/bzz_listen_parts.h"
 #include "host/clock.h"
+#include "host/p2p_resolve.h"
 #include "host/random.h"
 
 #define PEERS_LIMIT 16384 /* each takes up to a quarter of a MiB */
@@ -34,6 +35,17 @@ static bool parse(const char *text, struct p2p_address *to)
 	return true;
 }
 
+/* A name or an address, and whatever is behind it. */
+static bool can_be_dialled(const char *text)
+{
+	uint8_t bytes[MULTIADDR_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	struct sockaddr_storage a;
+	struct bytes rest;
+	return bzz_dials_parse(text, &w) && (p2p_resolve_needed(writer_view(&w)) ||
+					     p2p_address_read(writer_view(&w), MULTIADDR_TCP, &a, &rest) == OK);
+}
+
 void bzz_listen_check_usage(struct cli *cli, const struct bzz_listen_options *o)
 {
 	struct p2p_address a;
@@ -48,6 +60,14 @@ void bzz_listen_check_usage(struct cli *cli, const struct bzz_listen_options *o)
 		if (!parse(o->advertise.v[i], &a))
 			cli_usage(cli, "--advertise: '%s' is no address such as /ip4/192.0.2.1/tcp/1634",
 				  o->advertise.v[i]);
+	if (o->announce.n > BZZ_DIALS_MAX)
+		cli_usage(cli, "--announce: more than %d", BZZ_DIALS_MAX);
+	if (o->announce.n > 0 && o->listen.n == 0)
+		cli_usage(cli, "--announce: nobody can come without --listen");
+	for (size_t i = 0; i < o->announce.n; i++)
+		if (!can_be_dialled(o->announce.v[i]))
+			cli_usage(cli, "--announce: '%s' is no address such as /ip4/192.0.2.1/tcp/1634/p2p/Qm...",
+				  o->announce.v[i]);
 	if (o->peers_max == 0 || o->peers_max > PEERS_LIMIT)
 		cli_usage(cli, "--peers: 1 to %d", PEERS_LIMIT);
 	if (o->per_client_max == 0)
@@ -67,7 +87,7 @@ static struct crowd look(const struct bzz_listen *l, uint64_t group)
 {
 	struct crowd c = {.of_group = 0};
 	for (struct bzz_peer *p = l->peers; p != NULL; p = p->next) {
-		if (p->ending)
+		if (p->ending || p->dial != NULL)
 			continue;
 		c.of_group += p->group == group;
 		if (p->ready) {
@@ -126,9 +146,10 @@ static void on_timer(uv_timer_t *timer)
 	const uint64_t now = clock_now_ms();
 	for (struct bzz_peer *p = l->peers, *next; p != NULL; p = next) {
 		next = p->next;
-		if (p->ready && now - p->asked_ms >= l->o->idle_ms)
+		if (p->ready && p->dial == NULL && now - p->asked_ms >= l->o->idle_ms)
 			bzz_peer_end(p, ERR_TIMEOUT);
 	}
+	bzz_dials_tick(l, now);
 }
 
 /* --- beginning --- */
@@ -235,7 +256,7 @@ int bzz_listen_start(struct cli *cli, uv_loop_t *loop, const struct bzz_listen_o
 		bzz_listen_stop(l);
 		return err;
 	}
-	(void)uv_timer_start(&l->timer, on_timer, TICK_MS, TICK_MS);
+	(void)uv_timer_start(&l->timer, on_timer, 0, TICK_MS);
 	*listen = l;
 	return OK;
 }

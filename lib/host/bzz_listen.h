@@ -1,5 +1,6 @@
 /* A full node of Swarm that gives the chunks of a source to whoever asks: bee nodes, and our own clients. It
- * listens, shakes hands, answers retrieval on credit by bee's rules (swarm/credit.h), and forwards nothing.
+ * listens, shakes hands, answers retrieval on credit by bee's rules (swarm/credit.h), and forwards nothing. Only nodes
+ * that it is told to dial hear of it by itself; they tell others.
  *
  * All runs in the one thread of the loop but the reading of chunks, which is the loop's workers'. What others can
  * cost is bounded: connections in all, of an address, in their handshake, and how fast an address comes; what a peer
@@ -15,6 +16,7 @@
 struct bzz_listen_options {
 	struct cli_texts listen;    /* "/ip4/.../tcp/PORT", "/ip6/.../tcp/PORT"; port 0: any free one */
 	struct cli_texts advertise; /* what others are told beside those, as of a NAT in front of us */
+	struct cli_texts announce;  /* nodes that we dial, and so are known to; with "/p2p/ID" or without */
 	const char *identity;       /* file of the key, made when it is not there; NULL: a fresh one for this run */
 	uint64_t network_id;
 	uint64_t peers_max, per_client_max; /* at once; of them from one IPv4 address or IPv6 /56 */

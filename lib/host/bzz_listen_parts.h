@@ -13,6 +13,14 @@
 #define BZZ_WANTS_MAX SESSION_TAKEN_MAX /* of one peer that wait */
 #define BZZ_READS_MAX 16                /* under way, of all: enough to keep the loop's four workers busy */
 
+#define BZZ_DIALS_MAX 16
+
+/* A node to be connected with, again and again. */
+struct bzz_dial {
+	struct bzz_peer *peer; /* NULL: none at present */
+	uint64_t next_ms, pause_ms;
+};
+
 struct bzz_want {
 	uint32_t stream;
 	uint8_t address[REFERENCE_BYTES];
@@ -22,6 +30,7 @@ struct bzz_peer {
 	struct bzz_listen *listen;
 	struct bzz_peer *next;   /* in the list of all */
 	struct swarm_link *link; /* NULL: gone, and freed when nothing of it is being read */
+	struct bzz_dial *dial;   /* NULL: it has come by itself */
 	uint64_t group, begun_ms;
 	uint64_t given_ms; /* when it was given a chunk, or came */
 	uint64_t asked_ms; /* when it asked for one, or came */
@@ -63,6 +72,7 @@ struct bzz_listen {
 	size_t closing_n; /* listeners that are not closed yet */
 	struct p2p_rates rates;
 	struct accounts accounts;
+	struct bzz_dial dials[BZZ_DIALS_MAX];
 	struct bzz_peer *peers;
 	size_t peers_n; /* that do not end */
 	struct bzz_peer *first_waiting, *last_waiting;
@@ -72,6 +82,8 @@ struct bzz_listen {
 
 /* A connection that was accepted; fd is its own. */
 void bzz_peer_new(struct bzz_listen *l, int fd, const struct sockaddr_storage *from);
+/* A connection to be made; NULL: none. */
+struct bzz_peer *bzz_peer_dial(struct bzz_listen *l, struct bzz_dial *dial, struct bytes address);
 void bzz_peer_end(struct bzz_peer *p, int err);
 /* What was read for it. */
 void bzz_peer_give(struct bzz_peer *p, const struct bzz_want *want, int err, struct bytes chunk);
@@ -83,6 +95,11 @@ void bzz_peer_free_if_over(struct bzz_peer *p);
 bool bzz_reads_want(struct bzz_peer *p, const struct bzz_want *want);
 /* It has gone: what it wanted is not read any more. */
 void bzz_reads_forget(struct bzz_peer *p);
+
+/* Nodes that we dial: what is due, and what became of one. */
+bool bzz_dials_parse(const char *text, struct writer *w);
+void bzz_dials_tick(struct bzz_listen *l, uint64_t now_ms);
+void bzz_dials_ended(struct bzz_dial *dial, uint64_t lasted_ms, uint64_t now_ms);
 
 /* After something of a server that stops has gone: the last one frees it. */
 void bzz_listen_free_if_over(struct bzz_listen *l);

@@ -2,8 +2,8 @@
 #ifndef HOST_BZZ_OPERAND_H
 #define HOST_BZZ_OPERAND_H
 
-#include "swarm/bzz_address.h"
 #include "host/bzz_fetch.h"
+#include "swarm/bzz_address.h"
 
 #define BZZ_OPERAND_BYTES_MAX 8192
 

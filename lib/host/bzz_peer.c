@@ -28,6 +28,14 @@ static void set_socket(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
+static void add(struct bzz_peer *p)
+{
+	struct bzz_listen *l = p->listen;
+	p->next = l->peers;
+	l->peers = p;
+	l->peers_n++;
+}
+
 void bzz_peer_new(struct bzz_listen *l, int fd, const struct sockaddr_storage *from)
 {
 	struct bzz_peer *p = calloc(1, sizeof *p);
@@ -45,9 +53,23 @@ void bzz_peer_new(struct bzz_listen *l, int fd, const struct sockaddr_storage *f
 		free(p);
 		return;
 	}
-	p->next = l->peers;
-	l->peers = p;
-	l->peers_n++;
+	add(p);
+}
+
+struct bzz_peer *bzz_peer_dial(struct bzz_listen *l, struct bzz_dial *dial, struct bytes address)
+{
+	struct bzz_peer *p = calloc(1, sizeof *p);
+	if (p == NULL)
+		return NULL;
+	p->listen = l;
+	p->dial = dial;
+	p->begun_ms = p->given_ms = p->asked_ms = clock_now_ms();
+	if (swarm_link_dial(l->links, address, &user, p, &p->link) != OK) {
+		free(p);
+		return NULL;
+	}
+	add(p);
+	return p;
 }
 
 void bzz_peer_end(struct bzz_peer *p, int err)
@@ -92,6 +114,11 @@ static void on_ended(struct swarm_link *link, int err)
 	struct bzz_listen *l = p->listen;
 	cli_debug(l->cli, "a peer has gone: %s%s", err_text(err), p->over ? "; it asked for more than it may owe" : "");
 	bzz_peer_end(p, err);
+	if (p->dial != NULL) {
+		if (!l->stopping)
+			cli_warn_rarely(l->cli, "no connection with a node that is to know us: %s", err_text(err));
+		bzz_dials_ended(p->dial, p->ready ? clock_now_ms() - p->begun_ms : 0, clock_now_ms());
+	}
 	p->link = NULL;
 	bzz_peer_free_if_over(p);
 	bzz_listen_free_if_over(l);

@@ -445,6 +445,11 @@ stop() {
 			[[ $stderr = *"--$option: '$address'"* ]]
 		done
 	done
+	run -2 bzz-serve --announce /ip4/127.0.0.1/tcp/1634 store # where nobody could come
+	for address in x /ip4/127.0.0.1/udp/1634 /p2p/12D3KooWHeJNszr8J2hjmA5mT64sNEEXvAjuNLYLoCBanPKFPU4s; do
+		run -2 --separate-stderr bzz-serve --listen /ip4/127.0.0.1/tcp/0 --announce "$address" store
+		[[ $stderr = *"--announce: '$address'"* ]]
+	done
 	for option in peers peers-per-client credit; do
 		run -2 --separate-stderr bzz-serve --listen /ip4/127.0.0.1/tcp/0 "--$option" 0 store
 		[[ $stderr = *"--$option: 1 "* ]]

@@ -182,6 +182,21 @@ bee_gets() { # VERSION REFERENCE FILE ARGUMENT...
 	[[ $output = *'"the other side is of another Swarm network"'* ]]
 }
 
+@test "announced to one bee: the others hear of it, and a bee that knew only them gets a file" {
+	local node
+	"$beenet" serve -n 3 -port 17710 3>&- 8>&- > mesh.json 2> mesh.err &
+	echo $! > mesh.pid
+	wait_until grep -q '"ready"' mesh.json || { cat mesh.err; return 1; }
+	node=$(jq -r 'select(.event == "node" and .i == 0).underlay[0]' mesh.json)
+	serve --announce "$node"
+	all_there() { [ "$(grep -c 'has come: a full node' err)" = 3 ]; }
+	wait_until all_there
+	address=$node bee_gets '' "$small" "$from/small" -want 3
+	grep -q 'has come: a light node' err
+	kill "$(cat mesh.pid)"
+	wait_until grep -q 'no connection with a node that is to know us' err
+}
+
 @test "500 peers that ask for nothing, and one that does" {
 	serve --credit 100
 	crowd 500 hold
