@@ -99,6 +99,31 @@ static int print(const struct announce *a, size_t i)
 	return cli_json_print(o);
 }
 
+static void say_nobody(const struct announce *a)
+{
+	const char *why, *peer = dht_silent(a->dht, &why);
+	if (peer == NULL)
+		cli_error(a->cli, ERR_NOT_FOUND, "%s: not announced: no peer of the DHT has answered", a->o->url);
+	else
+		cli_error(a->cli, ERR_NOT_FOUND, "%s: not announced: no peer of the DHT has answered: %s: %s",
+			  a->o->url, peer, why);
+}
+
+/* Peers refuse without saying why, so the usual reasons are named. */
+static void say_refused(const struct announce *a, unsigned asked_n)
+{
+	char now[WALL_TEXT_BYTES + 1];
+	const char *others = a->o->every_ms > 0 ? "" : "; with --every none is needed";
+	clock_wall_text(now);
+	cli_error(a->cli, ERR_NOT_FOUND,
+		  "%s: not announced: %u peer%s asked to keep the record, and %s not: this "
+		  "machine's clock says %s: is it right? phase-node refuses what by its own has expired or is from the "
+		  "future, and keeps %d records of a key; its --verbose says which it was. Other programs may need a "
+		  "validator for /phase%s",
+		  a->o->url, asked_n, asked_n == 1 ? " was" : "s were", asked_n == 1 ? "does" : "do", now,
+		  KAD_VALUES_PER_KEY, others);
+}
+
 /* All peers have been asked. */
 static void conclude(struct announce *a)
 {
@@ -124,12 +149,9 @@ static void conclude(struct announce *a)
 		return;
 	}
 	if (asked_n == 0)
-		cli_error(a->cli, ERR_NOT_FOUND, "no peer of the DHT has answered");
+		say_nobody(a);
 	else
-		cli_error(a->cli, ERR_NOT_FOUND,
-			  "%u peer%s asked to keep the record, and %s not: other programs than phase-node may need a "
-			  "validator for /phase; with --every it is found all the same",
-			  asked_n, asked_n == 1 ? " was" : "s were", asked_n == 1 ? "does" : "do");
+		say_refused(a, asked_n);
 	end_round(a, ERR_NOT_FOUND);
 }
 
@@ -192,7 +214,8 @@ static void put_all(struct announce *a)
 	const struct wall now = {clock_wall_s()};
 	int err = announced_write(a->records, &a->served.manifest, &a->place, now, a->o->ttl_s);
 	if (err != OK) {
-		cli_error(a->cli, err, "%s: the DHT can have no record of its channel or version", a->o->url);
+		cli_error(a->cli, err, "%s: not announced: the DHT can have no record of its channel or version",
+			  a->o->url);
 		end_round(a, err);
 		return;
 	}
@@ -242,7 +265,7 @@ static void worked(uv_work_t *w, int status)
 		return;
 	}
 	a->good_until.s = 0; /* nothing is told of what machines could not have */
-	if (a->o->every_ms == 0 && a->cli->status == 0)
+	if (a->o->every_ms == 0)
 		cli_error(a->cli, err, "%s: not announced", a->o->url);
 	end_round(a, err);
 }
@@ -300,7 +323,8 @@ static int check_scope(const struct announce *a)
 		return OK;
 	const bool loopback = !kad_record_url_ok(bytes_text(a->place.url), KAD_SCOPE_PRIVATE, &authority);
 	cli_error(a->cli, ERR_USAGE,
-		  "%s %s: nobody in the DHT would believe it: announce another address with --http-addr HOST:PORT",
+		  "%s: not announced: it %s: nobody in the DHT would believe it: announce another address with "
+		  "--http-addr HOST:PORT",
 		  a->place.url,
 		  loopback ? "leads each machine to itself"
 			   : "is a private address, and the DHT is entered at a public one");
@@ -316,8 +340,10 @@ static int begin(struct announce *a)
 		err = dht_begin(a->dht, &peers_n);
 	if (err == OK && peers_n == 0) {
 		err = ERR_NOT_FOUND;
-		cli_error(a->cli, err,
-			  "no peer is known to enter the DHT by: name one with --bootstrap, or in " DHT_BOOTSTRAP_FILE);
+		cli_error(
+			a->cli, err,
+			"%s: not announced: no peer is known to enter the DHT by: name one with --bootstrap, or in %s",
+			a->o->url, dht_bootstrap_file());
 	}
 	if (err == OK)
 		err = check_scope(a);

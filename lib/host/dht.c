@@ -46,49 +46,53 @@ static void on_identified(struct p2p_node *node, const struct peer_id *peer, con
 }
 
 /* What went wrong, where it is one of the usual things. */
-static const char *text_of_entering(const struct p2p_node *node, const struct peer_id *peer, int err)
+static const char *text_of_entering(const struct p2p_node *node, const struct dht_entry *e)
 {
-	switch (err) {
+	switch (e->err) {
 	case ERR_CLOSED:
-		return "the connection was refused or cut off";
+		return "the connection was refused or cut off: nothing listens there, or it is no libp2p node";
 	case ERR_IO:
 		return "there is no way to it";
 	case ERR_KEY:
 		return "another peer than this answers there";
 	case ERR_NOT_FOUND:
-		return p2p_node_is_connected(node, peer) ? "it does not speak the protocol of the DHT (--protocol)"
-							 : "no address of it can be dialled";
+		if (p2p_node_is_connected(node, &e->peer))
+			return "it does not speak the protocol of the DHT (--protocol)";
+		return strncmp(e->text, "/dns", 4) == 0 ? "the name leads to no address of it"
+							: "this is no address that can be dialled";
 	default:
-		return err_text(err);
+		return err_text(e->err);
 	}
 }
 
-/* Whether it is another thing than the last time, which is told. */
-static bool is_news(struct dht *d, const struct peer_id *peer, int err)
-{
-	size_t i = 0;
-	while (i < d->entered_n && !peer_id_equal(&d->entered[i].peer, peer))
-		i++;
-	if (i == P2P_DHT_BOOTSTRAP_MAX || (i < d->entered_n && d->entered[i].err == err))
-		return false;
-	d->entered_n += i == d->entered_n;
-	d->entered[i].peer = *peer;
-	d->entered[i].err = err;
-	return true;
-}
-
+/* Said when it is another thing than the last time. */
 static void on_entered(struct p2p_node *node, const struct peer_id *peer, int err)
 {
 	struct dht *d = p2p_node_owner(node);
-	char id[PEER_ID_TEXT_MAX + 1];
-	const char *name = id;
-	if (!is_news(d, peer, err) || err == OK)
+	struct dht_entry *e = d->entries;
+	while (e < d->entries + d->entries_n && !peer_id_equal(&e->peer, peer))
+		e++;
+	if (e == d->entries + d->entries_n || e->err == err)
 		return;
-	dht_peer_text(peer, id);
-	for (size_t i = 0; i < d->o->bootstrap.n; i++)
-		if (bytes_ends(bytes_text(d->o->bootstrap.v[i]), id))
-			name = d->o->bootstrap.v[i];
-	cli_warn(d->cli, "the DHT cannot be entered by %s: %s", name, text_of_entering(node, peer, err));
+	e->err = err;
+	if (err == OK) {
+		e->why = NULL;
+		cli_info(d->cli, "the DHT is entered by %s now", e->text);
+		return;
+	}
+	e->why = text_of_entering(node, e);
+	cli_warn(d->cli, "the DHT cannot be entered by %s: %s", e->text, e->why);
+}
+
+const char *dht_silent(const struct dht *d, const char **why)
+{
+	for (size_t i = 0; i < d->entries_n; i++) {
+		if (d->entries[i].why == NULL)
+			continue;
+		*why = d->entries[i].why;
+		return d->entries[i].text;
+	}
+	return NULL;
 }
 
 static void on_ended(struct p2p_node *node)
@@ -144,7 +148,7 @@ static int make_node(struct dht *d)
 							.protocols = given ? o->protocols.v : default_protocols,
 							.protocols_n = given ? o->protocols.n : 1,
 							.server = o->server,
-							.rules = &kad_record_rules,
+							.rules = o->rules == NULL ? &kad_record_rules : o->rules,
 							.entered = on_entered};
 		err = p2p_dht_new(&d->table, &of_table);
 	}

@@ -8,7 +8,7 @@
 
 #define DHT_LISTEN_MAX 8                          /* as many as a node takes */
 #define DHT_BOOTSTRAP_FILE "/etc/phase/bootstrap" /* read when there is no --bootstrap: a multiaddr a line */
-#define DHT_BOOTSTRAP_VARIABLE "PHASE_BOOTSTRAP"  /* of the environment: another file in its place */
+#define DHT_BOOTSTRAP_VARIABLE "PHASE_BOOTSTRAP"  /* of the environment: another file in its place, unless empty */
 
 struct dht_options {
 	struct cli_texts listen;    /* multiaddrs; none: nobody can dial us */
@@ -21,6 +21,7 @@ struct dht_options {
 	bool alone;                 /* a node without the DHT, for programs that serve something else */
 	bool listen_if_present; /* an address of a kind that this machine has not (IPv4, IPv6) is left out of listen */
 	struct p2p_limits limits;
+	const struct kad_rules *rules; /* of values; NULL: kad_record_rules */
 };
 
 /* Ends the program (status 2) when an address is none, or there are too many. */
@@ -32,11 +33,16 @@ struct dht;
  * Errors are printed. o, cli and what o points to must outlive it. */
 MUST_CHECK int dht_open(struct cli *cli, const struct dht_options *o, struct dht **dht);
 /* Listens, and enters the network: by the peers of the options or of the file, *peers_n in all. A file that is not
- * there names none; who is alone needs none. Errors are printed. */
+ * there names none, unless the environment has named it; lines of it that are wrong are warnings; who is alone needs
+ * none. Errors are printed. */
 MUST_CHECK int dht_begin(struct dht *d, size_t *peers_n);
 /* After dht_begin: the narrowest scope of the peers that the network is entered by. What leads to machines of a
  * narrower one, nobody in the network believes. */
 enum kad_scope dht_scope(const struct dht *d);
+/* The file that is read when there is no --bootstrap. */
+const char *dht_bootstrap_file(void);
+/* The first of the peers to enter by that could not be, and why; NULL: there is none. */
+const char *dht_silent(const struct dht *d, const char **why);
 uv_loop_t *dht_loop(struct dht *d);
 struct p2p_node *dht_node(struct dht *d);
 struct p2p_dht *dht_table(struct dht *d);

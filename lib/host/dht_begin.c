@@ -1,5 +1,4 @@
-/* The addresses of a program in the DHT: those on its command line and in the file of peers, what it listens on and
- * enters by. */
+/* What a program in the DHT listens on, and whom it enters by: of its options, or of the file of peers. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,64 +9,6 @@
 #include "host/file.h"
 
 #define BOOTSTRAP_BYTES_MAX 65536
-#define EXAMPLE "/ip4/192.0.2.1/tcp/4001/p2p/12D3..."
-
-/* --- usage --- */
-
-static bool parse(const char *text, uint8_t out[static MULTIADDR_BYTES_MAX], struct bytes *address)
-{
-	struct writer w = writer_of(out, MULTIADDR_BYTES_MAX);
-	if (multiaddr_parse(&w, bytes_text(text)) != OK)
-		return false;
-	*address = writer_view(&w);
-	return true;
-}
-
-/* Whether its last part is "/p2p/ID". */
-static bool names_peer(struct bytes address)
-{
-	struct reader r = reader_of(address);
-	struct multiaddr_part part = {.code = MULTIADDR_TCP};
-	while (multiaddr_next(&r, &part))
-		;
-	return part.code == MULTIADDR_P2P;
-}
-
-/* Whether others can dial it, whoever is there. */
-static bool can_be_dialled(struct bytes address)
-{
-	struct kad_contact anybody;
-	kad_contact_init(&anybody, &(struct peer_id){.n = 0});
-	return kad_contact_add(&anybody, address, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
-}
-
-void dht_check_usage(struct cli *cli, const struct dht_options *o)
-{
-	uint8_t bytes[MULTIADDR_BYTES_MAX];
-	struct bytes address;
-	if (o->listen.n > DHT_LISTEN_MAX)
-		cli_usage(cli, "--listen: more than %d", DHT_LISTEN_MAX);
-	if (o->advertise.n > DHT_LISTEN_MAX)
-		cli_usage(cli, "--advertise: more than %d", DHT_LISTEN_MAX);
-	if (o->bootstrap.n > P2P_DHT_BOOTSTRAP_MAX)
-		cli_usage(cli, "--bootstrap: more than %d", P2P_DHT_BOOTSTRAP_MAX);
-	if (o->protocols.n > P2P_DHT_PROTOCOLS_MAX)
-		cli_usage(cli, "--protocol: more than %d", P2P_DHT_PROTOCOLS_MAX);
-	for (size_t i = 0; i < o->listen.n; i++)
-		if (!parse(o->listen.v[i], bytes, &address))
-			cli_usage(cli, "--listen: '%s' is no multiaddr such as /ip4/0.0.0.0/tcp/4001", o->listen.v[i]);
-	for (size_t i = 0; i < o->advertise.n; i++)
-		if (!parse(o->advertise.v[i], bytes, &address) || !can_be_dialled(address))
-			cli_usage(cli, "--advertise: '%s' is no multiaddr such as /ip4/192.0.2.1/tcp/4001",
-				  o->advertise.v[i]);
-	for (size_t i = 0; i < o->bootstrap.n; i++)
-		if (!parse(o->bootstrap.v[i], bytes, &address) || !names_peer(address))
-			cli_usage(cli, "--bootstrap: '%s' is no multiaddr such as %s", o->bootstrap.v[i], EXAMPLE);
-	for (size_t i = 0; i < o->protocols.n; i++)
-		if (o->protocols.v[i][0] != '/' || strlen(o->protocols.v[i]) > MSS_NAME_BYTES_MAX)
-			cli_usage(cli, "--protocol: '%s' is no id of a protocol such as %s", o->protocols.v[i],
-				  KAD_PROTOCOL);
-}
 
 /* --- beginning --- */
 
@@ -81,53 +22,99 @@ static enum kad_scope scope_of(struct bytes address)
 	return !ip && (scope == KAD_SCOPE_NONE || scope > KAD_SCOPE_PRIVATE) ? KAD_SCOPE_PRIVATE : scope;
 }
 
-/* Enters by a peer. what: where it is named, for messages. */
-static int enter_by(struct dht *d, const char *text, const char *what)
+/* Remembers how it is named: in messages people look for what they have written. */
+static void remember(struct dht *d, struct bytes address, const char *text)
+{
+	struct reader r = reader_of(address);
+	struct multiaddr_part part;
+	struct dht_entry *e = &d->entries[d->entries_n];
+	*e = (struct dht_entry){.err = OK};
+	while (multiaddr_next(&r, &part))
+		if (part.code == MULTIADDR_P2P && peer_id_read(&e->peer, part.value) != OK)
+			return;
+	(void)snprintf(e->text, sizeof e->text, "%s", text);
+	e->ours = peer_id_equal(&e->peer, p2p_node_id(d->node));
+	d->entries_n++;
+}
+
+static int enter_by(struct dht *d, const char *text)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct bytes address;
-	int err = parse(text, bytes, &address) && names_peer(address) ? OK : ERR_VALUE;
-	if (err == OK)
-		err = p2p_dht_bootstrap(d->table, address);
-	if (err == OK && scope_of(address) < d->scope)
+	if (!dht_parse(text, bytes, &address) || !dht_names_peer(address))
+		return ERR_VALUE;
+	const int err = p2p_dht_bootstrap(d->table, address);
+	if (err != OK)
+		return err;
+	remember(d, address, text);
+	if (scope_of(address) < d->scope)
 		d->scope = scope_of(address);
-	if (err == ERR_VALUE)
-		cli_error(d->cli, err, "%s: '%s' is no multiaddr such as %s", what, text, EXAMPLE);
-	else if (err != OK)
-		cli_error(d->cli, err, "%s: more than %d peers", what, P2P_DHT_BOOTSTRAP_MAX);
-	return err;
+	return OK;
 }
 
-/* A peer a line; empty lines and those that begin with '#' are passed over. text ends with a NUL, and is cut up. */
-static int enter_by_lines(struct dht *d, char *text, const char *path, size_t *n)
+static int enter_by_options(struct dht *d)
 {
-	char what[PATH_MAX + 32], *rest = text, *line;
-	int err = OK;
-	for (unsigned number = 1; err == OK && (line = strsep(&rest, "\n")) != NULL; number++) {
+	size_t ours_n = 0;
+	for (size_t i = 0; i < d->o->bootstrap.n; i++) {
+		const int err = enter_by(d, d->o->bootstrap.v[i]);
+		if (err != OK) {
+			cli_error(d->cli, err, "--bootstrap: %s: %s", d->o->bootstrap.v[i], err_text(err));
+			return err;
+		}
+	}
+	for (size_t i = 0; i < d->entries_n; i++)
+		ours_n += d->entries[i].ours;
+	if (ours_n > 0 && ours_n == d->entries_n)
+		cli_warn(d->cli,
+			 "%s: this is us, and no other peer is named: has another machine the same identity, as a copy "
+			 "of its disk? Each needs its own",
+			 d->entries[0].text);
+	return OK;
+}
+
+/* A peer a line; empty lines and those that begin with '#' are passed over, and those that are wrong are left out with
+ * a warning: machines must find the others, also at 3 a.m. text ends with a NUL, and is cut up. */
+static void enter_by_lines(struct dht *d, char *text, const char *path)
+{
+	char *rest = text, *line;
+	for (unsigned number = 1; (line = strsep(&rest, "\n")) != NULL; number++) {
 		line += strspn(line, " \t\r");
 		line[strcspn(line, " \t\r")] = '\0';
 		if (line[0] == '\0' || line[0] == '#')
 			continue;
-		(void)snprintf(what, sizeof what, "%s: line %u", path, number);
-		err = enter_by(d, line, what);
-		*n += err == OK;
+		const int err = enter_by(d, line);
+		if (err == ERR_VALUE)
+			cli_warn(d->cli, "%s: line %u: left out: '%s' is no multiaddr such as " DHT_EXAMPLE, path,
+				 number, line);
+		else if (err != OK)
+			cli_warn(d->cli, "%s: line %u: left out, and all behind it: more than %d peers", path, number,
+				 P2P_DHT_BOOTSTRAP_MAX);
+		if (err == ERR_LIMIT)
+			return;
 	}
-	return err;
 }
 
-static int enter_by_file(struct dht *d, size_t *n)
+const char *dht_bootstrap_file(void)
 {
-	const char *given = getenv(DHT_BOOTSTRAP_VARIABLE), *path = given == NULL ? DHT_BOOTSTRAP_FILE : given;
+	const char *given = getenv(DHT_BOOTSTRAP_VARIABLE);
+	return given == NULL || given[0] == '\0' ? DHT_BOOTSTRAP_FILE : given;
+}
+
+static int enter_by_file(struct dht *d)
+{
+	const char *path = dht_bootstrap_file();
 	struct bytes data;
 	int err = file_read(path, BOOTSTRAP_BYTES_MAX, &data);
-	if (err == ERR_NOT_FOUND && given == NULL)
+	if (err == ERR_NOT_FOUND && strcmp(path, DHT_BOOTSTRAP_FILE) == 0)
 		return OK;
 	if (err != OK) {
 		cli_error(d->cli, err, "%s: %s", path, err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}
 	char *text = strndup((const char *)data.p, data.n);
-	err = text == NULL ? ERR_NO_MEMORY : enter_by_lines(d, text, path, n);
+	err = text == NULL ? ERR_NO_MEMORY : OK;
+	if (text != NULL)
+		enter_by_lines(d, text, path);
 	free(text);
 	file_free(data);
 	return err;
@@ -137,7 +124,7 @@ static int listen_on(struct dht *d, const char *text, size_t *n)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct bytes address;
-	int err = parse(text, bytes, &address) ? OK : ERR_VALUE;
+	int err = dht_parse(text, bytes, &address) ? OK : ERR_VALUE;
 	errno = 0;
 	if (err == OK)
 		err = p2p_node_listen(d->node, address);
@@ -146,9 +133,7 @@ static int listen_on(struct dht *d, const char *text, size_t *n)
 		cli_info(d->cli, "not listening on %s: %s", text, strerror(errno));
 		return OK;
 	}
-	if (err == ERR_VALUE)
-		cli_error(d->cli, err, "cannot listen on %s: neither /tcp/PORT nor /udp/PORT/quic-v1", text);
-	else if (err != OK)
+	if (err != OK)
 		cli_error(d->cli, err, "cannot listen on %s: %s", text,
 			  err == ERR_IO ? strerror(errno) : err_text(err));
 	*n += err == OK;
@@ -168,7 +153,8 @@ static int listen_and_tell(struct dht *d)
 		cli_error(d->cli, err, "no address to listen on");
 	}
 	for (size_t i = 0; i < d->o->advertise.n && err == OK; i++) {
-		err = parse(d->o->advertise.v[i], bytes, &address) ? p2p_node_advertise(d->node, address) : ERR_VALUE;
+		err = dht_parse(d->o->advertise.v[i], bytes, &address) ? p2p_node_advertise(d->node, address)
+								       : ERR_VALUE;
 		if (err != OK)
 			cli_error(d->cli, err, "%s: %s", d->o->advertise.v[i], err_text(err));
 	}
@@ -177,13 +163,12 @@ static int listen_and_tell(struct dht *d)
 
 int dht_begin(struct dht *d, size_t *peers_n)
 {
-	size_t n = 0;
 	int err = listen_and_tell(d);
-	for (; n < d->o->bootstrap.n && err == OK; n++)
-		err = enter_by(d, d->o->bootstrap.v[n], "--bootstrap");
-	if (err == OK && n == 0 && !d->o->alone)
-		err = enter_by_file(d, &n);
+	if (err == OK && d->o->bootstrap.n > 0)
+		err = enter_by_options(d);
+	else if (err == OK && !d->o->alone)
+		err = enter_by_file(d);
 	if (err == OK)
-		*peers_n = n;
+		*peers_n = d->entries_n;
 	return err;
 }

@@ -128,25 +128,56 @@ static int look(struct search *s)
 	return err != OK ? err : s->err;
 }
 
+/* What to look at next where the DHT was asked; hint has room for it. */
+static void hint_of_dht(const struct search *s, char *hint, size_t room)
+{
+	const char *why, *peer;
+	if (s->dht == NULL) {
+		(void)snprintf(hint, room, "no peer is known to enter the DHT by");
+		return;
+	}
+	const struct discover_dht_left_out left = discover_dht_left_out(s->dht);
+	if (left.expired_n + left.not_yet_n > 0) {
+		char now[WALL_TEXT_BYTES + 1];
+		clock_wall_text(now);
+		(void)snprintf(hint, room,
+			       "the DHT has records of these, but %u expired and %u from the future by this machine's "
+			       "clock, which says %s: is it right?",
+			       left.expired_n, left.not_yet_n, now);
+	} else if (discover_dht_answered(s->dht) > 0) {
+		(void)snprintf(hint, room,
+			       "the peers of the DHT have no record of these that is still good: does phase-announce "
+			       "run?");
+	} else if ((peer = discover_dht_silent(s->dht, &why)) != NULL) {
+		(void)snprintf(hint, room, "no peer of the DHT answered: %s: %s", peer, why);
+	} else {
+		(void)snprintf(hint, room,
+			       "no peer of the DHT answered: are the addresses of --bootstrap right, do they speak the "
+			       "same --protocol, and does their port let us pass? --verbose shows each connection");
+	}
+}
+
+static const char *hint_of_mdns(const struct search *s)
+{
+	return mdns_browse_connected(s->mdns)
+		       ? "is phase-serve running in this network segment, with a release for these and with its "
+			 "avahi-daemon, and does UDP port 5353 pass? --all shows every channel and architecture"
+		       : "start avahi-daemon and D-Bus on this machine, or name a provider with --url";
+}
+
 /* At 3 a.m. the next thing to look at is worth more than "not found". */
 static int nothing_found(struct search *s)
 {
 	const struct discover_options *o = s->o;
-	const char *check = "none of the URLs led to a manifest that fits";
-	if (s->mdns == NULL && o->dht && s->dht == NULL)
-		check = "no peer is known to enter the DHT by";
-	else if (s->mdns == NULL && o->dht && discover_dht_answered(s->dht) == 0)
-		check = "no peer of the DHT answered: are the addresses of --bootstrap right, do they speak the same "
-			"--protocol, and does their port let us pass? --verbose shows each connection";
-	else if (s->mdns == NULL && o->dht)
-		check = "the peers of the DHT have no record of these that is still good: does phase-announce run?";
-	else if (s->mdns != NULL && !mdns_browse_connected(s->mdns))
-		check = "start avahi-daemon and D-Bus on this machine, or name a provider with --url";
-	else if (s->mdns != NULL)
-		check = "is phase-serve running in this network segment, with a release for these and with its "
-			"avahi-daemon, and does UDP port 5353 pass? --all shows every channel and architecture";
-	cli_error(s->cli, ERR_NOT_FOUND, "no provider found for channel %s, architecture %s: %s",
-		  o->channel == NULL ? "(any)" : o->channel, o->arch == NULL ? "(any)" : o->arch, check);
+	char dht[1024] = "";
+	if (o->dht)
+		hint_of_dht(s, dht, sizeof dht);
+	const char *mdns = s->mdns == NULL ? "" : hint_of_mdns(s);
+	if (!o->dht && s->mdns == NULL)
+		mdns = "none of the URLs led to a manifest that fits";
+	cli_error(s->cli, ERR_NOT_FOUND, "no provider found for channel %s, architecture %s: %s%s%s",
+		  o->channel == NULL ? "(any)" : o->channel, o->arch == NULL ? "(any)" : o->arch, dht,
+		  dht[0] != '\0' && mdns[0] != '\0' ? "; on the local network: " : "", mdns);
 	return ERR_NOT_FOUND;
 }
 
@@ -180,8 +211,10 @@ static int open_all(struct search *s)
 	if (o->dht) {
 		s->of_dht = (struct discover_dht_options){.dht = o->of_dht, .channel = o->channel, .arch = o->arch};
 		err = discover_dht_open(s->cli, &s->of_dht, on_announced, s, &s->dht);
-		if (err != OK && err != ERR_NOT_FOUND)
+		const bool others = o->mdns || o->urls.n > 0;
+		if (err == ERR_NO_MEMORY || (err != OK && err != ERR_NOT_FOUND && !others))
 			return err;
+		s->cli->status = 0; /* the other ways are gone, or it is said that there is none */
 		err = OK;
 	}
 	if (s->urls == NULL || (o->mdns && (s->mdns = mdns_browse(s->cli, o->timeout_ms, on_announced, s)) == NULL))

@@ -23,9 +23,12 @@ struct search {
 	unsigned seen_n, fresh_n; /* values, in all look-ups; in this one for the first time */
 	unsigned rounds, dry_n;   /* look-ups; how many of the last ones have brought nothing new */
 	unsigned answered_n;
+	unsigned refused_n; /* of the look-up under way: what was told that is no record */
+	struct discover_dht_left_out left_out;
 };
 
 struct discover_dht {
+	struct dht_options of_dht;
 	struct cli *cli;
 	struct dht *dht;
 	uv_timer_t timer;
@@ -37,6 +40,19 @@ struct discover_dht {
 };
 
 static int look_up(struct search *s);
+
+/* What is found is judged here, so that a clock that is wrong can be told from a DHT that has nothing. */
+static int check(struct bytes key, struct bytes value, enum kad_scope least, struct wall now, uint64_t *left_s)
+{
+	uint8_t memory[KAD_RECORD_ARENA_BYTES];
+	struct arena a = arena_of(memory, sizeof memory);
+	struct kad_record r;
+	(void)now;
+	*left_s = KAD_RECORD_TTL_MAX_S;
+	return kad_record_read(&r, key, value, least, &a, NULL);
+}
+
+static const struct kad_rules rules = {.check = check};
 
 /* --- what is found --- */
 
@@ -58,6 +74,17 @@ static bool candidate_of(struct discover_candidate *c, const struct kad_record *
 	return discover_candidate_address(c->manifest_url, c->http_addr) == OK;
 }
 
+static void say_left_out(const struct discover_dht *d, struct bytes url, const struct peer_id *peer, int err,
+			 const struct why *why)
+{
+	char quoted[CANDIDATE_URL_MAX + 1], id[PEER_ID_TEXT_MAX + 1] = "the DHT";
+	if (peer != NULL)
+		dht_peer_text(peer, id);
+	cli_debug(d->cli, "a record from %s is left out: %s%s%s%s%s", id,
+		  url.n == 0 ? "" : cli_quote(url, quoted, sizeof quoted), url.n == 0 ? "" : ": ", err_text(err),
+		  why->what[0] == '\0' ? "" : ": ", why->what);
+}
+
 /* peer: whose record it is; NULL: that is not known. least: the scope of who told it. */
 static void take(struct search *s, struct bytes value, enum kad_scope least, const struct peer_id *peer)
 {
@@ -66,14 +93,20 @@ static void take(struct search *s, struct bytes value, enum kad_scope least, con
 	struct arena a = arena_of(memory, sizeof memory);
 	struct discover_candidate c;
 	struct kad_record r;
-	struct why why = {0};
+	struct why why = {.what = ""};
 	int err = kad_record_read(&r, bytes_of(s->key, s->key_n), value, least, &a, &why);
-	if (err == OK)
+	if (err == OK) {
 		err = kad_record_judge(&r, (struct wall){clock_wall_s()});
-	if (err == OK && !candidate_of(&c, &r))
-		err = ERR_VALUE;
+		why.what = "";
+		s->left_out.expired_n += err == ERR_EXPIRED;
+		s->left_out.not_yet_n += err == ERR_NOT_YET;
+		if (err == OK && !candidate_of(&c, &r))
+			err = ERR_VALUE;
+	} else {
+		r.manifest_url = BYTES_NONE;
+	}
 	if (err != OK) {
-		cli_debug(d->cli, "a record of the DHT is left out: %s", err_text(err));
+		say_left_out(d, r.manifest_url, peer, err, &why);
 		return;
 	}
 	if (peer != NULL)
@@ -132,6 +165,10 @@ static void on_told(struct p2p_dht *dht, int err, const struct kad_lookup *l, co
 	if (err != OK || s->d->closing)
 		return;
 	s->answered_n = l->answered_n;
+	if (l->refused_n > s->refused_n)
+		cli_debug(s->d->cli, "%.*s: a peer has told what is no record of it: left out", (int)s->key_n,
+			  (const char *)s->key);
+	s->refused_n = l->refused_n;
 	for (; kad_lookup_value(l, s->values_n, &value, &told_n); s->values_n++)
 		if (is_fresh(s, value))
 			take(s, value, KAD_SCOPE_LOOPBACK, NULL); /* the look-up has looked at scopes */
@@ -166,7 +203,7 @@ static int look_up(struct search *s)
 					   .done = on_done,
 					   .context = s};
 	const int err = p2p_dht_search(dht_table(s->d->dht), &q);
-	s->values_n = s->providers_n = s->fresh_n = 0;
+	s->values_n = s->providers_n = s->fresh_n = s->refused_n = 0;
 	s->rounds++;
 	s->d->left_n += err == OK;
 	return err;
@@ -210,8 +247,8 @@ static int begin(struct discover_dht *d, const struct discover_dht_options *o)
 	int err = dht_begin(d->dht, &peers_n);
 	if (err == OK && peers_n == 0) {
 		cli_warn(d->cli,
-			 "the DHT is not asked: no peer is known to enter it by: name one with --bootstrap, or in " //
-			 DHT_BOOTSTRAP_FILE);
+			 "the DHT is not asked: no peer is known to enter it by: name one with --bootstrap, or in %s",
+			 dht_bootstrap_file());
 		err = ERR_NOT_FOUND;
 	}
 	return err == OK ? search_all(d, o) : err;
@@ -226,7 +263,9 @@ int discover_dht_open(struct cli *cli, const struct discover_dht_options *o, dis
 		return ERR_NO_MEMORY;
 	}
 	*d = (struct discover_dht){.cli = cli, .found = found, .context = context};
-	int err = dht_open(cli, &o->dht, &d->dht);
+	d->of_dht = o->dht;
+	d->of_dht.rules = &rules;
+	int err = dht_open(cli, &d->of_dht, &d->dht);
 	if (err != OK) {
 		free(d);
 		return err;
@@ -266,6 +305,22 @@ unsigned discover_dht_answered(const struct discover_dht *d)
 		if (d->searches[i].answered_n > most)
 			most = d->searches[i].answered_n;
 	return most;
+}
+
+struct discover_dht_left_out discover_dht_left_out(const struct discover_dht *d)
+{
+	struct discover_dht_left_out most = {0};
+	for (size_t i = 0; i < d->searches_n; i++) {
+		const struct discover_dht_left_out *n = &d->searches[i].left_out;
+		most.expired_n = n->expired_n > most.expired_n ? n->expired_n : most.expired_n;
+		most.not_yet_n = n->not_yet_n > most.not_yet_n ? n->not_yet_n : most.not_yet_n;
+	}
+	return most;
+}
+
+const char *discover_dht_silent(const struct discover_dht *d, const char **why)
+{
+	return dht_silent(d->dht, why);
 }
 
 void discover_dht_close(struct discover_dht *d)

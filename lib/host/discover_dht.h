@@ -26,6 +26,13 @@ void discover_dht_step(struct discover_dht *d, uint64_t wait_ms);
 bool discover_dht_over(const struct discover_dht *d);
 /* How many peers have answered a search, of that with the most. */
 unsigned discover_dht_answered(const struct discover_dht *d);
+/* How many records were left out as their time is over, or has not come: of the search with the most. */
+struct discover_dht_left_out {
+	unsigned expired_n, not_yet_n;
+};
+struct discover_dht_left_out discover_dht_left_out(const struct discover_dht *d);
+/* The first of the peers to enter by that could not be, and why; NULL: there is none. */
+const char *discover_dht_silent(const struct discover_dht *d, const char **why);
 void discover_dht_close(struct discover_dht *d); /* d may be NULL */
 
 #endif

@@ -141,7 +141,9 @@ __attribute__((format(printf, 3, 4))) static void complain(struct discover_urls 
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	if (a->announced)
+	if (a->announced && a->candidate.peer[0] == '\0')
+		cli_info(d->cli, "%s: found in the DHT, but: %s", a->candidate.manifest_url, text);
+	else if (a->announced)
 		cli_info(d->cli, "%s: announced by %s, but: %s", a->candidate.manifest_url, a->candidate.peer, text);
 	else
 		cli_warn(d->cli, "%s: %s", a->candidate.manifest_url, text);

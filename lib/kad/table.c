@@ -301,7 +301,7 @@ void kad_table_next(struct kad_table *t, uint64_t now_ms, struct kad_table_want 
 	*want = (struct kad_table_want){.kind = KAD_TABLE_WAIT, .at_ms = UINT64_MAX};
 	if (t->n < KAD_TABLE_FEW) {
 		if (t->bootstrap_ms <= now_ms) {
-			t->bootstrap_ms = now_ms + KAD_TABLE_BOOTSTRAP_MS;
+			t->bootstrap_ms = now_ms + (t->n == 0 ? KAD_TABLE_ALONE_MS : KAD_TABLE_BOOTSTRAP_MS);
 			want->kind = KAD_TABLE_BOOTSTRAP;
 			return;
 		}

@@ -27,6 +27,7 @@
 #define KAD_TABLE_DOUBT_MS 60000      /* and who failed */
 #define KAD_TABLE_REFRESH_MS 600000   /* between look-ups in a bucket, as go */
 #define KAD_TABLE_BOOTSTRAP_MS 120000 /* between attempts, while there are few peers */
+#define KAD_TABLE_ALONE_MS 30000      /* the same, while there is none */
 #define KAD_TABLE_FEW 10
 #define KAD_TABLE_GROUP_MAX 3        /* public peers of one network in the table, as go */
 #define KAD_TABLE_GROUP_BUCKET_MAX 2 /* and in one bucket */

@@ -116,7 +116,7 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 	wrong "--http-addr: 'boot.example' is no HOST:PORT" --http-addr boot.example $url
 	wrong "--http-addr: 'a.example:80/x' is no HOST:PORT" --http-addr a.example:80/x $url
 	wrong "--http-addr: '169.254.0.1:80' is no HOST:PORT" --http-addr 169.254.0.1:80 $url
-	wrong "--bootstrap: '/ip4/127.0.0.1/tcp/1' is no multiaddr" --bootstrap /ip4/127.0.0.1/tcp/1 $url
+	wrong "--bootstrap: '/ip4/127.0.0.1/tcp/1' lacks /p2p/ID" --bootstrap /ip4/127.0.0.1/tcp/1 $url
 	wrong "--protocol: 'kad' is no id" --protocol kad $url
 }
 
@@ -134,7 +134,7 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 
 @test "nobody to enter the DHT by: said, with what can be done" {
 	announce http://127.0.0.1:1/m.json
-	nothing 3 'no peer is known to enter the DHT by: name one with --bootstrap, or in /etc/phase/bootstrap'
+	nothing 3 'no peer is known to enter the DHT by: name one with --bootstrap, or in /dev/null'
 }
 
 @test "nobody in the DHT: exit 3, with each peer and why" {
@@ -145,7 +145,7 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 	[ "$status" = 3 ]
 	[[ "$stderr" == *"cannot be entered by $nobody: the connection was refused"* ]]
 	[[ "$stderr" == *"cannot be entered by $other: the connection was refused"* ]]
-	[[ "$stderr" == *"no peer of the DHT has answered"* ]]
+	[[ "$stderr" == *"$url: not announced: no peer of the DHT has answered: $nobody: the connection was refused"* ]]
 	[ "${#lines[@]}" = 2 ]
 	[ "$(jq -sc '[.[] | [.key, .peers, .asked]]' <<< "$output")" = \
 		'[["/phase/stable/x86_64/manifest",0,0],["/phase/stable/amd64/manifest",0,0]]' ]

@@ -320,9 +320,9 @@ refused() {
 	done
 	refused --listen /ip4/192.0.2.99/tcp/4001
 	[ "$stderr" = 'phase-node: cannot listen on /ip4/192.0.2.99/tcp/4001: Cannot assign requested address' ]
-	refused --listen /ip4/127.0.0.1/tcp/0/ws
-	[ "$stderr" = 'phase-node: cannot listen on /ip4/127.0.0.1/tcp/0/ws: neither /tcp/PORT nor /udp/PORT/quic-v1' ]
 }
+
+someone=12D3KooWENTLiCwwoVwYNbKFEfmNdyHG1jxNn9oPB29JeeZXWjAb
 
 # usage SENTENCE ARGUMENT...
 usage() {
@@ -340,8 +340,20 @@ usage() {
 	usage "unexpected operand 'x'" x
 	usage "--listen: '127.0.0.1:4001' is no multiaddr such as /ip4/0.0.0.0/tcp/4001" --listen 127.0.0.1:4001
 	usage "--listen: more than 8" "${many[@]}"
-	usage "--bootstrap: '/ip4/192.0.2.1/tcp/4001' is no multiaddr such as /ip4/192.0.2.1/tcp/4001/p2p/12D3..." \
+	local wrong no_port=': neither /tcp/PORT nor /udp/PORT/quic-v1 follows'
+	for wrong in /ip4/127.0.0.1/tcp/0/ws /ip4/127.0.0.1 /ip4/127.0.0.1/udp/4001; do
+		usage "--listen: '$wrong' is no address to listen on$no_port" --listen $wrong
+	done
+	usage "--listen: '/dns4/node.example/tcp/4001' is no address to listen on: it begins with /ip4/ADDRESS or /ip6/ADDRESS, not with a name" \
+		--listen /dns4/node.example/tcp/4001
+	for wrong in listen advertise; do
+		usage "--$wrong: '/ip4/192.0.2.1/tcp/4001/p2p/$someone' ends with /p2p/ID: leave that away, the id is that of --identity" \
+			--$wrong "/ip4/192.0.2.1/tcp/4001/p2p/$someone"
+	done
+	usage "--bootstrap: '/ip4/192.0.2.1/tcp/4001' lacks /p2p/ID at its end, as in /ip4/192.0.2.1/tcp/4001/p2p/12D3..." \
 		--bootstrap /ip4/192.0.2.1/tcp/4001
+	usage "--bootstrap: '192.0.2.1:4001' is no multiaddr such as /ip4/192.0.2.1/tcp/4001/p2p/12D3..." \
+		--bootstrap 192.0.2.1:4001
 	usage "--advertise: '/ip4/192.0.2.1/udp/4001' is no multiaddr such as /ip4/192.0.2.1/tcp/4001" \
 		--advertise /ip4/192.0.2.1/udp/4001
 	usage "--protocol: 'kad' is no id of a protocol such as /phase/kad/1.0.0" --protocol kad
@@ -360,11 +372,41 @@ usage() {
 	start b --listen "$tcp"
 	wait_until kept a "contact ${peer[b]}"
 	run ! grep -F "${peer[a]}" a.err
-	echo /ip4/127.0.0.1/tcp/1 > all
-	refused --listen "$tcp"
-	[[ $stderr = *"$PHASE_BOOTSTRAP: line 1: '/ip4/127.0.0.1/tcp/1' is no multiaddr such as "* ]]
+	# What is wrong in it is left out; the others are enough.
+	{
+		echo /ip4/127.0.0.1/tcp/1
+		echo "${address[a]}"
+		printf "/ip4/127.0.0.1/tcp/1/p2p/$someone\n%.0s" {1..16}
+	} > all
+	start c --listen "$tcp"
+	grep -qx "phase-node: $PHASE_BOOTSTRAP: line 1: left out: '/ip4/127.0.0.1/tcp/1' is no multiaddr such as .*" c.err
+	grep -qx "phase-node: $PHASE_BOOTSTRAP: line 18: left out, and all behind it: more than 16 peers" c.err
+	wait_until kept a "contact ${peer[c]}"
+	# An empty name of it is none.
+	PHASE_BOOTSTRAP='' start d --listen "$tcp" --identity other
+	end d
 	PHASE_BOOTSTRAP=nothing refused --listen "$tcp"
 	[ "$stderr" = 'phase-node: nothing: not found' ]
+}
+
+@test "a node that is told to enter by itself alone says so: a copied disk" {
+	start a --listen "$tcp" --identity key
+	cp key copy
+	start b --listen "$tcp" --identity copy --bootstrap "${address[a]}"
+	[ "${peer[a]}" = "${peer[b]}" ]
+	grep -q "${address[a]}: this is us, and no other peer is named" b.err
+	start c --listen "$tcp" --identity copy --bootstrap "${address[a]}" --bootstrap "/ip4/127.0.0.1/tcp/1/p2p/$someone"
+	run ! grep 'this is us' c.err
+}
+
+@test "a peer to enter by that comes later is entered by then, which is said" {
+	start a --listen "$tcp" --identity key
+	end a
+	start b --listen "$tcp" --bootstrap "${address[a]}" --state b --save-every 1s
+	wait_until grep -q "the DHT cannot be entered by ${address[a]}: the connection was refused" b.err
+	start a --listen "${address[a]%/p2p/*}" --identity key
+	wait_until grep -qx "phase-node: the DHT is entered by ${address[a]} now" b.err
+	wait_until kept b "contact ${peer[a]}"
 }
 
 @test "an address in front of a NAT is told, too" {

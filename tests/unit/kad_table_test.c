@@ -214,7 +214,16 @@ TEST(upkeep)
 	kad_table_next(&table, 1000, &w);
 	CHECK(w.kind == KAD_TABLE_BOOTSTRAP);
 	kad_table_next(&table, 1000, &w);
-	CHECK(w.kind == KAD_TABLE_WAIT && w.at_ms == 1000 + KAD_TABLE_BOOTSTRAP_MS);
+	CHECK(w.kind == KAD_TABLE_WAIT && w.at_ms == 1000 + KAD_TABLE_ALONE_MS);
+	const struct kad_contact one = next_of_bucket(5);
+	CHECK(kad_table_heard(&table, &one, 1000) == OK);
+	do
+		kad_table_next(&table, 1000 + KAD_TABLE_ALONE_MS, &w);
+	while (w.kind == KAD_TABLE_PING || w.kind == KAD_TABLE_LOOKUP);
+	CHECK(w.kind == KAD_TABLE_BOOTSTRAP &&
+	      table.bootstrap_ms == 1000 + KAD_TABLE_ALONE_MS + KAD_TABLE_BOOTSTRAP_MS);
+	begin();
+	kad_table_next(&table, 1000, &w);
 	fill_bucket(0, 1000);
 	const struct kad_contact deeper = next_of_bucket(3);
 	CHECK(kad_table_heard(&table, &deeper, 1000) == OK);
