@@ -126,7 +126,7 @@ suite_interop() {
 # The firmware program: its lint, its disk image, its host twin with sanitizers, and boots in a virtual
 # machine.
 suite_efi() {
-	build efi programs efi efi-images efi-units build/esp/check-config || return
+	build efi programs efi efi-images efi-units build/esp/check-config build/test/p2p_node || return
 	build sanitized-twin SAN=1 build/san/test/swfetch-twin || return
 	run_all '' build/test/efi/*_test
 	run_all 'bats --tap' tests/efi/*.bats

@@ -202,7 +202,7 @@ do_not_read() { # KIND TRANSPORT STREAMS
 }
 
 @test "go-libp2p stops reading, over QUIC" {
-	do_not_read kadgo quic 6
+	do_not_read kadgo quic 2 # what it takes unread of a connection is full then: its own next stream would wait
 }
 
 @test "rust-libp2p stops reading, over TCP" {
@@ -210,7 +210,7 @@ do_not_read() { # KIND TRANSPORT STREAMS
 }
 
 @test "rust-libp2p stops reading, over QUIC" {
-	do_not_read kadrust quic 2 # what it takes unread of a connection is full then: its own next stream would wait
+	do_not_read kadrust quic 2
 }
 
 @test "twenty clients at once, over TCP and QUIC" {
