@@ -203,12 +203,15 @@ static void fail(struct peers *p, unsigned wanted, int err)
 /* Nobody is there, and nobody who is known was there when it was tried before. */
 static bool is_hopeless(const struct peers *p)
 {
+	bool any = false;
 	if (p->dials_n + p->connections_n > 0)
 		return false;
-	for (unsigned i = 0; i < PEERS_MAX; i++)
+	for (unsigned i = 0; i < PEERS_MAX; i++) {
 		if (p->nodes[i].state == PEERS_KNOWN && p->nodes[i].failures < PEERS_HOPELESS)
 			return false;
-	return true;
+		any = any || p->nodes[i].state == PEERS_KNOWN;
+	}
+	return any;
 }
 
 /* All were tried, and none is under way any more: from the beginning after a pause, or it fails. */

@@ -167,6 +167,27 @@ TEST(nobody_is_there)
 	(void)ask(10, 90000);
 }
 
+/* When all that are known failed twice nobody waits any longer; nor at once when somebody may still come. */
+TEST(nobody_answers)
+{
+	uint64_t id = 0, now = 0;
+	unsigned dials = 0;
+	int err = OK;
+	peers_init(&p, self, 5);
+	CHECK(peers_want(&p, 9, chunk, 0) == OK);
+	peers_next(&p, &w, 1);
+	CHECK(w.kind == PEERS_WANT_WAIT && !peers_failed(&p, &id, &err)); /* none is known yet */
+	CHECK(peers_add(&p, PEERS_GIVEN, NULL, address_of(1)) && peers_add(&p, PEERS_BOOTNODE, NULL, address_of(2)));
+	for (; !peers_failed(&p, &id, &err) && CHECK(w.at_ms <= PEERS_ALONE_MS); now = w.at_ms) {
+		for (peers_next(&p, &w, now); w.kind == PEERS_WANT_DIAL; peers_next(&p, &w, now)) {
+			peers_gone(&p, w.node, now);
+			dials++;
+		}
+		CHECK(w.kind == PEERS_WANT_WAIT && w.at_ms > now);
+	}
+	CHECK(id == 9 && err == ERR_SOURCE && dials == 2 * PEERS_HOPELESS);
+}
+
 /* Wrong chunks, and streams that break: the node is let go, and forgotten for longer each time. */
 TEST(blame)
 {
@@ -307,6 +328,7 @@ int main(void)
 	RUN(company);
 	RUN(nobody_has_it);
 	RUN(nobody_is_there);
+	RUN(nobody_answers);
 	RUN(blame);
 	RUN(unwilling);
 	RUN(twice);
