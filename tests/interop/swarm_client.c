@@ -36,6 +36,7 @@ static struct peers peers;
 static struct link *links[PEERS_CONNECTIONS_MAX];
 static struct identity identity;
 static struct session_config config = {.identity = &identity, .status = {.mode = "ultra-light"}};
+static uint8_t seed[ED25519_SEED_BYTES]; /* of this run: two of the same key are one peer */
 static struct bmt_scratch scratch;
 static uint8_t chunks[CHUNKS_MAX][REFERENCE_BYTES];
 static size_t chunks_n, wanted_n, got_n, failed_n, most_links, dropped_n;
@@ -109,7 +110,7 @@ static bool dial(unsigned node, struct bytes address)
 	l->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (l->fd < 0 || getrandom(&secrets, sizeof secrets, 0) != sizeof secrets)
 		abort();
-	memset(secrets.identity_seed, 7, sizeof secrets.identity_seed); /* as config.key */
+	memcpy(secrets.identity_seed, seed, sizeof seed);
 	const struct session_start start = {.secrets = &secrets,
 					    .remote = remote,
 					    .expected = known ? &expected : NULL,
@@ -329,7 +330,7 @@ static void make_identity(uint64_t network_id)
 	static const uint8_t address[] = {4, 127, 0, 0, 1, 6, 6, 0x62};
 	static const struct bytes here = {address, sizeof address};
 	uint8_t secret[SECP256K1_SECRET_BYTES], point[SECP256K1_KEY_BYTES], owner[SECP256K1_ADDRESS_BYTES];
-	uint8_t digest[SECP256K1_DIGEST_BYTES], public[ED25519_KEY_BYTES], seed[ED25519_SEED_BYTES];
+	uint8_t digest[SECP256K1_DIGEST_BYTES], public[ED25519_KEY_BYTES];
 	const uint8_t nonce[OVERLAY_NONCE_BYTES] = {0};
 	if (getrandom(secret, sizeof secret, 0) != sizeof secret || secp256k1_public(secret, point) != OK)
 		abort();
@@ -341,7 +342,8 @@ static void make_identity(uint64_t network_id)
 		if (secp256k1_sign(secret, digest, identity.signatures[g]) != OK)
 			abort();
 	}
-	memset(seed, 7, sizeof seed);
+	if (getrandom(seed, sizeof seed, 0) != sizeof seed)
+		abort();
 	ed25519_public(seed, public);
 	peer_key_ed25519(public, key);
 	config.key = bytes_of(key, sizeof key);
