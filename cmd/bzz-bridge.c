@@ -20,12 +20,12 @@ struct options {
 #define FIELD(name) offsetof(struct options, name)
 static const struct cli_option table[] = {
 	{'l', "listen", CLI_TEXTS, FIELD(node.listen), "MULTIADDR",
-	 "listen there; may be repeated (/ip4/0.0.0.0/udp/4001/quic-v1 and /ip4/0.0.0.0/tcp/4001)"},
+	 "listen there; may be repeated (UDP and TCP port 4001)"},
 	{0, "advertise", CLI_TEXTS, FIELD(node.advertise), "MULTIADDR",
 	 "tell clients this address too, as of a NAT in front; may be repeated"},
 	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL", "ask this gateway (a bee node's API); may be repeated"},
 	{'i', "identity", CLI_TEXT, FIELD(node.identity), "FILE",
-	 "the key that others know the bridge by; made when it is not there (a new one for each run)"},
+	 "key to be known by, made when it is not there (a fresh one)"},
 	{0, "connections", CLI_UINT, FIELD(connections_max), "N", "how many connections at once (512)"},
 	{0, "per-client", CLI_UINT, FIELD(per_client_max), "N", "how many of them from one address (256)"},
 };
@@ -34,10 +34,10 @@ static const struct cli_program program = {
 	.name = "bzz-bridge",
 	.operands = "[STORE...]",
 	.summary = "serve content of Swarm over libp2p (/deboot/fetch/1.0.0), from stores and gateways",
-	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. A client opens a stream, sends a\n"
-		"line such as {\"type\":\"artifact\",\"hash\":\"64 hex digits\"}, and gets {\"ok\":true,\"size\":N} "
-		"and N\n"
-		"bytes behind it, or {\"ok\":false,\"error\":\"...\"}. Stores are asked first.\n\n"
+	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. A client opens a stream, sends\n"
+		"a line such as {\"type\":\"artifact\",\"hash\":\"64 hex digits\"}, and gets\n"
+		"{\"ok\":true,\"size\":N} and N bytes behind it, or {\"ok\":false,\"error\":\"...\"}. Stores are asked "
+		"first.\n\n"
 		"examples:\n"
 		"  bzz-bridge --gateway http://localhost:1633\n"
 		"  bzz-bridge --listen /ip4/127.0.0.1/tcp/4001 --identity bridge.key /srv/chunks",

@@ -16,16 +16,16 @@ struct options {
 
 static const struct cli_option options[] = {
 	{0, "http", CLI_TEXT, HTTP(http), "ADDR:PORT",
-	 "where to listen for HTTP; port 0: any free one (127.0.0.1:1633, or with --listen nowhere)"},
+	 "where to listen for HTTP (127.0.0.1:1633; with --listen: nowhere)"},
 	{0, "timeout", CLI_DURATION, HTTP(idle_ms), "DURATION", "how long such a connection may stay idle (60s)"},
 	{0, "connections", CLI_UINT, HTTP(connections_max), "N", "how many of them at once (1024)"},
 	{0, "per-client", CLI_UINT, HTTP(per_client_max), "N", "how many of them from one address (256)"},
 	{0, "listen", CLI_TEXTS, PEERS(listen), "MULTIADDR",
-	 "where to listen for Swarm peers, such as /ip4/0.0.0.0/tcp/1634; may be repeated"},
+	 "listen for Swarm peers, as at /ip4/0.0.0.0/tcp/1634; may be repeated"},
 	{0, "advertise", CLI_TEXTS, PEERS(advertise), "MULTIADDR",
 	 "another address that peers are told; may be repeated"},
 	{0, "announce", CLI_TEXTS, PEERS(announce), "MULTIADDR",
-	 "a node to connect to, which tells others of this one; may be repeated"},
+	 "connect to this node, which tells others of us; may be repeated"},
 	{0, "network-id", CLI_UINT, PEERS(network_id), "N",
 	 "the Swarm network: 1 is the main one (1), 10 the test network"},
 	{0, "identity", CLI_TEXT, PEERS(identity), "FILE",
@@ -41,8 +41,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
 	.name = "bzz-serve",
 	.operands = "STORE...",
-	.summary =
-		"Serve the content of chunk stores over HTTP, with the paths of a bee node's API, and to Swarm peers.",
+	.summary = "Serve the content of chunk stores over HTTP, as a bee node's API does, and to Swarm peers.",
 	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. What bzz-put adds to a store\n"
 		"is served as soon as it is there.\n\n"
 		"examples:\n"

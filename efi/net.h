@@ -10,7 +10,7 @@
 #include "fetch/boot_config.h"
 
 #define NET_CONNECTIONS_MAX 40 /* 24 to nodes of Swarm, the others for HTTP */
-#define NET_SOCKETS_MAX 4 /* for datagrams */
+#define NET_SOCKETS_MAX 4      /* for datagrams */
 #define NET_DATAGRAM_BYTES_MAX 1472
 #define NET_RESOLVERS_MAX 4
 #define NET_WAIT_MS 10000

@@ -2,8 +2,8 @@
 # run.sh: the whole loop on real parts. Two keys sign a release of Debian's kernel, a provider
 # announces it by mDNS on one host, another host finds, fetches and verifies it, and a machine
 # (QEMU) boots it and says the release number that stands in its signed command line. Then a machine
-# with nothing but firmware and SWFETCH.EFI does all of that by itself: over HTTP, and then from nodes of
-# Swarm, when no server has the files any more. SWARM=bee: from nodes made of bee's own packages.
+# with nothing but firmware and SWFETCH.EFI does all of that by itself: over HTTP; from nodes of Swarm,
+# when no server has the files any more (SWARM=bee: nodes made of bee's own packages); and through bzz-bridge.
 #
 # Hosts are network namespaces of this machine, made and removed here; nothing else is touched.
 # Ends with 0 only when everything was as it must be.
@@ -162,9 +162,11 @@ boot_bare() {
 
 # --- Swarm: nodes on host1 hold the release, and nobody has it as files
 reference='' peers='' network=1
-swarm_ours() {
+put() {
 	step host1 "bzz-put --store chunks store/stable/x86_64 | jq -r .reference > reference"
 	reference=$(cat "$folder/host1/reference")
+}
+swarm_ours() {
 	local port
 	for port in 1634 1635 1636; do
 		show host1 "bzz-serve --listen /ip4/127.0.0.1/tcp/$port --credit 1000 chunks &"
@@ -188,10 +190,23 @@ swarm_bee() {
 		cat "$folder/swarm.log" >&2
 		fail "bee is not ready"
 	}
-	network=10 reference=$(jq -r 'select(.event == "file").file.reference' "$folder/swarm.json")
+	network=10
+	[ "$(jq -r 'select(.event == "file").file.reference' "$folder/swarm.json")" = "$reference" ] ||
+		fail "bee has another reference for the folder than bzz-put"
 	for ((port = 1634; port < 1634 + nodes; port++)); do
 		peers+=${peers:+, }\"/ip4/10.0.2.2/tcp/$port\"
 	done
+}
+
+# --- the development bridge: firmware that speaks libp2p need not know Swarm yet
+bridge() {
+	step host1 "bzz-put --store chunks store/stable/x86_64/manifest.json | jq -r .reference > reference"
+	show host1 "bzz-bridge chunks &"
+	network_start 1 bzz-bridge "$folder/host1/chunks" > "$folder/bridge.json" 2> "$folder/bridge.log"
+	network_until 100 grep -q listening "$folder/bridge.json" || {
+		cat "$folder/bridge.log" >&2
+		fail "bzz-bridge is not ready"
+	}
 }
 
 echo "Debian's kernel, downloaded once to build/boot, not installed"
@@ -204,11 +219,15 @@ fetch
 start
 boot_bare http '{providers: ["http://10.0.2.2:8080/"]}' 'network: lwIP|http|vmlinuz: .*verified|initrd.img: .*verified'
 network_stop "$provider"
+put
 case ${SWARM-} in
 '') swarm_ours ;;
 bee) swarm_bee ;;
 esac
 boot_bare swarm "{manifest: \"$reference/manifest.json\", peers: [$peers], network_id: $network, modes: [\"native\"]}" \
-	'network: lwIP|Swarm: [0-9]+ chunks|[0-9a-f]+/manifest.json: release|vmlinuz: .*verified|initrd.img: .*verified'
-echo "run: release $release, signed by two keys, was found, fetched, verified and started in $(since) s:"
-echo "run: by a running system, and by bare machines over HTTP and from nodes of Swarm"
+	'network: lwIP|Swarm: [0-9]+ chunks|[^ ]+: release|vmlinuz: .*verified|initrd.img: .*verified'
+bridge
+boot_bare bridge "{manifest: \"$(cat "$folder/host1/reference")\", bridge: [\"/ip4/10.0.2.2/tcp/4001\"], modes: [\"bridge\"]}" \
+	'network: lwIP|[^ ]+: release|vmlinuz: .*verified|initrd.img: .*verified'
+echo "run: release $release, signed by two keys, was found, fetched, verified and started in $(since) s: by a"
+echo "run: running system, and by bare machines over HTTP, from nodes of Swarm, and through a bridge"

@@ -40,7 +40,7 @@ machine() {
 	[ "$status" = 0 ]
 	release=$(grep -oE -- '--release [0-9]+' "$TMPDIR.log" | cut -d' ' -f2)
 	grep -qE "guest: release $release has started" "$TMPDIR.log"
-	[ "$(grep -c "guest: release $release has started" "$TMPDIR.log")" = 3 ] # the others without an operating system: over HTTP, and from nodes of Swarm
+	[ "$(grep -c "guest: release $release has started" "$TMPDIR.log")" = 4 ] # the others without an operating system
 	grep -qE "found by mdns: http://10.77.0.1:8080/stable/x86_64/manifest.json" "$TMPDIR.log"
 	nothing_left "$pid"
 }

@@ -1,8 +1,8 @@
-/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen|lie PORT NETWORK FILE: a Swarm peer on 127.0.0.1 with the
- * cores alone, for tests against bee. It prints a line of JSON for all that happens. The dialer asks for the chunks of
- * ADDRESS... one after another, settles when its ledger says so, and ends when it has them. The listener gives the
- * chunks of FILE to who asks, on credit as bee gives it; the liar gives something else for whatever is asked for. Both end when the other side does, or when something is
- * said to them or their input ends. */
+/* swarm_peer dial PORT NETWORK [ADDRESS...] | swarm_peer listen|lie PORT NETWORK FILE: a Swarm peer on 127.0.0.1 with
+ * the cores alone, for tests against bee. It prints a line of JSON for all that happens. The dialer asks for the chunks
+ * of ADDRESS... one after another, settles when its ledger says so, and ends when it has them. The listener gives the
+ * chunks of FILE to who asks, on credit as bee gives it; the liar gives something else for whatever is asked for. Both
+ * end when the other side does, or when something is said to them or their input ends. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
