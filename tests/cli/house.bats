@@ -347,7 +347,7 @@ sums_up() {
 }
 
 @test "install: programs, pages, completions and units where DESTDIR and prefix say" {
-	local to=$BATS_TEST_TMPDIR/to name
+	local to=$BATS_TEST_TMPDIR/to name unit word command
 	MAKEFLAGS='' make -s install DESTDIR="$to" prefix=/opt/phase
 	for name in cmd/*.c; do
 		name=$(basename "$name" .c)
@@ -358,6 +358,13 @@ sums_up() {
 	[ "$(find "$to/opt/phase/share/man" -type f | wc -l)" = "$(find man -name '*.[0-9]' | wc -l)" ]
 	grep -q '^ExecStart=/opt/phase/bin/phase-serve ' "$to/opt/phase/lib/systemd/system/phase-serve.service"
 	grep -q '^ExecStart=/opt/phase/bin/phase-announce ' "$to/opt/phase/lib/systemd/system/phase-announce@.service"
+	for unit in "$to"/opt/phase/lib/systemd/system/*.service; do # what it starts is there, and knows its options
+		read -ra command <<< "$(sed -n 's/^ExecStart=//p' "$unit")"
+		"$to${command[0]}" --help > "$to.help"
+		for word in "${command[@]:1}"; do
+			[[ $word != --* ]] || grep -qe "$word " "$to.help"
+		done
+	done
 	cmp debian/phase-tools.phase-announce@.timer "$to/opt/phase/lib/systemd/system/phase-announce@.timer"
 	[ -z "$(find "$to" -path "$to/opt" -prune -o -type f -print)" ]
 }
