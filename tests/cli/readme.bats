@@ -18,7 +18,7 @@ commands() {
 # reader gives it that without thinking.
 wait_behind_servers() {
 	awk '/X-Artifact-Hash/ { print "until " $0 " > /dev/null; do sleep 0.05; done" }
-		{ print } /> node\.json &$/ { print "until grep -q . node.json; do sleep 0.05; done" }
+		{ print } />.*\.json &$/ { print "until grep -q . " $(NF - 1) "; do sleep 0.05; done" }
 		/ &( *#.*)?$/ { print "until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do sleep 0.05; done" }'
 }
 
