@@ -16,7 +16,7 @@
 #include "host/cli.h"
 
 #define GATEWAYS_MAX ASKS_SOURCES_MAX /* one fewer beside a network */
-#define GATEWAY_URL_MAX 3900                /* of a gateway itself */
+#define GATEWAY_URL_MAX 3900          /* of a gateway itself */
 
 struct gateways;
 

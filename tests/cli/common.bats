@@ -119,8 +119,8 @@ refuses() {
 	[ "$status" = 3 ]
 	[[ $(cat state/lock) =~ ^[0-9]+$ ]]
 	echo text > file
-	"$OLDPWD/build/bin/bmt-hash" file <&- 2>&- > hash
-	[ "$(jq -r .size hash)" = 5 ]
+	"$OLDPWD/build/bin/bmt-hash" file <&- 2>&- > read.json
+	[ "$(jq -r .size read.json)" = 5 ]
 	[ "$(cat file)" = text ]
 }
 

@@ -41,7 +41,7 @@ TEST(feeds)
 
 TEST(what_is_none)
 {
-	static const char *const bad[] = {"", "/", "23", REFERENCE "00", "http://a/", "\xff", "bzz://", "feeds/"};
+	static const char *const bad[] = {"", "/", "23", (REFERENCE "00"), "http://a/", "\xff", "bzz://", "feeds/"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		CHECK(parse(bad[i]) == ERR_VALUE && what != NULL);
 	CHECK(parse("stable.eth/m.json") == ERR_VALUE && strstr(what, "names are not resolved") != NULL);
