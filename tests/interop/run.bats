@@ -45,6 +45,18 @@ machine() {
 	nothing_left "$pid"
 }
 
+@test "the bare machine boots from nodes made of bee's own packages" {
+	SWARM=bee demonstrate
+	cat "$TMPDIR.log"
+	[ "$status" = 0 ]
+	grep -qE 'beenet serve -n 16' "$TMPDIR.log"
+	release=$(grep -oE -- '--release [0-9]+' "$TMPDIR.log" | cut -d' ' -f2)
+	[ "$(grep -c "guest: release $release has started" "$TMPDIR.log")" = 4 ]
+	nothing_left "$pid"
+	SWARM=none run ! tools/run.sh
+	[[ "$output" == *"SWARM=none"* ]]
+}
+
 @test "a machine that says another release, nothing, or fails" {
 	machine << 'END'
 #!/bin/sh
