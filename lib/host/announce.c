@@ -301,7 +301,7 @@ void announce_check_usage(struct cli *cli, const struct announce_options *o)
 	if (o->http_addr != NULL && announced_place_of(&place, o->url, o->http_addr) != OK)
 		cli_usage(cli, "--http-addr: '%s' is no HOST:PORT", o->http_addr);
 	if (o->ttl_s == 0 || o->ttl_s > KAD_RECORD_TTL_MAX_S)
-		cli_usage(cli, "--ttl: not between 1 and %d: the DHT keeps nothing longer than 48 hours",
+		cli_usage(cli, "--ttl: not between 1 and %d seconds: the DHT keeps nothing longer than 48 hours",
 			  KAD_RECORD_TTL_MAX_S);
 	if (o->every_ms > o->ttl_s * 1000 / 2)
 		cli_usage(

@@ -17,6 +17,7 @@ enum cli_kind {
 	CLI_TEXT,     /* const char *; must not be empty */
 	CLI_UINT,     /* uint64_t, decimal */
 	CLI_DURATION, /* uint64_t milliseconds: 90s, 30m, 12h, 30d; 0 refused */
+	CLI_SECONDS,  /* uint64_t: as CLI_DURATION, or a plain number of seconds */
 	CLI_SIZE,     /* uint64_t bytes: 4096, 64k, 20M, 4G (powers of 1024) */
 	CLI_LEVEL,    /* uint64_t: a redundancy level, 0 to 4 or its name */
 	CLI_TEXTS,    /* struct cli_texts: may be given several times */

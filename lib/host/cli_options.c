@@ -115,6 +115,12 @@ static bool read_size(struct bytes text, uint64_t *bytes)
 	return !__builtin_mul_overflow(n, unit == NULL ? 1 : (uint64_t)1 << 10 * (unit - units + 1), bytes);
 }
 
+/* Why it is no number. */
+static const char *no_number(const char *value)
+{
+	return value[0] != '\0' && value[strspn(value, "0123456789")] == '\0' ? "too large" : "not a number";
+}
+
 static void add_text(struct cli_texts *list, const char *value)
 {
 	const char **v = realloc(list->v, (list->n + 1) * sizeof *v);
@@ -140,12 +146,20 @@ static void set_value(struct reading *r, const struct cli_option *o, const char 
 		break;
 	case CLI_UINT:
 		if (decimal_read(bytes_text(value), &n) != OK)
-			cli_usage(r->cli, "--%s: '%s' is not a number", o->name, value);
+			cli_usage(r->cli, "--%s: '%s' is %s", o->name, value, no_number(value));
 		*(uint64_t *)field = n;
 		break;
 	case CLI_DURATION:
 		if (!read_duration(bytes_text(value), &n))
 			cli_usage(r->cli, "--%s: '%s' is not a duration such as 90s, 30m, 12h or 30d", o->name, value);
+		*(uint64_t *)field = n;
+		break;
+	case CLI_SECONDS:
+		if (read_duration(bytes_text(value), &n))
+			n /= 1000;
+		else if (decimal_read(bytes_text(value), &n) != OK)
+			cli_usage(r->cli, "--%s: '%s' is %s: seconds, or a duration such as 90s or 12h", o->name, value,
+				  no_number(value));
 		*(uint64_t *)field = n;
 		break;
 	case CLI_SIZE:

@@ -8,6 +8,7 @@
 
 #include "crypto/secret.h"
 #include "host/cli_json.h"
+#include "host/clock.h"
 #include "host/keyfile.h"
 #include "host/random.h"
 #include "host/stop_signals.h"
@@ -84,6 +85,26 @@ static void on_entered(struct p2p_node *node, const struct peer_id *peer, int er
 	cli_warn(d->cli, "the DHT cannot be entered by %s: %s", e->text, e->why);
 }
 
+/* Peers are told no reason, so that it has to be found here. */
+static void on_refused(struct p2p_node *node, const struct peer_id *peer, int err)
+{
+	struct dht *d = p2p_node_owner(node);
+	char id[PEER_ID_TEXT_MAX + 1], now[WALL_TEXT_BYTES + 1];
+	if (!d->cli->verbose)
+		return;
+	dht_peer_text(peer, id);
+	clock_wall_text(now);
+	if (err == ERR_EXPIRED || err == ERR_NOT_YET)
+		cli_warn_rarely(d->cli, "refused what %s sends: a record that %s; the clock here says %s", id,
+				err == ERR_EXPIRED ? "has expired, or is older than what is there"
+						   : "is from the future",
+				now);
+	else if (err == ERR_LIMIT)
+		cli_warn_rarely(d->cli, "refused what %s sends: it has its share of the room, or the key has", id);
+	else
+		cli_warn_rarely(d->cli, "refused what %s sends: %s", id, err_text(err));
+}
+
 const char *dht_silent(const struct dht *d, const char **why)
 {
 	for (size_t i = 0; i < d->entries_n; i++) {
@@ -149,7 +170,8 @@ static int make_node(struct dht *d)
 							.protocols_n = given ? o->protocols.n : 1,
 							.server = o->server,
 							.rules = o->rules == NULL ? &kad_record_rules : o->rules,
-							.entered = on_entered};
+							.entered = on_entered,
+							.refused = on_refused};
 		err = p2p_dht_new(&d->table, &of_table);
 	}
 	if (err != OK)

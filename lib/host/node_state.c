@@ -9,7 +9,11 @@
 #include <unistd.h>
 
 #include "core/decimal.h"
+#include "host/clock.h"
 #include "host/file.h"
+
+/* Machines without a clock of their own start in the past, until the network tells them the time. */
+#define CLOCK_WAIT_MS (3600 * 1000)
 
 struct node_state {
 	struct cli *cli;
@@ -17,7 +21,8 @@ struct node_state {
 	char *identity, *snapshot;
 	int lock;
 	bool writing, saved;
-	uint64_t changes; /* of the snapshot that was written last, or is being */
+	uint64_t wait_until_ms; /* a snapshot is there that the clock is behind of; 0: not, or waited for long enough */
+	uint64_t changes;       /* of the snapshot that was written last, or is being */
 	uv_work_t work;
 	uint8_t *room; /* for what is written; owned, as long as that lasts */
 	struct bytes data;
@@ -127,36 +132,64 @@ void node_state_close(struct node_state *s)
 
 /* --- reading --- */
 
-unsigned node_state_restore(struct node_state *s, struct p2p_dht *dht)
+static int restore(struct node_state *s, struct p2p_dht *dht, struct kad_snapshot_taken *taken)
 {
-	struct kad_snapshot_taken taken = {.contacts_n = 0};
 	struct bytes data;
 	int err = file_read(s->snapshot, KAD_SNAPSHOT_BYTES_MAX, &data);
 	if (err == ERR_NOT_FOUND)
-		return 0;
+		return err;
 	if (err == OK) {
-		err = p2p_dht_restore(dht, data, &taken);
+		err = p2p_dht_restore(dht, data, taken);
 		file_free(data);
 		errno = 0;
 	}
-	if (err != OK) {
+	if (err != OK)
 		cli_warn(s->cli, "%s: %s: it is left out", s->snapshot,
 			 err == ERR_IO && errno != 0 ? strerror(errno) : err_text(err));
+	else if (!taken->clock_behind)
+		cli_debug(s->cli, "taken up: %u peers to ask, %u values, %u providers; %u records left out (expired)",
+			  taken->contacts_n, taken->values_n, taken->providers_n, taken->left_n);
+	return err;
+}
+
+unsigned node_state_restore(struct node_state *s, struct p2p_dht *dht)
+{
+	struct kad_snapshot_taken taken = {.contacts_n = 0};
+	if (restore(s, dht, &taken) != OK)
 		return 0;
-	}
-	if (taken.clock_behind)
-		cli_warn(s->cli, "%s: the clock stands before the time it was written: %u records are left out",
+	if (taken.clock_behind) {
+		s->wait_until_ms = clock_now_ms() + CLOCK_WAIT_MS;
+		cli_warn(s->cli,
+			 "%s: the clock stands before the time it was written: %u records wait for it to be set",
 			 s->snapshot, taken.left_n);
-	cli_debug(s->cli, "taken up: %u peers to ask, %u values, %u providers; %u records have expired",
-		  taken.contacts_n, taken.values_n, taken.providers_n, taken.left_n);
+	}
 	return taken.contacts_n;
+}
+
+/* Whether the snapshot that is there may be replaced. As long as nobody can say what of it is still good it is not,
+ * and when the clock is right it is taken up; but a clock may have been wrong when it was written. */
+static bool may_replace(struct node_state *s, struct p2p_dht *dht)
+{
+	struct kad_snapshot_taken taken = {.contacts_n = 0};
+	if (s->wait_until_ms == 0)
+		return true;
+	const bool waited = clock_now_ms() >= s->wait_until_ms;
+	if (!waited && restore(s, dht, &taken) == OK && taken.clock_behind)
+		return false;
+	if (waited)
+		cli_warn(s->cli, "%s: the clock still stands before the time it was written: its records are given up",
+			 s->snapshot);
+	s->wait_until_ms = 0;
+	return true;
 }
 
 /* --- writing --- */
 
 /* False: there is nothing new, or no memory. */
-static bool prepare(struct node_state *s, const struct p2p_dht *dht)
+static bool prepare(struct node_state *s, struct p2p_dht *dht)
 {
+	if (!may_replace(s, dht))
+		return false;
 	const uint64_t changes = p2p_dht_changes(dht);
 	if (s->saved && changes == s->changes)
 		return false;

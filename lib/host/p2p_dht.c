@@ -293,7 +293,10 @@ static int answer(void *context, struct p2p_node *node, const struct peer_id *fr
 		return ERR_CLOSED;
 	const struct kad_asker asker = {.id = from, .address = bytes_of(remote.bytes, remote.n)};
 	(void)p2p_dht_self(dht);
-	return kad_server_answer(&dht->kad, &asker, request, p2p_dht_now(), w);
+	const int err = kad_server_answer(&dht->kad, &asker, request, p2p_dht_now(), w);
+	if (err != OK && dht->refused != NULL)
+		dht->refused(node, from, err);
+	return err;
 }
 
 static int serve(struct p2p_dht *dht)
@@ -327,6 +330,7 @@ int p2p_dht_new(struct p2p_dht **out, const struct p2p_dht_config *config)
 	dht->server = config->server;
 	dht->rules = config->rules;
 	dht->entered = config->entered;
+	dht->refused = config->refused;
 	kad_table_init(&dht->table, p2p_node_id(dht->node), dht->entries, KAD_TABLE_ROOM, clock_now_ms());
 	kad_values_init(&dht->values, dht->rules, dht->value_slots, dht->value_entries, KAD_VALUES_ROOM_MAX,
 			dht->value_bytes, sizeof dht->value_bytes);

@@ -22,6 +22,8 @@ struct p2p_dht_config {
 	const struct kad_rules *rules; /* of values, as kad_record_rules */
 	/* What came of entering by a peer, each time it is tried. NULL, or called from the loop. */
 	void (*entered)(struct p2p_node *node, const struct peer_id *peer, int err);
+	/* A server does not keep what a peer sends: what kad_server_answer says. NULL, or called from the loop. */
+	void (*refused)(struct p2p_node *node, const struct peer_id *peer, int err);
 };
 
 /* Before the node listens. ERR_NO_MEMORY, ERR_LIMIT. */
@@ -40,7 +42,7 @@ const struct kad_table *p2p_dht_table(const struct p2p_dht *dht);
 void p2p_dht_keep(const struct p2p_dht *dht, struct writer *w);
 /* Another number than before: there is something that is worth keeping. */
 uint64_t p2p_dht_changes(const struct p2p_dht *dht);
-/* Takes that up again, before the loop runs. Who was known is asked whether he is there when few others are; those
+/* Takes that up again. Who was known is asked whether he is there when few others are; those
  * that are not there while others are, are forgotten. Errors of kad_snapshot_read; nothing is taken up then. */
 MUST_CHECK int p2p_dht_restore(struct p2p_dht *dht, struct bytes snapshot, struct kad_snapshot_taken *taken);
 

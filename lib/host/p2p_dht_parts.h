@@ -20,6 +20,7 @@ struct p2p_dht {
 	bool server, ended;
 	const struct kad_rules *rules;
 	void (*entered)(struct p2p_node *node, const struct peer_id *peer, int err);
+	void (*refused)(struct p2p_node *node, const struct peer_id *peer, int err);
 	uv_timer_t timer;
 	struct p2p_server servers[P2P_DHT_PROTOCOLS_MAX];
 	struct p2p_bootstrap bootstraps[P2P_DHT_BOOTSTRAP_MAX];

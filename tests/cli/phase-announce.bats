@@ -107,8 +107,11 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 	wrong "'ftp://boot.example/m.json' is no URL" ftp://boot.example/m.json
 	wrong "is no URL that others can be told" http://user:secret@boot.example/m.json
 	wrong "is no URL that others can be told" http://169.254.1.1/m.json
-	wrong "--ttl: not between 1 and 172800" --ttl 0 $url
-	wrong "--ttl: not between 1 and 172800" --ttl 172801 $url
+	wrong "--ttl: not between 1 and 172800 seconds" --ttl 0 $url
+	wrong "--ttl: not between 1 and 172800 seconds" --ttl 172801 $url
+	wrong "--ttl: not between 1 and 172800 seconds" --ttl 49h $url
+	wrong "--ttl: '1 hour' is not a number: seconds, or a duration such as 90s or 12h" --ttl '1 hour' $url
+	wrong "--ttl: '99999999999999999999999' is too large: seconds" --ttl 99999999999999999999999 $url
 	wrong "--every: longer than half of --ttl (3600 s)" --every 31m $url
 	wrong "--every: longer than half of --ttl (10 s)" --ttl 10 --every 6s $url
 	wrong "--listen and --advertise are for --every" --listen /ip4/127.0.0.1/tcp/0 $url

@@ -178,7 +178,7 @@ refused() {
 		start b --listen "${address[b]%/p2p/*}" --state b --save-every 1s
 		[ ! -s b.err ]
 		start a --listen "${address[a]%/p2p/*}" --state a --save-every 1s --verbose
-		grep -q 'taken up: 1 peers to ask, 2 values, 0 providers; 0 records have expired' a.err
+		grep -q 'taken up: 1 peers to ask, 2 values, 0 providers; 0 records left out' a.err
 		wait_until grep -q "connected to ${peer[b]}" a.err
 		finds a
 	done
@@ -198,15 +198,68 @@ refused() {
 	cp snapshot a/snapshot
 	"$snapshot" older a/snapshot 3600
 	start a --listen "$tcp" --state a --verbose
-	grep -q 'taken up: 0 peers to ask, 0 values, 0 providers; 2 records have expired' a.err
+	grep -q 'taken up: 0 peers to ask, 0 values, 0 providers; 2 records left out' a.err
 	end a
 	cp snapshot a/snapshot
 	"$snapshot" older a/snapshot -1000
-	start a --listen "$tcp" --state a
-	grep -qx 'phase-node: a/snapshot: the clock stands before the time it was written: 2 records are left out' a.err
+	start a --listen "$tcp" --state a --save-every 1s
+	grep -qx 'phase-node: a/snapshot: the clock stands before the time it was written: 2 records wait for it to be set' a.err
 	run ! finds a
 	end a
-	run ! kept a value
+	kept a 'value /phase/stable/x86_64/manifest 3'
+}
+
+# wrong_clock SECONDS: from then on what is started by "off" has a clock that is so wrong; again: one that is set.
+wrong_clock() {
+	[ -e clock.so ] || cc -shared -fPIC -o clock.so "$BATS_TEST_DIRNAME/clock.c"
+	echo "$1" > clock.new
+	mv clock.new off
+}
+
+off() {
+	# a sanitizer would come first
+	CLOCK_OFF=$PWD/off LD_PRELOAD=$PWD/clock.so ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 "$@"
+}
+
+@test "a machine that starts in the past keeps what it has, and takes it up when its clock is set" {
+	start a --listen "$tcp" --state a
+	publish a
+	end a
+	wrong_clock -86400
+	off start a --listen "$tcp" --state a --save-every 1s --verbose
+	grep -qx 'phase-node: a/snapshot: the clock stands before the time it was written: 2 records wait for it to be set' a.err
+	end a
+	kept a 'value /phase/stable/x86_64/manifest 3'
+	off start a --listen "$tcp" --state a --save-every 1s --verbose
+	wrong_clock 0
+	wait_until grep -q 'taken up: 0 peers to ask, 2 values, 0 providers; 0 records left out' a.err
+	finds a
+}
+
+@test "a clock that is wrong is named by who has it, and the node says what it refuses" {
+	start a --listen "$tcp" --verbose
+	publish a
+	wrong_clock 86400
+	off run -3 --separate-stderr phase-announce --bootstrap "${address[a]}" "$url"
+	[[ $stderr = *"$url: not announced: 1 peer was asked to keep the record, and does not: this machine's clock says 2"*": is it right? "* ]]
+	grep -q 'refused what 12D3KooW.* sends: a record that is from the future; the clock here says 2' a.err
+	off run -3 --separate-stderr phase-discover -a x86_64 --dht --bootstrap "${address[a]}" --verbose
+	[[ $stderr = *"a record from the DHT is left out: $url: expired"* ]]
+	[[ $stderr = *"the DHT has records of these, but 1 expired and 0 from the future by this machine's clock, which says 2"*": is it right?"* ]]
+	wrong_clock -86400
+	off run -3 --separate-stderr phase-discover -a x86_64 --dht --bootstrap "${address[a]}"
+	[[ $stderr = *"0 expired and 1 from the future by this machine's clock"* ]]
+}
+
+@test "an announcement is taken back by a short one of the same place" {
+	start a --listen "$tcp" --verbose
+	publish a
+	finds a
+	phase-announce --ttl 2s --bootstrap "${address[a]}" "$url" > announced
+	jq -se 'length == 2 and all(.peers == 1 and .record.ttl_secs == 2)' announced
+	gone() { ! finds a; }
+	wait_until gone
+	grep -q 'does phase-announce run?' found.err
 }
 
 @test "a damaged snapshot is a warning, and replaced" {
