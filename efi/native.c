@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "efi/native_parts.h"
 #include "swarm/chunk.h"
 #include "swarm/underlay.h"
@@ -34,6 +35,7 @@ int native_open(struct native **native, const struct native_with *with)
 	n->last = ERR_TIMEOUT;
 	const int err = native_make_identity(n);
 	if (err != OK) {
+		secret_wipe(n->seed, sizeof n->seed);
 		platform_give_pages(with->report->platform, pages, sizeof(struct native));
 		return err;
 	}
@@ -57,7 +59,7 @@ void native_close(struct native *n)
 		platform_give_pages(p, (uint8_t *)n->links[i], NATIVE_LINK_BYTES);
 	}
 	native_names_close(n);
-	memset(n->seed, 0, sizeof n->seed);
+	secret_wipe(n->seed, sizeof n->seed);
 	platform_give_pages(p, (uint8_t *)n, sizeof(struct native));
 }
 
@@ -96,29 +98,16 @@ static void on_delivered(struct native *n, const struct session_event *e, uint64
 	give(n, id, OK, e->data);
 }
 
-/* Whether the node that a connection leads to is of a network that is not everybody's. */
-static bool is_private(const struct native_link *l)
-{
-	const struct net_address *to = &l->to.v[l->to_at];
-	const uint8_t port[2] = {(uint8_t)(l->target.port >> 8), (uint8_t)l->target.port};
-	uint8_t address[128];
-	struct writer w = writer_of(address, sizeof address);
-	struct bytes found;
-	multiaddr_write_part(&w, to->six ? MULTIADDR_IP6 : MULTIADDR_IP4, bytes_of(to->ip, to->six ? 16 : 4));
-	multiaddr_write_part(&w, MULTIADDR_TCP, bytes_of(port, sizeof port));
-	multiaddr_write_part(&w, MULTIADDR_P2P, peer_id_bytes(connection_peer(&l->session.connection)));
-	return !underlay_choose(writer_view(&w), false, &found);
-}
-
 /* A node that another one tells of. What is private is dialed only if it was found that way: strangers have no say
  * over whom a machine speaks to in its own network. */
 static void on_record(struct native *n, const struct native_link *l, const struct bzz_record *record)
 {
 	static const struct wall late = {253402300799};
-	const bool private_too = is_private(l);
+	const struct net_address *from = &l->to.v[l->to_at];
+	const enum p2p_scope least = p2p_scope_of_ip(bytes_of(from->ip, from->six ? 16 : 4));
 	struct bytes address;
 	if (bzz_record_check(record, session_generation(&l->session), n->identity.network_id, late) == OK &&
-	    underlay_choose(record->underlay, private_too, &address))
+	    underlay_choose(record->underlay, least, &address))
 		(void)peers_add(&n->peers, PEERS_GOSSIPED, record->overlay.p, address);
 }
 

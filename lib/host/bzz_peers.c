@@ -35,24 +35,13 @@ static void on_delivered(struct bzz_peers *p, struct swarm_link *link, const str
 		p->answered(p->context, id, OK, e->data);
 }
 
-/* Whether an address is everybody's: as hive would have it. */
-static bool is_public(const struct bzz_peers *p, struct bytes remote)
-{
-	uint8_t field[PEERS_ADDRESS_BYTES_MAX];
-	struct writer w = writer_of(field, sizeof field);
-	struct bytes chosen;
-	write_bytes(&w, remote);
-	multiaddr_write_part(&w, MULTIADDR_P2P, peer_id_bytes(&p->self.peer));
-	return !w.full && underlay_choose(writer_view(&w), false, &chosen);
-}
-
 /* Machines of a private network are believed only from within one. */
 static void on_record(struct bzz_peers *p, const struct swarm_link *link, const struct bzz_record *record)
 {
 	const enum bzz_generation generation = session_generation(swarm_link_session(link));
 	struct bytes address;
 	if (bzz_record_check(record, generation, p->self.identity.network_id, (struct wall){clock_wall_s()}) == OK &&
-	    underlay_choose(record->underlay, !is_public(p, swarm_link_remote(link)), &address))
+	    underlay_choose(record->underlay, p2p_scope_of(swarm_link_remote(link)), &address))
 		(void)peers_add(&p->peers, PEERS_GOSSIPED, record->overlay.p, address);
 }
 
@@ -267,7 +256,6 @@ static void add_named(struct bzz_peers *p, const struct cli_texts *texts, enum p
 		    !peers_add(&p->peers, kind, NULL, writer_view(&w)))
 			continue; /* it was named before */
 		named->text = texts->v[i];
-		named->kind = kind;
 		named->address_n = w.n;
 		p->named_n++;
 	}

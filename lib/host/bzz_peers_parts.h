@@ -11,7 +11,6 @@
 /* One that was named, and what became of it; the last of them stands for all others. */
 struct bzz_peers_named {
 	const char *text; /* NULL: the others */
-	enum peers_kind kind;
 	size_t address_n;
 	uint8_t address[PEERS_ADDRESS_BYTES_MAX];
 	unsigned connected_n, connected_now_n, failed_n;

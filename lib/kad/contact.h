@@ -7,19 +7,18 @@
 
 #include "kad/key.h"
 #include "p2p/peer_id.h"
+#include "p2p/scope.h"
 
 #define KAD_CONTACT_BYTES 160 /* of addresses, a byte before each: IPv4 and IPv6, TCP and QUIC take 64 */
 #define KAD_ADDRESS_BYTES_MAX 128
 
-/* How far an address carries, from narrow to wide. What is told by somebody whom we reach at an address of one
- * scope is believed when its own is as wide or wider: a public peer has nothing to say about 192.168.0.1, which is
- * another machine there, and nobody but this machine about 127.0.0.1. */
+/* How far an address carries, and whom is believed what: p2p/scope.h, by the name that it has in the DHT. */
 enum kad_scope {
-	KAD_SCOPE_NONE, /* no address that can be dialled: unspecified, multicast, reserved; or no such protocol */
-	KAD_SCOPE_LOOPBACK,
-	KAD_SCOPE_LINK,
-	KAD_SCOPE_PRIVATE, /* also what is kept for documents, benchmarks and carriers' NAT */
-	KAD_SCOPE_PUBLIC,  /* names too: who resolves them must look at what they lead to */
+	KAD_SCOPE_NONE = P2P_SCOPE_NONE,
+	KAD_SCOPE_LOOPBACK = P2P_SCOPE_LOOPBACK,
+	KAD_SCOPE_LINK = P2P_SCOPE_LINK,
+	KAD_SCOPE_PRIVATE = P2P_SCOPE_PRIVATE,
+	KAD_SCOPE_PUBLIC = P2P_SCOPE_PUBLIC,
 };
 
 struct kad_contact {

@@ -6,18 +6,9 @@
 #include "core/err.h"
 #include "kad/record.h"
 #include "p2p/ip_text.h"
-#include "p2p/multiaddr.h"
+#include "p2p/scope.h"
 
 #define NAME_BYTES_MAX 253
-
-/* Of an IP address: what scope it has as part of a multiaddr. */
-static enum kad_scope scope_of_ip(enum multiaddr_code code, struct bytes ip)
-{
-	uint8_t made[24];
-	struct writer w = writer_of(made, sizeof made);
-	multiaddr_write_part(&w, code, ip);
-	return kad_scope_of(writer_view(&w));
-}
 
 /* Letters, digits, '-' and '_' between single dots; the last label does not begin with a digit, or it would be
  * read as a number: 0x7f.1 is 127.0.0.1 for some. */
@@ -46,10 +37,10 @@ static enum kad_scope scope_of_host(struct bytes host)
 	uint8_t ip[16];
 	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
 		return ip_text_read6(bytes_of(host.p + 1, host.n - 2), ip) == OK
-			       ? scope_of_ip(MULTIADDR_IP6, bytes_of(ip, 16))
+			       ? (enum kad_scope)p2p_scope_of_ip(bytes_of(ip, 16))
 			       : KAD_SCOPE_NONE;
 	if (ip_text_read4(host, ip) == OK)
-		return scope_of_ip(MULTIADDR_IP4, bytes_of(ip, 4));
+		return (enum kad_scope)p2p_scope_of_ip(bytes_of(ip, 4));
 	return scope_of_name(host);
 }
 

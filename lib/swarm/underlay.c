@@ -41,54 +41,9 @@ bool underlay_next(struct underlay *u, struct bytes *address)
 	return false;
 }
 
-/* Networks that are not everybody's (RFC 6890), and addresses of no one machine. */
-static bool is_private4(const uint8_t *ip)
-{
-	return ip[0] == 0 || ip[0] == 10 || ip[0] == 127 || ip[0] >= 224 || (ip[0] == 100 && (ip[1] & 0xc0) == 64) ||
-	       (ip[0] == 169 && ip[1] == 254) || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
-	       (ip[0] == 192 && ip[1] == 168);
-}
-
-/* Only 2000::/3 is given out to everybody. */
-static bool is_private6(const uint8_t *ip)
-{
-	return (ip[0] & 0xe0) != 0x20;
-}
-
 enum { NOT_FIT, FITS_IP6, FITS_NAME, FITS_IP4 };
 
-static int host_fits(const struct multiaddr_part *part, bool private_too)
-{
-	switch (part->code) {
-	case MULTIADDR_IP4:
-		return private_too || !is_private4(part->value.p) ? FITS_IP4 : NOT_FIT;
-	case MULTIADDR_IP6:
-		return private_too || !is_private6(part->value.p) ? FITS_IP6 : NOT_FIT;
-	case MULTIADDR_DNS:
-	case MULTIADDR_DNS4:
-	case MULTIADDR_DNS6:
-		return FITS_NAME;
-	case MULTIADDR_TCP:
-	case MULTIADDR_IP6ZONE:
-	case MULTIADDR_DNSADDR:
-	case MULTIADDR_UDP:
-	case MULTIADDR_P2P_CIRCUIT:
-	case MULTIADDR_P2P:
-	case MULTIADDR_TLS:
-	case MULTIADDR_SNI:
-	case MULTIADDR_NOISE:
-	case MULTIADDR_QUIC:
-	case MULTIADDR_QUIC_V1:
-	case MULTIADDR_WEBTRANSPORT:
-	case MULTIADDR_CERTHASH:
-	case MULTIADDR_WS:
-	case MULTIADDR_WSS:
-	default:
-		return NOT_FIT;
-	}
-}
-
-static int fits(struct bytes address, bool private_too)
+static int fits(struct bytes address, enum p2p_scope least)
 {
 	struct reader r = reader_of(address);
 	struct multiaddr_part host, port, peer;
@@ -96,16 +51,20 @@ static int fits(struct bytes address, bool private_too)
 	    !reader_done(&r) || port.code != MULTIADDR_TCP || peer.code != MULTIADDR_P2P ||
 	    (port.value.p[0] == 0 && port.value.p[1] == 0))
 		return NOT_FIT;
-	return host_fits(&host, private_too);
+	const enum p2p_scope scope = p2p_scope_of(address);
+	if (scope == P2P_SCOPE_NONE || scope < least)
+		return NOT_FIT;
+	return host.code == MULTIADDR_IP4 ? FITS_IP4 : host.code == MULTIADDR_IP6 ? FITS_IP6 : FITS_NAME;
 }
 
-bool underlay_choose(struct bytes field, bool private_too, struct bytes *address)
+bool underlay_choose(struct bytes field, enum p2p_scope least, struct bytes *address)
 {
+	const enum p2p_scope believed = least == P2P_SCOPE_NONE ? P2P_SCOPE_PUBLIC : least;
 	struct underlay u = underlay_of(field);
 	struct bytes found;
 	int best = NOT_FIT;
 	while (underlay_next(&u, &found)) {
-		const int fit = fits(found, private_too);
+		const int fit = fits(found, believed);
 		if (fit <= best)
 			continue;
 		best = fit;

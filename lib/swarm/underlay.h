@@ -5,6 +5,7 @@
 #define SWARM_UNDERLAY_H
 
 #include "core/bytes.h"
+#include "p2p/scope.h"
 
 #define UNDERLAY_ADDRESSES_MAX 20
 #define UNDERLAY_BYTES_MAX 2048 /* of the field */
@@ -21,8 +22,9 @@ MUST_CHECK int underlay_check(struct bytes field, size_t *n);
 struct underlay underlay_of(struct bytes field);
 bool underlay_next(struct underlay *u, struct bytes *address);
 /* The one to dial: host, TCP port and peer, and nothing else (no WebSocket, no relay); IPv4 before names before IPv6.
- * Of networks that are not everybody's only with private_too: strangers may name machines of ours. False: none. */
-bool underlay_choose(struct bytes field, bool private_too, struct bytes *address);
+ * least: the scope of who told of it, because strangers may name machines of ours: narrower ones are passed over;
+ * P2P_SCOPE_NONE, of somebody who was reached nobody knows where: as P2P_SCOPE_PUBLIC. False: none. */
+bool underlay_choose(struct bytes field, enum p2p_scope least, struct bytes *address);
 /* Writes the field, without a tag. */
 void underlay_write(struct writer *w, const struct bytes *addresses, size_t n);
 

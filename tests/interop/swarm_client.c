@@ -184,7 +184,7 @@ static void on_record(struct link *l, const struct bzz_record *record)
 {
 	struct bytes address;
 	if (bzz_record_check(record, session_generation(&l->s), identity.network_id, wall()) == OK &&
-	    underlay_choose(record->underlay, true, &address))
+	    underlay_choose(record->underlay, P2P_SCOPE_LOOPBACK, &address))
 		(void)peers_add(&peers, PEERS_GOSSIPED, record->overlay.p, address);
 }
 

@@ -66,7 +66,7 @@ TEST(unknown_addresses_are_passed_over)
 #define PEER "/p2p/QmZinkYQmWaR1nUDamMQkZTgz6GN13jtnoUKSkoHgTtNxH"
 
 /* The number of the one that is chosen of these; -1: none. */
-static int choose(const char *const *texts, size_t n, bool private_too)
+static int choose(const char *const *texts, size_t n, enum p2p_scope least)
 {
 	struct bytes addresses[8], chosen;
 	struct writer w = writer_of(made, sizeof made), list = writer_of(wire, sizeof wire);
@@ -76,7 +76,7 @@ static int choose(const char *const *texts, size_t n, bool private_too)
 		addresses[i] = bytes_of(made + begun, w.n - begun);
 	}
 	underlay_write(&list, addresses, n);
-	if (!underlay_choose(writer_view(&list), private_too, &chosen))
+	if (!underlay_choose(writer_view(&list), least, &chosen))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (bytes_equal(chosen, addresses[i]))
@@ -86,26 +86,49 @@ static int choose(const char *const *texts, size_t n, bool private_too)
 
 TEST(the_one_to_dial)
 {
-	static const char *const mixed[] = {"/ip4/192.168.1.5/tcp/1634" PEER, "/ip6/2001:db8::1/tcp/1634" PEER,
-					    "/dns4/node.example/tcp/1634" PEER, "/ip4/203.0.113.5/tcp/1634" PEER,
-					    "/ip4/203.0.113.6/tcp/1634" PEER};
-	static const char *const useless[] = {"/ip4/203.0.113.5/tcp/1634",
-					      "/ip4/203.0.113.5/tcp/1635/tls/sni/x.example/ws" PEER,
-					      "/ip4/203.0.113.5/udp/1634/quic-v1" PEER,
-					      "/ip4/203.0.113.5/tcp/0" PEER,
-					      "/ip4/203.0.113.5/tcp/1634" PEER "/p2p-circuit" PEER,
-					      "/dnsaddr/x.example" PEER};
-	static const char *const ours[] = {"/ip4/10.1.2.3/tcp/1" PEER,     "/ip4/127.0.0.1/tcp/1" PEER,
-					   "/ip4/172.31.255.1/tcp/1" PEER, "/ip4/100.64.0.1/tcp/1" PEER,
-					   "/ip4/169.254.1.1/tcp/1" PEER,  "/ip4/0.0.0.0/tcp/1" PEER,
-					   "/ip4/239.1.1.1/tcp/1" PEER};
-	static const char *const ours6[] = {"/ip6/::1/tcp/1" PEER, "/ip6/fe80::1/tcp/1" PEER, "/ip6/fd00::1/tcp/1" PEER,
-					    "/ip6/::ffff:10.0.0.1/tcp/1" PEER, "/ip6/ff02::1/tcp/1" PEER};
-	CHECK(choose(mixed, 5, false) == 3 && choose(mixed, 5, true) == 0 && choose(mixed, 3, false) == 2);
-	CHECK(choose(mixed, 2, false) == 1 && choose(mixed, 1, false) == -1 && choose(mixed, 1, true) == 0);
-	CHECK(choose(useless, 6, true) == -1);
-	CHECK(choose(ours, 7, false) == -1 && choose(ours, 7, true) == 0);
-	CHECK(choose(ours6, 5, false) == -1 && choose(ours6, 5, true) == 0);
+	static const char *const mixed[] = {"/ip4/192.168.1.5/tcp/1634" PEER, "/ip6/2a00::1/tcp/1634" PEER,
+					    "/dns4/node.example/tcp/1634" PEER, "/ip4/8.8.8.8/tcp/1634" PEER,
+					    "/ip4/8.8.4.4/tcp/1634" PEER};
+	static const char *const useless[] = {"/ip4/8.8.8.8/tcp/1634",
+					      "/ip4/8.8.8.8/tcp/1635/tls/sni/x.example/ws" PEER,
+					      "/ip4/8.8.8.8/udp/1634/quic-v1" PEER,
+					      "/ip4/8.8.8.8/tcp/0" PEER,
+					      "/ip4/8.8.8.8/tcp/1634" PEER "/p2p-circuit" PEER,
+					      "/dnsaddr/x.example" PEER,
+					      "/ip4/0.0.0.0/tcp/1634" PEER,
+					      "/ip4/239.1.1.1/tcp/1634" PEER};
+	CHECK(choose(mixed, 5, P2P_SCOPE_PUBLIC) == 3 && choose(mixed, 5, P2P_SCOPE_PRIVATE) == 0);
+	CHECK(choose(mixed, 3, P2P_SCOPE_PUBLIC) == 2 && choose(mixed, 2, P2P_SCOPE_PUBLIC) == 1);
+	CHECK(choose(mixed, 1, P2P_SCOPE_PUBLIC) == -1 && choose(mixed, 1, P2P_SCOPE_PRIVATE) == 0);
+	CHECK(choose(useless, 8, P2P_SCOPE_LOOPBACK) == -1);
+}
+
+/* Each scope tells of its own and of wider ones, and who is nowhere only of what is everybody's. */
+TEST(what_strangers_may_name)
+{
+	static const struct {
+		const char *text;
+		enum p2p_scope scope;
+	} cases[] = {{"/ip4/127.0.0.1/tcp/1" PEER, P2P_SCOPE_LOOPBACK},
+		     {"/ip6/::1/tcp/1" PEER, P2P_SCOPE_LOOPBACK},
+		     {"/ip4/169.254.169.254/tcp/80" PEER, P2P_SCOPE_LINK},
+		     {"/ip6/fe80::1/tcp/1" PEER, P2P_SCOPE_LINK},
+		     {"/ip4/10.1.2.3/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip4/172.31.255.1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip4/100.64.0.1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip4/198.18.0.1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip4/203.0.113.1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip6/fd00::1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip6/2001:db8::1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip6/::ffff:10.0.0.1/tcp/1" PEER, P2P_SCOPE_PRIVATE},
+		     {"/ip4/8.8.8.8/tcp/1" PEER, P2P_SCOPE_PUBLIC},
+		     {"/dns4/node.example/tcp/1" PEER, P2P_SCOPE_PUBLIC}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		for (int least = P2P_SCOPE_LOOPBACK; least <= P2P_SCOPE_PUBLIC; least++)
+			CHECK(choose(&cases[i].text, 1, (enum p2p_scope)least) ==
+			      ((int)cases[i].scope >= least ? 0 : -1));
+		CHECK(choose(&cases[i].text, 1, P2P_SCOPE_NONE) == (cases[i].scope == P2P_SCOPE_PUBLIC ? 0 : -1));
+	}
 }
 
 int main(void)
@@ -114,5 +137,6 @@ int main(void)
 	RUN(limits);
 	RUN(unknown_addresses_are_passed_over);
 	RUN(the_one_to_dial);
+	RUN(what_strangers_may_name);
 	return fixture_end();
 }
