@@ -7,18 +7,14 @@
 #define PAUSE_MS_MAX 300000
 #define GOOD_MS 60000 /* a connection that was one */
 
-bool bzz_dials_parse(const char *text, struct writer *w)
-{
-	return multiaddr_parse(w, bytes_text(text)) == OK;
-}
-
 void bzz_dials_tick(struct bzz_listen *l, uint64_t now_ms)
 {
 	for (size_t i = 0; i < l->o->announce.n; i++) {
 		struct bzz_dial *d = &l->dials[i];
 		uint8_t bytes[MULTIADDR_BYTES_MAX];
 		struct writer w = writer_of(bytes, sizeof bytes);
-		if (d->peer != NULL || now_ms < d->next_ms || !bzz_dials_parse(l->o->announce.v[i], &w))
+		if (d->peer != NULL || now_ms < d->next_ms ||
+		    multiaddr_parse(&w, bytes_text(l->o->announce.v[i])) != OK)
 			continue;
 		d->pause_ms = d->pause_ms == 0                  ? PAUSE_MS
 			      : d->pause_ms >= PAUSE_MS_MAX / 2 ? PAUSE_MS_MAX

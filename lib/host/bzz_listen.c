@@ -7,7 +7,6 @@
 
 #include "host/bzz_listen_parts.h"
 #include "host/clock.h"
-#include "host/p2p_resolve.h"
 #include "host/random.h"
 
 #define PEERS_LIMIT 16384 /* each takes up to a quarter of a MiB */
@@ -35,15 +34,12 @@ static bool parse(const char *text, struct p2p_address *to)
 	return true;
 }
 
-/* A name or an address, and whatever is behind it. */
+/* As bzz_dials_tick will dial it. */
 static bool can_be_dialled(const char *text)
 {
 	uint8_t bytes[MULTIADDR_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof bytes);
-	struct sockaddr_storage a;
-	struct bytes rest;
-	return bzz_dials_parse(text, &w) && (p2p_resolve_needed(writer_view(&w)) ||
-					     p2p_address_read(writer_view(&w), MULTIADDR_TCP, &a, &rest) == OK);
+	return multiaddr_parse(&w, bytes_text(text)) == OK && swarm_link_knows(writer_view(&w));
 }
 
 void bzz_listen_check_usage(struct cli *cli, const struct bzz_listen_options *o)

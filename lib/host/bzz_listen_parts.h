@@ -97,7 +97,6 @@ bool bzz_reads_want(struct bzz_peer *p, const struct bzz_want *want);
 void bzz_reads_forget(struct bzz_peer *p);
 
 /* Nodes that we dial: what is due, and what became of one. */
-bool bzz_dials_parse(const char *text, struct writer *w);
 void bzz_dials_tick(struct bzz_listen *l, uint64_t now_ms);
 void bzz_dials_ended(struct bzz_dial *dial, uint64_t lasted_ms, uint64_t now_ms);
 

@@ -116,7 +116,8 @@ static void on_ended(struct swarm_link *link, int err)
 	bzz_peer_end(p, err);
 	if (p->dial != NULL) {
 		if (!l->stopping)
-			cli_warn_rarely(l->cli, "no connection with a node that is to know us: %s", err_text(err));
+			cli_warn_rarely(l->cli, "no connection with %s, which is to know us: %s",
+					l->o->announce.v[p->dial - l->dials], err_text(err));
 		bzz_dials_ended(p->dial, p->ready ? clock_now_ms() - p->begun_ms : 0, clock_now_ms());
 	}
 	p->link = NULL;

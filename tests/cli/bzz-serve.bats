@@ -446,7 +446,8 @@ stop() {
 		done
 	done
 	run -2 bzz-serve --announce /ip4/127.0.0.1/tcp/1634 store # where nobody could come
-	for address in x /ip4/127.0.0.1/udp/1634 /p2p/12D3KooWHeJNszr8J2hjmA5mT64sNEEXvAjuNLYLoCBanPKFPU4s; do
+	for address in x /ip4/127.0.0.1/udp/1634 /p2p/12D3KooWHeJNszr8J2hjmA5mT64sNEEXvAjuNLYLoCBanPKFPU4s \
+		/ip4/127.0.0.1/tcp/1634/ws /dns4/a.example/udp/1634 /dns4/a.example/tcp/1634/ws; do
 		run -2 --separate-stderr bzz-serve --listen /ip4/127.0.0.1/tcp/0 --announce "$address" store
 		[[ $stderr = *"--announce: '$address'"* ]]
 	done
@@ -460,6 +461,13 @@ stop() {
 	[[ $stderr = *"cannot listen on /ip4/127.0.0.1/tcp/$port: "* ]]
 	# both at once, and one of them cannot
 	run -3 bzz-serve --http 127.0.0.1:0 --listen "/ip4/127.0.0.1/tcp/$port" store
+	stop
+}
+
+@test "--announce: a node that is not there is named" {
+	put file
+	listen --announce /ip4/127.0.0.1/tcp/1 store
+	wait_until grep -qF 'no connection with /ip4/127.0.0.1/tcp/1, which is to know us' err
 	stop
 }
 

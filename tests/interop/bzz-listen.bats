@@ -194,7 +194,7 @@ bee_gets() { # VERSION REFERENCE FILE ARGUMENT...
 	address=$node bee_gets '' "$small" "$from/small" -want 3
 	grep -q 'has come: a light node' err
 	kill "$(cat mesh.pid)"
-	wait_until grep -q 'no connection with a node that is to know us' err
+	wait_until grep -qF "no connection with $node, which is to know us" err
 }
 
 @test "500 peers that ask for nothing, and one that does" {
