@@ -159,13 +159,13 @@ static void stop(struct bridge_stream *s, int err, const char *where)
 /* On a stream of theirs, which is a ping: what comes goes back, while there is room for it. */
 static void on_ping(struct bridge_link *l, const struct connection_event *e)
 {
-	size_t n = 0;
-	if (e->type == CONNECTION_DATA && connection_write(&l->connection, e->stream, e->data, &n) != OK)
-		n = 0; /* it is gone */
-	if (e->type == CONNECTION_DATA)
+	size_t n;
+	if (e->type == CONNECTION_DATA) {
+		(void)!connection_write(&l->connection, e->stream, e->data, &n); /* a ping that is gone needs nothing */
 		connection_consumed(&l->connection, e->stream, e->data.n);
-	else if (e->type == CONNECTION_ENDED)
+	} else if (e->type == CONNECTION_ENDED) {
 		connection_close(&l->connection, e->stream);
+	}
 }
 
 static void on_event(struct bridge_link *l, const struct connection_event *e)
@@ -306,13 +306,15 @@ void bridge_open(struct bridges *b, struct bridge_stream *s, struct bytes addres
 {
 	*s = (struct bridge_stream){.err = ERR_LIMIT, .where = "more bridges or questions than can be asked at once"};
 	struct bridge_link *l = link_of(b, address);
-	for (size_t i = 0; l != NULL && i < BRIDGE_STREAMS_MAX && s->link == NULL; i++) {
+	if (l == NULL)
+		return;
+	for (size_t i = 0; i < BRIDGE_STREAMS_MAX && s->link == NULL; i++) {
 		if (l->streams[i] != NULL)
 			continue;
 		l->streams[i] = s;
 		s->link = l;
 	}
-	if (l == NULL || s->link == NULL)
+	if (s->link == NULL)
 		return;
 	s->err = OK;
 	if (l->address_n == 0) {

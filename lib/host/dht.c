@@ -252,11 +252,13 @@ int dht_run(struct dht *d)
 {
 	uv_poll_t poll = {.data = d};
 	const int fd = stop_signals();
-	int err = OK;
-	if (fd < 0 || uv_poll_init(&d->loop, &poll, fd) != 0) {
+	int err = OK, status = fd < 0 ? -errno : 0;
+	if (status == 0)
+		status = uv_poll_init(&d->loop, &poll, fd);
+	if (status != 0) {
 		if (fd >= 0)
 			(void)close(fd); /* only read from */
-		cli_error(d->cli, ERR_IO, "no descriptor for signals: %s", strerror(errno));
+		cli_error(d->cli, ERR_IO, "no descriptor for signals: %s", uv_strerror(status));
 		return ERR_IO;
 	}
 	(void)uv_poll_start(&poll, UV_READABLE, on_signal);

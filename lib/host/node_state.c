@@ -89,6 +89,15 @@ static int take_lock(struct node_state *s)
 	return OK;
 }
 
+static int name_in(char **path, const char *folder, const char *name)
+{
+	char *made;
+	if (asprintf(&made, "%s/%s", folder, name) < 0)
+		return ERR_NO_MEMORY;
+	*path = made;
+	return OK;
+}
+
 int node_state_open(struct cli *cli, const char *folder, struct node_state **state)
 {
 	struct node_state *s = calloc(1, sizeof *s);
@@ -100,12 +109,11 @@ int node_state_open(struct cli *cli, const char *folder, struct node_state **sta
 		err = fail(cli, folder, "cannot make the folder");
 	if (err == OK)
 		err = take_lock(s);
-	if (err == OK && (asprintf(&s->identity, "%s/identity.key", folder) < 0 ||
-			  asprintf(&s->snapshot, "%s/snapshot", folder) < 0))
-		err = ERR_NO_MEMORY; /* what asprintf gives then is nothing that could be freed */
+	if (err == OK)
+		err = name_in(&s->identity, folder, "identity.key");
+	if (err == OK)
+		err = name_in(&s->snapshot, folder, "snapshot");
 	if (err != OK) {
-		if (err == ERR_NO_MEMORY)
-			s->identity = s->snapshot = NULL;
 		node_state_close(s);
 		return err;
 	}
