@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "host/announce_tell.h"
 #include "host/announced.h"
 #include "host/cli_json.h"
 #include "host/clock.h"
@@ -99,31 +100,6 @@ static int print(const struct announce *a, size_t i)
 	return cli_json_print(o);
 }
 
-static void say_nobody(const struct announce *a)
-{
-	const char *why, *peer = dht_silent(a->dht, &why);
-	if (peer == NULL)
-		cli_error(a->cli, ERR_NOT_FOUND, "%s: not announced: no peer of the DHT has answered", a->o->url);
-	else
-		cli_error(a->cli, ERR_NOT_FOUND, "%s: not announced: no peer of the DHT has answered: %s: %s",
-			  a->o->url, peer, why);
-}
-
-/* Peers refuse without saying why, so the usual reasons are named. */
-static void say_refused(const struct announce *a, unsigned asked_n)
-{
-	char now[WALL_TEXT_BYTES + 1];
-	const char *others = a->o->every_ms > 0 ? "" : "; with --every none is needed";
-	clock_wall_text(now);
-	cli_error(a->cli, ERR_NOT_FOUND,
-		  "%s: not announced: %u peer%s asked to keep the record, and %s not: this "
-		  "machine's clock says %s: is it right? phase-node refuses what by its own has expired or is from the "
-		  "future, and keeps %d records of a key; its --verbose says which it was. Other programs may need a "
-		  "validator for /phase%s",
-		  a->o->url, asked_n, asked_n == 1 ? " was" : "s were", asked_n == 1 ? "does" : "do", now,
-		  KAD_VALUES_PER_KEY, others);
-}
-
 /* All peers have been asked. */
 static void conclude(struct announce *a)
 {
@@ -149,9 +125,9 @@ static void conclude(struct announce *a)
 		return;
 	}
 	if (asked_n == 0)
-		say_nobody(a);
+		announce_tell_nobody(a->cli, a->o->url, a->dht);
 	else
-		say_refused(a, asked_n);
+		announce_tell_refused(a->cli, a->o->url, asked_n, a->o->every_ms > 0);
 	end_round(a, ERR_NOT_FOUND);
 }
 
