@@ -359,7 +359,7 @@ off() {
 		flock!3!folders/state: lock: Input/output error
 		fsync!3!folders/state/identity\.key: .*Input/output error.*
 		rename!0!folders/state/snapshot: cannot be kept: Input/output error
-		signalfd4!3!no descriptor for signals: Input/output error
+		signalfd4!3!no descriptor for signals: i/o error
 		listen!3!cannot listen on /ip4/127\.0\.0\.1/tcp/0: Input/output error
 	END
 }
