@@ -24,10 +24,10 @@ static void on_delivered(struct bzz_peers *p, struct swarm_link *link, const str
 	struct chunk chunk;
 	uint64_t id;
 	const bool good = address == NULL || chunk_check(address, e->data, p->kind, &p->scratch, &chunk) == OK;
-	if (good) {
+	if (good && address != NULL) { /* late bytes are neither: nobody has looked at them */
 		c->named->bytes += e->data.n;
 		c->named->chunks++;
-	} else {
+	} else if (!good) {
 		c->named->bad_bytes += e->data.n;
 		bzz_peers_tell_wrong(c, swarm_link_remote(link));
 	}

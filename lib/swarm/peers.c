@@ -201,7 +201,7 @@ void peers_gone(struct peers *p, unsigned node, uint64_t now_ms)
 		if (p->requests[i].active && p->requests[i].node == node)
 			miss(end_request(p, &p->requests[i]), now_ms);
 	/* Who leaves when it is asked for the first time is a bootnode, or a light node, and has blocked us. */
-	const bool unwilling = n->asked_ms != 0 && n->chunks == 0 && n->misses == 0;
+	const bool unwilling = n->asked_ms != 0 && n->rtt_ms == 0 && n->misses == 0;
 	if (n->state == PEERS_DIALING) {
 		p->dials_n--;
 		n->failures++;
@@ -254,11 +254,11 @@ bool peers_delivered(struct peers *p, unsigned request, bool good, uint64_t now_
 		miss(w, now_ms);
 		return false;
 	}
-	n->broken = n->misses = 0;
-	n->chunks++;
 	measure(n, now_ms - r->sent_ms);
 	if (w == NULL)
-		return false;
+		return false; /* nobody knows any more what it was to be: it earns the node nothing */
+	n->broken = n->misses = 0;
+	n->chunks++;
 	*id = w->id;
 	peers_finish(p, wanted);
 	return true;

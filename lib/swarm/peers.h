@@ -148,8 +148,8 @@ void peers_gone(struct peers *p, unsigned node, uint64_t now_ms);
 
 /* What a request was for, REFERENCE_BYTES; NULL: it is late, and what arrives for it needs no check. */
 const uint8_t *peers_address(const struct peers *p, unsigned request);
-/* A chunk came. good: it was what peers_address says. True: it is the first one for *id, which is over; false: there
- * is nothing to do with it. */
+/* A chunk came. good: it was what peers_address says; of one that is late that is not asked, and it speaks neither for
+ * its node nor against it. True: it is the first one for *id, which is over; false: there is nothing to do with it. */
 bool peers_delivered(struct peers *p, unsigned request, bool good, uint64_t now_ms, uint64_t *id);
 /* None came. broken: the stream ended without an answer, so that it may have been counted. */
 void peers_refused(struct peers *p, unsigned request, bool broken, uint64_t now_ms);

@@ -124,6 +124,28 @@ TEST(company)
 	CHECK(p.requests_n == 0);
 }
 
+/* What nobody looks at any more does not clear a node of what it did before, nor count for it. */
+TEST(late_is_neither_good_nor_bad)
+{
+	uint64_t id = 0;
+	peers_init(&p, self, 5);
+	joined(1, PEERS_GOSSIPED, true, 1000);
+	joined(2, PEERS_GOSSIPED, true, 1000);
+	const unsigned first = ask(7, 1000), one = w.node;
+	struct peers_node *n = &p.nodes[one];
+	n->broken = PEERS_BROKEN_MAX - 1;
+	n->misses = 3;
+	n->wrong = 1;
+	n->failures = 2;
+	peers_forget(&p, 7);
+	CHECK(peers_address(&p, first) == NULL && !peers_delivered(&p, first, true, 1100, &id));
+	CHECK(n->broken == PEERS_BROKEN_MAX - 1 && n->misses == 3 && n->wrong == 1 && n->chunks == 0);
+	CHECK(n->ledger.debt > 0 && n->rtt_ms == 100); /* it is paid, and how fast it was is known */
+	n->misses = 0;
+	peers_gone(&p, one, 1200);
+	CHECK(n->failures == 3); /* no chunk came of it; but it did not leave because it was asked */
+}
+
 /* It says that it has none: another one at once; when nobody has it, again, and in the end that is told. */
 TEST(nobody_has_it)
 {
@@ -326,6 +348,7 @@ int main(void)
 	RUN(not_too_early);
 	RUN(head_room);
 	RUN(company);
+	RUN(late_is_neither_good_nor_bad);
 	RUN(nobody_has_it);
 	RUN(nobody_is_there);
 	RUN(nobody_answers);
