@@ -303,7 +303,7 @@ static int check_scope(const struct announce *a)
 		  "--http-addr HOST:PORT",
 		  a->place.url,
 		  loopback ? "leads each machine to itself"
-			   : "is a private address, and the DHT is entered at a public one");
+			   : "is a private address or name, and the DHT is entered at a public one");
 	return ERR_USAGE;
 }
 

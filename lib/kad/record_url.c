@@ -10,6 +10,48 @@
 
 #define NAME_BYTES_MAX 253
 
+/* As DNS compares names; the ending is written in small letters. */
+static bool ends(struct bytes host, struct bytes ending)
+{
+	const size_t skip = host.n - ending.n;
+	if (host.n < ending.n)
+		return false;
+	for (size_t i = 0; i < ending.n; i++) {
+		const uint8_t c = host.p[skip + i];
+		if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != ending.p[i])
+			return false;
+	}
+	return true;
+}
+
+/* Names of which each machine or each network has its own: reserved by RFC 6761, 6762, 8375 and ICANN (.internal, where
+ * clouds keep secrets), and what distributions and routers do. An ending without its dot is a name, too. */
+static enum kad_scope scope_by_ending(struct bytes host)
+{
+	static const struct {
+		const char *ending;
+		enum kad_scope scope;
+	} known[] = {
+		{".localhost", KAD_SCOPE_LOOPBACK},
+		{".localhost6", KAD_SCOPE_LOOPBACK},
+		{".localhost.localdomain", KAD_SCOPE_LOOPBACK},
+		{".localhost6.localdomain6", KAD_SCOPE_LOOPBACK},
+		{".ip6-localhost", KAD_SCOPE_LOOPBACK},
+		{".ip6-loopback", KAD_SCOPE_LOOPBACK},
+		{".local", KAD_SCOPE_PRIVATE},
+		{".localdomain", KAD_SCOPE_PRIVATE},
+		{".home.arpa", KAD_SCOPE_PRIVATE},
+		{".internal", KAD_SCOPE_PRIVATE},
+		{".lan", KAD_SCOPE_PRIVATE},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		const struct bytes ending = bytes_text(known[i].ending);
+		if (ends(host, host.n < ending.n ? bytes_skip(ending, 1) : ending))
+			return known[i].scope;
+	}
+	return memchr(host.p, '.', host.n) == NULL ? KAD_SCOPE_PRIVATE : KAD_SCOPE_PUBLIC;
+}
+
 /* Letters, digits, '-' and '_' between single dots; the last label does not begin with a digit, or it would be
  * read as a number: 0x7f.1 is 127.0.0.1 for some. */
 static enum kad_scope scope_of_name(struct bytes host)
@@ -25,11 +67,7 @@ static enum kad_scope scope_of_name(struct bytes host)
 	}
 	if (label >= host.n || host.n > NAME_BYTES_MAX || (host.p[label] >= '0' && host.p[label] <= '9'))
 		return KAD_SCOPE_NONE;
-	const struct bytes last = bytes_skip(host, label);
-	bool local = last.n == sizeof "localhost" - 1;
-	for (size_t i = 0; local && i < last.n; i++)
-		local = (last.p[i] | 0x20) == "localhost"[i];
-	return local ? KAD_SCOPE_LOOPBACK : KAD_SCOPE_PUBLIC;
+	return scope_by_ending(host);
 }
 
 static enum kad_scope scope_of_host(struct bytes host)

@@ -37,11 +37,26 @@ const uint8_t *p2p_scope_ipv4_within(const uint8_t ip[static 16])
 	return memcmp(ip, mapped, 12) == 0 || memcmp(ip, nat64, 12) == 0 ? ip + 12 : NULL;
 }
 
+/* A tunnel: what is sent there leaves this machine, or a router on the way, for an address of IPv4 that whoever wrote
+ * this one has chosen. */
+static enum p2p_scope of_tunnel(const uint8_t *ip)
+{
+	uint8_t client[4];
+	if (ip[1] == 0x02) /* 6to4: RFC 3056 */
+		return of_ipv4(ip + 2);
+	for (size_t i = 0; i < sizeof client; i++) /* Teredo: RFC 4380, section 4 */
+		client[i] = ip[12 + i] ^ 0xff;
+	const enum p2p_scope server = of_ipv4(ip + 4), own = of_ipv4(client);
+	return own < server ? own : server;
+}
+
 static enum p2p_scope of_ipv6(const uint8_t *ip)
 {
 	static const uint8_t loopback[16] = {[15] = 1};
 	if (p2p_scope_ipv4_within(ip) != NULL)
 		return of_ipv4(p2p_scope_ipv4_within(ip));
+	if (load_be32(ip) == 0x20010000 || load_be32(ip) >> 16 == 0x2002)
+		return of_tunnel(ip);
 	if (memcmp(ip, loopback, 16) == 0)
 		return P2P_SCOPE_LOOPBACK;
 	if (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)

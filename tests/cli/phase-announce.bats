@@ -129,7 +129,10 @@ wrong() { # TEXT ARGUMENT...: is wrong usage
 	wrong 'leads each machine to itself: nobody in the DHT would believe it: announce another address with --http-addr' \
 		--bootstrap "$private" http://localhost:8080/m.json
 	wrong 'leads each machine to itself' --bootstrap "$public" 'http://[::1]/m.json'
-	wrong 'is a private address, and the DHT is entered at a public one' --bootstrap "$public" http://192.168.1.2/m.json
+	wrong 'is a private address or name, and the DHT is entered at a public one' --bootstrap "$public" \
+		http://192.168.1.2/m.json
+	wrong 'is a private address or name, and the DHT is entered at a public one' --bootstrap "$public" \
+		http://images/m.json
 	# Where one is entered by at a narrower address, that counts.
 	announce --bootstrap "$public" --bootstrap "$nobody" http://127.0.0.1:1/m.json
 	nothing 3 'http://127.0.0.1:1/m.json: '

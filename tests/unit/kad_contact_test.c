@@ -87,6 +87,10 @@ TEST(scopes)
 		     {"/ip6/2a00::1/tcp/1", KAD_SCOPE_PUBLIC},
 		     {"/ip6/::ffff:10.0.0.1/tcp/1", KAD_SCOPE_PRIVATE},
 		     {"/ip6/64:ff9b::7f00:1/tcp/1", KAD_SCOPE_LOOPBACK},
+		     {"/ip6/2002:7f00:1::/tcp/1", KAD_SCOPE_LOOPBACK},
+		     {"/ip6/2002:808:808::1/tcp/1", KAD_SCOPE_PUBLIC},
+		     {"/ip6/2001:0:808:808:0:1:80ff:fffe/tcp/1", KAD_SCOPE_LOOPBACK},
+		     {"/ip6/::127.0.0.2/tcp/1", KAD_SCOPE_NONE},
 		     {"/ip6/4000::1/tcp/1", KAD_SCOPE_NONE},
 		     {"/dns/a.example/tcp/1", KAD_SCOPE_PUBLIC}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -153,7 +153,9 @@ TEST(urls)
 	struct bytes authority;
 	static const char *const fine[] = {"http://a.example/x",        "https://a.example:8443",
 					   "http://8.8.8.8/m.json?a#b", "http://[2a00::1]:80/",
-					   "http://a.example/%7Ex",     "http://xn--a.b-c.example/"};
+					   "http://a.example/%7Ex",     "http://xn--a.b-c.example/",
+					   "http://[2002:808:808::1]/", "http://[2001:0:808:808:0:1:f7f7:f7f7]/",
+					   "http://my.atlan/",          "http://lan.example/"};
 	static const char *const bad[] = {"",
 					  "http://",
 					  "http:///x",
@@ -179,6 +181,10 @@ TEST(urls)
 					  "http://[fe80::1]/",
 					  "http://[fe80::1%25eth0]/",
 					  "http://[::]/",
+					  "http://[::127.0.0.2]/",
+					  "http://[::8.8.8.8]/",
+					  "http://[2002:a9fe:a9fe::]/",
+					  "http://[2001:0:808:808:0:1:5601:5601]/",
 					  "http://[::ffff:169.254.169.254]/",
 					  "http://0.0.0.0/",
 					  "http://[2a00::1/"};
@@ -194,6 +200,34 @@ TEST(urls)
 		CHECK(kad_record_url_ok(bytes_text(near[i]), KAD_SCOPE_LOOPBACK, &authority));
 		CHECK(kad_record_url_ok(bytes_text(near[i]), KAD_SCOPE_PRIVATE, &authority) == (i >= 4));
 		CHECK(!kad_record_url_ok(bytes_text(near[i]), KAD_SCOPE_PUBLIC, &authority));
+	}
+	static const char *const told_within[] = {
+		"http://router/",
+		"http://instance-data/latest",
+		"http://router.local/",
+		"http://ROUTER.Local:8080/",
+		"http://metadata.google.internal/",
+		"http://a.home.arpa/",
+		"http://nas.lan/",
+		"http://nas.localdomain/",
+		"http://lan/",
+		"http://[2002:a00:1::]/",   /* 6to4 of 10.0.0.1 */
+		"http://[64:ff9b::a00:1]/", /* NAT64 of it */
+		"http://[::ffff:10.0.0.1]/",
+		"http://[2001:0:a00:1:0:1:f7f7:f7f7]/",    /* Teredo, by a server there */
+		"http://[2001:0:808:808:0:1:f5ff:fffe]/"}; /* for a client there */
+	for (size_t i = 0; i < sizeof told_within / sizeof told_within[0]; i++) {
+		CHECK(kad_record_url_ok(bytes_text(told_within[i]), KAD_SCOPE_PRIVATE, &authority));
+		CHECK(!kad_record_url_ok(bytes_text(told_within[i]), KAD_SCOPE_PUBLIC, &authority));
+	}
+	static const char *const of_this_machine[] = {
+		"http://ip6-localhost/",         "http://ip6-loopback/",
+		"http://localhost.localdomain/", "http://localhost6/",
+		"http://[2002:7f00:1::]/",       "http://[::ffff:127.0.0.1]/",
+		"http://[64:ff9b::7f00:1]/",     "http://[2001:0:808:808:0:1:80ff:fffe]/"};
+	for (size_t i = 0; i < sizeof of_this_machine / sizeof of_this_machine[0]; i++) {
+		CHECK(kad_record_url_ok(bytes_text(of_this_machine[i]), KAD_SCOPE_LOOPBACK, &authority));
+		CHECK(!kad_record_url_ok(bytes_text(of_this_machine[i]), KAD_SCOPE_PRIVATE, &authority));
 	}
 	const struct bytes plain = BYTES_LITERAL("http://a.example/x"), tls = BYTES_LITERAL("https://a.example/x");
 	const struct bytes host = BYTES_LITERAL("a.example");
