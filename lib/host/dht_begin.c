@@ -17,9 +17,8 @@ static enum kad_scope scope_of(struct bytes address)
 {
 	struct reader r = reader_of(address);
 	struct multiaddr_part host;
-	const enum kad_scope scope = kad_scope_of(address);
 	const bool ip = multiaddr_next(&r, &host) && (host.code == MULTIADDR_IP4 || host.code == MULTIADDR_IP6);
-	return !ip && (scope == KAD_SCOPE_NONE || scope > KAD_SCOPE_PRIVATE) ? KAD_SCOPE_PRIVATE : scope;
+	return ip ? kad_scope_of(address) : KAD_SCOPE_PRIVATE;
 }
 
 /* Remembers how it is named: in messages people look for what they have written. */

@@ -21,12 +21,24 @@ bool dht_names_peer(struct bytes address)
 	return part.code == MULTIADDR_P2P;
 }
 
-/* Whether others can dial it, whoever is there. */
+/* Whether others can dial it, whoever is there, and wherever a name leads. */
 static bool can_be_dialled(struct bytes address)
 {
+	static const uint8_t anywhere[] = {127, 0, 0, 1};
+	uint8_t bytes[MULTIADDR_BYTES_MAX];
+	struct writer w = writer_of(bytes, sizeof bytes);
+	struct reader r = reader_of(address);
+	struct multiaddr_part host;
 	struct kad_contact anybody;
 	kad_contact_init(&anybody, &(struct peer_id){.n = 0});
-	return kad_contact_add(&anybody, address, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+	if (!multiaddr_next(&r, &host))
+		return false;
+	if (host.code == MULTIADDR_DNS || host.code == MULTIADDR_DNS4 || host.code == MULTIADDR_DNS6)
+		multiaddr_write_part(&w, MULTIADDR_IP4, bytes_of(anywhere, sizeof anywhere));
+	else
+		multiaddr_write_part(&w, host.code, host.value);
+	write_bytes(&w, r.left);
+	return !w.full && kad_contact_add(&anybody, writer_view(&w), KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
 }
 
 /* Our own address: what is wrong with it; NULL: nothing. */

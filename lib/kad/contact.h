@@ -1,7 +1,8 @@
 /* A peer of the DHT and where it can be reached: what tables hold and answers tell.
  *
- * Only addresses that can be dialled here are kept: an IP address or a name, and then TCP or QUIC v1. Which of
- * them may be believed is a matter of who told them: see kad_scope. */
+ * Only addresses that can be dialled here are kept: an IP address, and then TCP or QUIC v1. Which of them may be
+ * believed is a matter of who told them: see kad_scope. Names are not kept: a stranger's may lead into our own network,
+ * as /dns4/127.0.0.1 does; those of peers that the user gives to enter by never become contacts. */
 #ifndef KAD_CONTACT_H
 #define KAD_CONTACT_H
 
@@ -41,8 +42,7 @@ enum kad_scope kad_contact_scope(const struct kad_contact *c);
 uint32_t kad_contact_group(const struct kad_contact *c);
 
 enum kad_scope kad_scope_of(struct bytes address);
-/* Who is likely to have all addresses that give the same number: /16 of IPv4, /32 of IPv6. 0: not public, or a
- * name. */
+/* Who is likely to have all addresses that give the same number: /16 of IPv4, /32 of IPv6. 0: not public. */
 uint32_t kad_group_of(struct bytes address);
 
 #endif

@@ -77,9 +77,6 @@ enum p2p_scope p2p_scope_of(struct bytes address)
 	struct multiaddr_part host;
 	if (!multiaddr_next(&r, &host))
 		return P2P_SCOPE_NONE;
-	if (host.code == MULTIADDR_IP4 || host.code == MULTIADDR_IP6)
-		return p2p_scope_of_ip(host.value);
-	return host.code == MULTIADDR_DNS || host.code == MULTIADDR_DNS4 || host.code == MULTIADDR_DNS6
-		       ? P2P_SCOPE_PUBLIC
-		       : P2P_SCOPE_NONE;
+	const bool ip = host.code == MULTIADDR_IP4 || host.code == MULTIADDR_IP6;
+	return ip ? p2p_scope_of_ip(host.value) : P2P_SCOPE_NONE;
 }

@@ -6,13 +6,14 @@
 
 /* From narrow to wide. What is told by somebody whom we reach at an address of one scope is believed when its own is
  * as wide or wider: a public peer has nothing to say about 192.168.0.1, which is another machine there, and nobody but
- * this machine about 127.0.0.1. */
+ * this machine about 127.0.0.1. Of a name nobody is believed: it leads wherever its owner says, also to 127.0.0.1, and
+ * may be text of an address itself. Names are for addresses that the user gives, which are not judged by this. */
 enum p2p_scope {
-	P2P_SCOPE_NONE, /* no address that can be dialled: unspecified, multicast, reserved; or no such protocol */
+	P2P_SCOPE_NONE, /* no address that can be dialled: unspecified, multicast, reserved; a name; no such protocol */
 	P2P_SCOPE_LOOPBACK,
 	P2P_SCOPE_LINK,
 	P2P_SCOPE_PRIVATE, /* also what is kept for documents, benchmarks and carriers' NAT */
-	P2P_SCOPE_PUBLIC,  /* names too: who resolves them must look at what they lead to */
+	P2P_SCOPE_PUBLIC,
 };
 
 /* Of a multiaddr: of its host, with which it begins. */

@@ -41,7 +41,7 @@ bool underlay_next(struct underlay *u, struct bytes *address)
 	return false;
 }
 
-enum { NOT_FIT, FITS_IP6, FITS_NAME, FITS_IP4 };
+enum { NOT_FIT, FITS_IP6, FITS_IP4 };
 
 static int fits(struct bytes address, enum p2p_scope least)
 {
@@ -54,7 +54,7 @@ static int fits(struct bytes address, enum p2p_scope least)
 	const enum p2p_scope scope = p2p_scope_of(address);
 	if (scope == P2P_SCOPE_NONE || scope < least)
 		return NOT_FIT;
-	return host.code == MULTIADDR_IP4 ? FITS_IP4 : host.code == MULTIADDR_IP6 ? FITS_IP6 : FITS_NAME;
+	return host.code == MULTIADDR_IP4 ? FITS_IP4 : FITS_IP6;
 }
 
 bool underlay_choose(struct bytes field, enum p2p_scope least, struct bytes *address)

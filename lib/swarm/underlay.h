@@ -21,7 +21,8 @@ MUST_CHECK int underlay_check(struct bytes field, size_t *n);
 /* Of a field that underlay_check took; the next address that p2p/multiaddr.h knows; false: no more. */
 struct underlay underlay_of(struct bytes field);
 bool underlay_next(struct underlay *u, struct bytes *address);
-/* The one to dial: host, TCP port and peer, and nothing else (no WebSocket, no relay); IPv4 before names before IPv6.
+/* The one to dial: an IP address, TCP port and peer, and nothing else (no WebSocket, no relay; no name: whoever tells
+ * of it says where it leads, so names are only for those whom the user gives); IPv4 before IPv6.
  * least: the scope of who told of it, because strangers may name machines of ours: narrower ones are passed over;
  * P2P_SCOPE_NONE, of somebody who was reached nobody knows where: as P2P_SCOPE_PUBLIC. False: none. */
 bool underlay_choose(struct bytes field, enum p2p_scope least, struct bytes *address);

@@ -1,6 +1,13 @@
 /* A DHT of some nodes in one loop, on the loopback interface. */
 #include "host/p2p_dht.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/p2p_request.h"
+#include "kad/message.h"
 #include "p2p_pair.h"
 
 #define NODES 6
@@ -303,6 +310,83 @@ TEST(it_ends_in_the_middle_of_a_search)
 	end();
 }
 
+/* --- a peer that makes others dial --- */
+
+static struct kad_contact told[2];
+
+static void tell(struct kad_contact *c, const struct peer_id *id, struct bytes address)
+{
+	kad_contact_init(c, id);
+	c->bytes[0] = (uint8_t)address.n; /* kad_contact_add would refuse some */
+	memcpy(c->bytes + 1, address.p, address.n);
+	c->n = (uint8_t)(1 + address.n);
+}
+
+static int on_asked(void *context, struct p2p_node *node, const struct peer_id *from, struct bytes request,
+		    struct writer *w)
+{
+	struct kad_message m;
+	(void)context, (void)node, (void)from;
+	if (kad_message_read(&m, request) != OK)
+		return ERR_PROTOCOL;
+	kad_message_begin(w, m.type, m.key);
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+		kad_message_write_peer(w, KAD_CLOSER, &told[i]);
+	return OK;
+}
+
+/* A socket of this machine that nobody should come to. */
+static int begin_sink(unsigned *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof at;
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	CHECK(fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 8) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &n) == 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* Whoever it is told by, even at an address that is believed about any other; the one that it tells of beside is
+ * asked, by its address. */
+TEST(no_name_that_is_told_is_dialled)
+{
+	static struct p2p_server server = {.name = KAD_PROTOCOL,
+					   .answer = on_asked,
+					   .request_bytes_max = 65536,
+					   .answer_bytes_max = 16384,
+					   .idle_ms = PAIR_PATIENCE_MS};
+	static struct member asker, honest;
+	static struct pair_side liar;
+	uint8_t name[64], at[MULTIADDR_BYTES_MAX];
+	char text[64];
+	unsigned port;
+	struct writer n = writer_of(name, sizeof name), w = writer_of(at, sizeof at);
+	const struct peer_id nobody = {.n = 34, .bytes = {0x12, 0x20}};
+	const int sink = begin_sink(&port);
+	CHECK(uv_loop_init(&pair_loop) == 0);
+	done_n = answered_n = 0;
+	pair_side_begin(&liar, 90, "liar", NULL);
+	CHECK(p2p_serve(liar.node, &server) == OK);
+	begin_member(&honest, 91, true);
+	begin_member(&asker, 92, false);
+	(void)snprintf(text, sizeof text, "/dns4/127.0.0.1/tcp/%u", port);
+	CHECK(multiaddr_parse(&n, bytes_text(text)) == OK);
+	tell(&told[0], &nobody, writer_view(&n));
+	tell(&told[1], p2p_node_id(honest.node), bytes_of(honest.address, honest.address_n));
+	write_bytes(&w, bytes_of(liar.address, liar.address_n));
+	multiaddr_write_part(&w, MULTIADDR_P2P, peer_id_bytes(&liar.id));
+	CHECK(p2p_dht_bootstrap(asker.dht, writer_view(&w)) == OK);
+	CHECK(begin_search(&asker, KAD_LOOKUP_NODES, BYTES_LITERAL(KEY), NULL) == OK);
+	CHECK(pair_until_n(&done_n, 1) && done_err == OK && answered_n == 2);
+	CHECK(accept(sink, NULL, NULL) < 0 && errno == EAGAIN);
+	(void)close(sink);
+	end_member(&asker);
+	end_member(&honest);
+	pair_side_end(&liar);
+	CHECK(uv_run(&pair_loop, UV_RUN_DEFAULT) == 0 && uv_loop_close(&pair_loop) == 0);
+}
+
 int main(void)
 {
 	RUN(what_one_puts_all_get);
@@ -313,5 +397,6 @@ int main(void)
 	RUN(what_is_no_record_is_not_stored);
 	RUN(what_was_kept_is_taken_up_again);
 	RUN(it_ends_in_the_middle_of_a_search);
+	RUN(no_name_that_is_told_is_dialled);
 	return test_end();
 }

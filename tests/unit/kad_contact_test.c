@@ -9,15 +9,20 @@ static bool add(struct kad_contact *c, const char *text)
 
 TEST(what_can_be_dialled)
 {
-	static const char *const good[] = {
-		"/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.1/udp/4001/quic-v1", "/ip6/2a00::1/tcp/1",
-		"/dns/a.example/tcp/443",  "/dns4/a.example/udp/443/quic-v1", "/dns6/a.example/tcp/443"};
+	static const char *const good[] = {"/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.1/udp/4001/quic-v1",
+					   "/ip6/2a00::1/tcp/1"};
 	static const char *const bad[] = {"/ip4/192.0.2.1",
 					  "/ip4/192.0.2.1/udp/4001",
 					  "/ip4/192.0.2.1/udp/4001/quic",
 					  "/ip4/192.0.2.1/tcp/4001/ws",
 					  "/ip4/192.0.2.1/tcp/0",
 					  "/dnsaddr/a.example",
+					  "/dns/a.example/tcp/443",
+					  "/dns4/a.example/udp/443/quic-v1",
+					  "/dns6/a.example/tcp/443",
+					  "/dns4/127.0.0.1/tcp/9998",
+					  "/dns4/169.254.169.254/tcp/80",
+					  "/dns/localhost/tcp/9998",
 					  "/ip4/0.0.0.0/tcp/1",
 					  "/ip4/224.0.0.1/tcp/1",
 					  "/ip4/255.255.255.255/tcp/1",
@@ -92,7 +97,7 @@ TEST(scopes)
 		     {"/ip6/2001:0:808:808:0:1:80ff:fffe/tcp/1", KAD_SCOPE_LOOPBACK},
 		     {"/ip6/::127.0.0.2/tcp/1", KAD_SCOPE_NONE},
 		     {"/ip6/4000::1/tcp/1", KAD_SCOPE_NONE},
-		     {"/dns/a.example/tcp/1", KAD_SCOPE_PUBLIC}};
+		     {"/dns/a.example/tcp/1", KAD_SCOPE_NONE}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		CHECK(kad_scope_of(test_address(cases[i].text)) == cases[i].scope);
 		for (int least = KAD_SCOPE_LOOPBACK; least <= KAD_SCOPE_PUBLIC; least++) {

@@ -82,9 +82,10 @@ TEST(of_ipv6_and_names)
 		     {"/ip6/febf::1", P2P_SCOPE_LINK},
 		     {"/ip6/fec0::1", P2P_SCOPE_NONE},
 		     {"/ip6/ff02::1", P2P_SCOPE_NONE},
-		     {"/dns/a.example", P2P_SCOPE_PUBLIC},
-		     {"/dns4/a.example/tcp/1", P2P_SCOPE_PUBLIC},
-		     {"/dns6/a.example", P2P_SCOPE_PUBLIC},
+		     {"/dns/a.example", P2P_SCOPE_NONE},
+		     {"/dns4/a.example/tcp/1", P2P_SCOPE_NONE},
+		     {"/dns4/127.0.0.1/tcp/1", P2P_SCOPE_NONE},
+		     {"/dns6/a.example", P2P_SCOPE_NONE},
 		     {"/dnsaddr/a.example", P2P_SCOPE_NONE},
 		     {"/tcp/1", P2P_SCOPE_NONE}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
