@@ -25,7 +25,7 @@ typedef void bzz_peers_answered(void *context, uint64_t id, int err, struct byte
 
 /* Ends the program with a usage error when one of the addresses is none that can be dialed. */
 void bzz_peers_check(struct cli *cli, const struct bzz_peers_options *options);
-/* Messages are printed. ERR_NO_MEMORY, ERR_IO, ERR_CRYPTO. */
+/* Messages are printed. ERR_NO_MEMORY, ERR_IO, ERR_KEY. */
 MUST_CHECK int bzz_peers_open(struct cli *cli, const struct bzz_peers_options *options, struct bzz_peers **peers);
 void bzz_peers_close(struct bzz_peers *p); /* NULL: nothing */
 /* Whom answers go to. */

@@ -42,8 +42,8 @@ void swarm_links_end(struct swarm_links *links);
 /* Whether address is such as can be dialed: see there. */
 bool swarm_link_knows(struct bytes address);
 /* Begins a connection to "/ip4/.../tcp/...", "/ip6/...", or a name of "/dns4", "/dns6", "/dns", "/dnsaddr", with
- * "/p2p/..." behind it when it must be that peer. ERR_VALUE: no such address; ERR_NO_MEMORY, ERR_IO with errno; then
- * there is no link. */
+ * "/p2p/..." behind it when it must be that peer. ERR_VALUE: no such address; ERR_NO_MEMORY; then there is no link.
+ * What the system refuses is told by ended. */
 MUST_CHECK int swarm_link_dial(struct swarm_links *links, struct bytes address, const struct swarm_link_user *user,
 			       void *owner, struct swarm_link **link);
 /* A connection that was accepted: fd, non-blocking, belongs to the link then, also on failure; remote: who it is.

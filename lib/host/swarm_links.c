@@ -73,7 +73,7 @@ static bool read_candidate(struct bytes address, struct swarm_link_candidate *c)
 	       peer_id_read(&c->expected, part.value) == OK;
 }
 
-/* Connecting, or connected, or *err. -1: no socket. */
+/* A socket that is connecting, or connected; -1: none, with errno. */
 static int begin_connect(const struct sockaddr_storage *to)
 {
 	const int fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

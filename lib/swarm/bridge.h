@@ -43,7 +43,7 @@ struct bridge_answer {
 					       */
 };
 
-/* A line that comes in pieces. */
+/* A line that comes in pieces: all zero in the beginning. */
 struct bridge_line {
 	size_t n;
 	bool whole;

@@ -1,5 +1,6 @@
 /* What one peer owes to us, by the rules that bee's nodes keep and expect: the server's side of the
- * accounting. A peer that goes too far beyond what was announced to it is to be disconnected. */
+ * accounting. A peer that goes too far beyond what was announced to it is to be disconnected. Amounts and prices
+ * are in bee's accounting units (swarm/price.h), times in seconds of the wall's clock. */
 #ifndef SWARM_CREDIT_H
 #define SWARM_CREDIT_H
 
@@ -10,14 +11,18 @@
 #define CREDIT_TIMES_MAX 10000
 
 struct credit {
-	uint64_t times, per_s, threshold, threshold_max, limit;
-	int64_t balance;        /* what the peer owes; below 0: it was forgiven too much */
-	uint64_t shadow, ghost; /* of deliveries that are prepared, that were and could not be sent */
-	int64_t settled_s;      /* the second of the last settlement; to be kept for the next connection */
+	uint64_t times;                    /* of what bee forgives */
+	uint64_t per_s;                    /* that it is forgiven */
+	uint64_t threshold, threshold_max; /* what was announced that it may owe; how far that may grow */
+	uint64_t limit;                    /* of what it owes: beyond it, it is disconnected */
+	int64_t balance;                   /* what the peer owes; below 0: it was forgiven too much */
+	uint64_t shadow, ghost;            /* of deliveries that are prepared, that were and could not be sent */
+	int64_t settled_s;                 /* the second of the last settlement; to be kept for the next connection */
 	uint64_t repaid, grows_at;
 };
 
-/* settled_s: of this overlay's last connection; 0: of none. */
+/* settled_s: as it stood at the end of the last connection of the same libp2p peer (swarm/accounts.h), whatever overlay
+ * it names; 0: there was none. */
 void credit_init(struct credit *c, bool full_node, int64_t settled_s);
 /* Right after it: a peer is forgiven so many times what bee forgives, and may owe as much more, up to threshold_max:
  * what it may owe it may ask for at once. times <= CREDIT_TIMES_MAX. */
