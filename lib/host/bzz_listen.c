@@ -9,7 +9,7 @@
 #include "host/clock.h"
 #include "host/random.h"
 
-#define PEERS_LIMIT 16384 /* each takes up to a quarter of a MiB */
+#define PEERS_LIMIT 16384 /* 2 GB of sessions that ask for nothing, 20 GB of ones that do all they may */
 #define TICK_MS 1000
 #define ACCEPT_BURST 64     /* of one address at once: a rack behind one */
 #define ACCEPT_EVERY_MS 250 /* and from then on */

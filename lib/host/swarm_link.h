@@ -6,8 +6,8 @@
  *   nobody has to flush. What an event shows is good until it returns.
  * - ended is the last that is heard of a link, once for every link, also for one that was never READY, and also when
  *   swarm_link_end was called. The link may not be touched afterwards.
- * - A link that is up takes some 60 kB; what it reads goes through one buffer that all have together, and only of
- *   frames that have come in part a copy is kept. */
+ * - What a link takes is what its session takes (see there): what it reads goes through one buffer that all have
+ *   together, and only of frames that have come in part a copy is kept. */
 #ifndef HOST_SWARM_LINK_H
 #define HOST_SWARM_LINK_H
 
