@@ -50,18 +50,33 @@ static int read_all(int fd, size_t max, struct bytes *data)
 	return OK;
 }
 
-int file_read(const char *path, size_t max, struct bytes *data)
+static int read_opened(int fd, size_t max, struct bytes *data)
 {
-	if (strcmp(path, "-") == 0)
-		return read_all(STDIN_FILENO, max, data);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return file_err();
 	int err = read_all(fd, max, data);
 	int kept = errno;
 	(void)close(fd); /* only read from */
 	errno = kept;
 	return err;
+}
+
+int file_read(const char *path, size_t max, struct bytes *data)
+{
+	if (strcmp(path, "-") == 0)
+		return read_all(STDIN_FILENO, max, data);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? file_err() : read_opened(fd, max, data);
+}
+
+int file_read_kept(const char *path, size_t max, struct bytes *data)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return file_err();
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return read_opened(fd, max, data); /* a folder: read(2) has the better word for it */
+	(void)close(fd);
+	return ERR_NOT_REGULAR;
 }
 
 void file_free(struct bytes data)

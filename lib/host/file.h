@@ -10,7 +10,10 @@
 /* Reads the file at path, or stdin for "-", into *data (owned, for file_free; a NUL follows
  * the data). ERR_LIMIT when larger than max, ERR_NOT_FOUND, ERR_IO; errno says more. */
 MUST_CHECK int file_read(const char *path, size_t max, struct bytes *data);
-void file_free(struct bytes data); /* what file_read gave; or nothing, when p is NULL */
+/* The same of a file that a program keeps for itself: nothing but a regular one, and "-" is a name as any. Never waits,
+ * as for who would write into a FIFO: ERR_NOT_REGULAR. */
+MUST_CHECK int file_read_kept(const char *path, size_t max, struct bytes *data);
+void file_free(struct bytes data); /* what these gave; or nothing, when p is NULL */
 /* What errno means when a file could not be opened: ERR_NOT_FOUND or ERR_IO. */
 static inline int file_err(void)
 {

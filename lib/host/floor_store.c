@@ -49,7 +49,7 @@ static int read_floor(const char *path, struct bytes channel, struct bytes arch,
 	struct arena a = arena_of(scratch, sizeof scratch);
 	struct bytes text;
 	struct floor floor;
-	int err = file_read(path, FLOOR_BYTES_MAX, &text);
+	int err = file_read_kept(path, FLOOR_BYTES_MAX, &text);
 	if (err == ERR_NOT_FOUND) {
 		*release = 0;
 		return OK;

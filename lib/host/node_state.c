@@ -143,7 +143,7 @@ void node_state_close(struct node_state *s)
 static int restore(struct node_state *s, struct p2p_dht *dht, struct kad_snapshot_taken *taken)
 {
 	struct bytes data;
-	int err = file_read(s->snapshot, KAD_SNAPSHOT_BYTES_MAX, &data);
+	int err = file_read_kept(s->snapshot, KAD_SNAPSHOT_BYTES_MAX, &data);
 	if (err == ERR_NOT_FOUND)
 		return err;
 	if (err == OK) {

@@ -296,6 +296,11 @@ off() {
 	end a
 	[ -d a/snapshot ]
 	rmdir a/snapshot
+	mkfifo a/snapshot # must not wait for a writer
+	start a --listen "$tcp" --state a
+	grep -qx 'phase-node: a/snapshot: exists and is not a regular file; nothing is replaced: it is left out' a.err
+	end a
+	rm a/snapshot
 	start a --listen "$tcp" --state a
 	[ "${peer[a]}" = "$first" ]
 	end a

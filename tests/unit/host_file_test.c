@@ -69,6 +69,27 @@ TEST(reads_whole_files_within_the_limit)
 	CHECK(file_read("/dev/zero", 1U << 20, &data) == ERR_LIMIT);
 }
 
+/* What a program keeps for itself is a regular file, or it is refused: without waiting, which an alarm would end. */
+TEST(what_is_kept_is_a_regular_file)
+{
+	struct bytes data = BYTES_LITERAL("untouched");
+	CHECK(file_write(in_folder("a"), BYTES_LITERAL("0123456789"), 0666) == OK);
+	CHECK(file_read_kept(in_folder("a"), 9, &data) == ERR_LIMIT);
+	CHECK(file_read_kept(in_folder("none"), 10, &data) == ERR_NOT_FOUND);
+	CHECK(mkfifo(in_folder("fifo"), 0600) == 0);
+	(void)alarm(60);
+	CHECK(file_read_kept(in_folder("fifo"), 10, &data) == ERR_NOT_REGULAR);
+	(void)alarm(0);
+	CHECK(file_read_kept("/dev/null", 10, &data) == ERR_NOT_REGULAR);
+	CHECK(file_read_kept(folder, 10, &data) == ERR_IO && errno == EISDIR);
+	CHECK(bytes_is(data, "untouched"));
+	if (CHECK(file_read_kept(in_folder("a"), 10, &data) == OK)) {
+		CHECK(bytes_is(data, "0123456789") && data.p[data.n] == 0);
+		file_free(data);
+	}
+	CHECK(unlink(in_folder("fifo")) == 0 && unlink(in_folder("a")) == 0);
+}
+
 TEST(reads_more_than_one_step)
 {
 	size_t n = 300001;
@@ -293,6 +314,7 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	RUN(reads_whole_files_within_the_limit);
+	RUN(what_is_kept_is_a_regular_file);
 	RUN(reads_more_than_one_step);
 	RUN(appears_only_when_committed);
 	RUN(a_secret_is_never_open_to_others);

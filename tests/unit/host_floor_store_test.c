@@ -41,6 +41,12 @@ TEST(damage_is_an_error_in_both_directions)
 	      ERR_TRUNCATED);
 	CHECK(release == 7);
 	CHECK(raise_to("damaged", 43) == ERR_TRUNCATED);
+	CHECK(unlink("state/damaged-x86_64.json") == 0 && mkfifo("state/damaged-x86_64.json", 0600) == 0);
+	(void)alarm(60); /* nobody writes there */
+	CHECK(floor_store_get("state", BYTES_LITERAL("damaged"), BYTES_LITERAL("x86_64"), &release, &why) ==
+	      ERR_NOT_REGULAR);
+	CHECK(raise_to("damaged", 43) == ERR_NOT_REGULAR && release == 7);
+	(void)alarm(0);
 }
 
 TEST(a_floor_under_another_name_is_damage)
