@@ -75,6 +75,12 @@ gets() {
 	jq -e --arg value "$value" '[.value, .results[]?.record.value] | index($value) != null' answer
 }
 
+# refused NAME: what is no record the node did not take beside the other, and does not give.
+refused() {
+	tell "$1" "{\"cmd\":\"get\",\"key\":\"$key\"}"
+	jq -e '[.value, .results[]?.record.value] | index("no record") == null' answer
+}
+
 # finds NAME: who provides.
 finds() {
 	tell "$1" '{"cmd":"find-providers","key":"a thing"}'
@@ -96,6 +102,7 @@ serves() {
 	jq -e .ok answer
 	start second "$1" 2
 	wait_until gets second
+	refused second
 	# rust-libp2p that nobody has told where it is reached tells no address, and go refuses such a provider, too
 	[ "$1" = kadrust ] || wait_until finds second
 	kill "${process[first]}" "${process[second]}"
