@@ -60,7 +60,7 @@ int bzz_address_parse(struct bytes text, struct bzz_address *address, const char
 		*address = a;
 		return OK;
 	}
-	*what = memchr(reference.p, '.', reference.n) != NULL
+	*what = reference.n > 0 && memchr(reference.p, '.', reference.n) != NULL
 			? "names are not resolved here: give the reference that the name stands for"
 			: "a reference has 64 hex digits, or 128 when the content is encrypted";
 	return ERR_VALUE;
