@@ -83,7 +83,8 @@ int main(int argc, char **argv)
 	static const char *everywhere[] = {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"};
 	struct options o = {.node = {.alone = true, .says_ready = true}, .connections_max = 512, .per_client_max = 256};
 	struct cli cli;
-	(void)setenv("UV_THREADPOOL_SIZE", "8", 1); /* BZZ_BRIDGE_READERS; else a reader waits for another's gateway */
+	(void)setenv("UV_THREADPOOL_SIZE", "12",
+		     1); /* BZZ_BRIDGE_STORE_READERS and _GATEWAY_READERS; else a reader waits for another's gateway */
 	cli_start(&cli, &program, argc, argv, &o);
 	if (cli.operands.n + o.gateways.n == 0)
 		cli_usage(&cli, "where from? give a STORE or a --gateway");

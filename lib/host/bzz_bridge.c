@@ -7,9 +7,21 @@
 #include "crypto/secret.h"
 #include "host/bzz_bridge_parts.h"
 
-#define READERS_OF_STORES 4 /* a disk is not quicker with more */
-
 /* --- clients --- */
+
+/* Where one more of the group goes; NULL: it has to wait. */
+static struct bridge_client **slot_for(struct bzz_bridge *b, uint64_t group)
+{
+	struct bridge_client **free_slot = NULL;
+	size_t of_group = 0;
+	for (size_t i = 0; i < BZZ_BRIDGE_STREAMS; i++) {
+		if (b->clients[i] == NULL)
+			free_slot = &b->clients[i];
+		else
+			of_group += b->clients[i]->group == group;
+	}
+	return of_group < BZZ_BRIDGE_PER_GROUP ? free_slot : NULL;
+}
 
 static void client_free(struct bridge_client *c)
 {
@@ -17,7 +29,9 @@ static void client_free(struct bridge_client *c)
 	bzz_shelf_put(b->shelf, &c->root, c->file);
 	if (c->meter != NULL)
 		bzz_meter_release(c->meter);
-	b->clients_n--;
+	for (size_t i = 0; i < BZZ_BRIDGE_STREAMS; i++)
+		if (b->clients[i] == c)
+			b->clients[i] = NULL;
 	secret_wipe(&c->root, sizeof c->root);
 	free(c);
 }
@@ -56,27 +70,16 @@ static void refuse(struct p2p_stream *s, int err, const char *what)
 static void dispatch(struct bzz_bridge *b);
 static void give(struct bridge_client *c);
 
-/* A client has its turn when all that came before it have had theirs. */
-static void wait_for_reader(struct bridge_client *c)
+static struct bridge_lane *lane_of(struct bridge_client *c)
 {
-	struct bzz_bridge *b = c->bridge;
-	c->waiting = true;
-	c->next = NULL;
-	*b->last = c;
-	b->last = &c->next;
-	dispatch(b);
+	return c->missed ? &c->bridge->gateways : &c->bridge->stores;
 }
 
-static void wait_no_more(struct bridge_client *c)
+static void wait_for_reader(struct bridge_client *c)
 {
-	struct bzz_bridge *b = c->bridge;
-	struct bridge_client **at = &b->waiting;
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	if (b->last == &c->next)
-		b->last = at;
-	c->waiting = false;
+	c->waiting = true;
+	bridge_lane_join(lane_of(c), c);
+	dispatch(c->bridge);
 }
 
 /* Errors come where they can still be told, or the stream ends before its time. */
@@ -102,12 +105,14 @@ static void after(uv_work_t *work, int status)
 	struct bridge_client *c = work->data;
 	struct bzz_bridge *b = c->bridge;
 	(void)status; /* nothing is cancelled */
-	c->reader->busy = false;
+	c->reader->client = NULL;
 	c->reading = false;
 	if (c->stream == NULL) {
 		client_free(c);
 	} else if (c->err != OK) {
 		fail(c);
+	} else if (c->resumes) {
+		wait_for_reader(c);
 	} else {
 		c->filled = true;
 		give(c);
@@ -115,20 +120,23 @@ static void after(uv_work_t *work, int status)
 	dispatch(b);
 }
 
-static void dispatch(struct bzz_bridge *b)
+static void dispatch_lane(struct bzz_bridge *b, struct bridge_lane *l)
 {
-	for (size_t i = 0; i < b->readers_n && b->waiting != NULL; i++) {
-		struct bridge_reader *r = &b->readers[i];
-		struct bridge_client *c = b->waiting;
-		if (r->busy)
-			continue;
-		wait_no_more(c);
-		r->busy = c->reading = true;
-		c->reader = r;
-		gateway_source_heed(r->source, &c->given_up);
+	struct bridge_client *c;
+	while ((c = bridge_lane_next(l)) != NULL) {
+		c->waiting = false;
+		c->reading = true;
+		c->stores_only = l == &b->stores && b->gateways.readers_n > 0;
+		gateway_source_heed(c->reader->source, &c->given_up);
 		c->work.data = c;
 		(void)uv_queue_work(p2p_node_loop(p2p_stream_node(c->stream)), &c->work, run, after);
 	}
+}
+
+static void dispatch(struct bzz_bridge *b)
+{
+	dispatch_lane(b, &b->stores);
+	dispatch_lane(b, &b->gateways);
 }
 
 /* --- sending --- */
@@ -210,10 +218,13 @@ static void ask(struct bridge_client *c)
 static void on_opened(struct p2p_stream *s)
 {
 	struct bzz_bridge *b = p2p_stream_context(s);
-	struct bridge_client *c = b->clients_n >= BZZ_BRIDGE_STREAMS ? NULL : malloc(sizeof *c);
+	const uint64_t group = p2p_stream_group(s);
+	struct bridge_client **slot = slot_for(b, group);
+	struct bridge_client *c = slot == NULL ? NULL : malloc(sizeof *c);
 	p2p_stream_set_context(s, c);
 	if (c == NULL) {
-		cli_warn_rarely(b->cli, "more than %d requests at once: some are refused", BZZ_BRIDGE_STREAMS);
+		cli_warn_rarely(b->cli, "more than %d requests at once, or %d of one address: some are refused",
+				BZZ_BRIDGE_STREAMS, BZZ_BRIDGE_PER_GROUP);
 		refuse(s, ERR_LIMIT, "too many requests at once: ask again in a while");
 		return;
 	}
@@ -227,7 +238,9 @@ static void on_opened(struct p2p_stream *s)
 	atomic_init(&c->given_up, false);
 	c->bridge = b;
 	c->stream = s;
-	b->clients_n++;
+	c->group = group;
+	c->stores_only = c->missed = c->resumes = false;
+	*slot = c;
 	p2p_stream_expire(s, BZZ_BRIDGE_ASK_MS);
 }
 
@@ -271,7 +284,7 @@ static void on_gone(struct p2p_stream *s, int err)
 	c->stream = NULL;
 	atomic_store(&c->given_up, true);
 	if (c->waiting)
-		wait_no_more(c);
+		bridge_lane_leave(lane_of(c), c);
 	if (!c->reading)
 		client_free(c);
 }
@@ -281,25 +294,41 @@ static const struct p2p_stream_user user = {
 
 /* --- the bridge --- */
 
+static int open_readers(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
+			struct bridge_lane *l, size_t n)
+{
+	int err = OK;
+	for (size_t i = 0; err == OK && i < n; i++) {
+		err = gateway_source_open(cli, stores, gateways, &l->readers[i].source);
+		l->readers_n += err == OK;
+	}
+	return err;
+}
+
+static void close_readers(struct bridge_lane *l)
+{
+	for (size_t i = 0; i < l->readers_n; i++)
+		gateway_source_close(l->readers[i].source);
+}
+
 int bzz_bridge_open(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
 		    struct bzz_bridge **bridge)
 {
+	static const struct cli_texts nobody;
 	struct bzz_bridge *b = calloc(1, sizeof *b);
 	if (b == NULL)
 		return ERR_NO_MEMORY;
 	b->cli = cli;
-	b->last = &b->waiting;
 	b->service = (struct p2p_service){.name = BRIDGE_PROTOCOL,
 					  .user = &user,
 					  .context = b,
-					  .per_peer_max = BZZ_BRIDGE_PER_PEER};
+					  .per_peer_max = BZZ_BRIDGE_PER_GROUP};
 	b->shelf = bzz_shelf_new();
 	int err = b->shelf == NULL ? ERR_NO_MEMORY : OK;
-	const size_t n = gateways->n > 0 ? BZZ_BRIDGE_READERS : READERS_OF_STORES;
-	for (size_t i = 0; err == OK && i < n; i++) {
-		err = gateway_source_open(cli, stores, gateways, &b->readers[i].source);
-		b->readers_n += err == OK;
-	}
+	if (err == OK)
+		err = open_readers(cli, stores, &nobody, &b->stores, BZZ_BRIDGE_STORE_READERS);
+	if (err == OK && gateways->n > 0)
+		err = open_readers(cli, stores, gateways, &b->gateways, BZZ_BRIDGE_GATEWAY_READERS);
 	if (err != OK) {
 		bzz_bridge_close(b);
 		return err;
@@ -317,8 +346,8 @@ void bzz_bridge_close(struct bzz_bridge *b)
 {
 	if (b == NULL)
 		return;
-	for (size_t i = 0; i < b->readers_n; i++)
-		gateway_source_close(b->readers[i].source);
+	close_readers(&b->stores);
+	close_readers(&b->gateways);
 	bzz_shelf_free(b->shelf);
 	free(b);
 }

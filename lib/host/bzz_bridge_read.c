@@ -11,7 +11,17 @@
 /* Why nothing is to be asked for any more; OK: it is. */
 static int end_of(const struct bridge_client *c)
 {
-	return atomic_load(&c->given_up) ? ERR_INTERRUPTED : c->hopeless ? ERR_TIMEOUT : OK;
+	if (atomic_load(&c->given_up) || (c->stores_only && c->missed))
+		return ERR_INTERRUPTED;
+	return c->hopeless ? ERR_TIMEOUT : OK;
+}
+
+/* A chunk is not to be had: what the file is told. */
+static int miss(struct bridge_client *c, int err)
+{
+	c->hopeless |= err == ERR_TIMEOUT;
+	c->missed |= c->stores_only && err != OK;
+	return c->stores_only ? end_of(c) : err;
 }
 
 /* A file stays open from one reader to the next. */
@@ -23,8 +33,7 @@ static int get(void *context, const uint8_t address[static REFERENCE_BYTES],
 	int err = end_of(c);
 	if (err == OK)
 		err = chunk_source_get(&s, address, chunk, n);
-	c->hopeless |= err == ERR_TIMEOUT;
-	return err;
+	return err == OK ? OK : miss(c, err);
 }
 
 static void peek(void *context, struct chunk_peek *peeks, size_t n)
@@ -35,9 +44,8 @@ static void peek(void *context, struct chunk_peek *peeks, size_t n)
 	if (err == OK)
 		s.peek(s.context, peeks, n);
 	for (size_t i = 0; i < n; i++) {
-		if (err != OK && peeks[i].err != OK)
-			peeks[i].err = err;
-		c->hopeless |= peeks[i].err == ERR_TIMEOUT;
+		if (peeks[i].err != OK)
+			peeks[i].err = miss(c, err != OK ? err : peeks[i].err);
 	}
 }
 
@@ -197,24 +205,50 @@ static int begin(struct bridge_client *c, struct bridge_piece *p)
 	return err == OK ? head(c, p, bzz_file_size(c->file)) : err;
 }
 
+/* To a reader that asks gateways, which goes on where this one ended, or begins anew. */
+static void hand_over(struct bridge_client *c, struct bridge_piece *p, bool begun)
+{
+	const struct chunk_source source = source_of(c);
+	c->resumes = true;
+	c->err = OK;
+	if (begun) {
+		bzz_file_rebase(c->file, &source);
+		return;
+	}
+	bzz_shelf_put(c->bridge->shelf, &c->root, c->file);
+	c->file = NULL;
+	c->at = c->end = 0;
+	p->n = 0;
+}
+
 void bridge_read(struct bridge_client *c)
 {
 	struct bridge_piece *p = &c->pieces[!c->front];
-	p->n = p->sent = 0;
+	bool begun = c->file != NULL;
+	if (!c->resumes)
+		p->n = p->sent = 0;
+	c->resumes = false;
 	c->what = NULL;
 	c->hopeless = false;
 	c->err = refill(c);
-	if (c->err == OK && c->file == NULL) {
+	if (c->err == OK && !begun) {
 		c->err = begin(c, p);
-		if (c->err == OK)
+		begun = c->err == OK && !(c->stores_only && c->missed);
+		if (begun)
 			bzz_meter_refill(c->meter);
 	}
-	for (size_t left = PIECE_BYTES; c->err == OK && left > 0 && c->at < c->end;) {
+	const size_t room = sizeof p->bytes - p->n;
+	for (size_t left = room < PIECE_BYTES ? room : PIECE_BYTES;
+	     begun && c->err == OK && left > 0 && c->at < c->end;) {
 		size_t n = 0;
 		c->err = bzz_file_read(c->file, c->at, c->end, p->bytes + p->n, left, &n, NULL);
 		p->n += n;
 		c->at += n;
 		left -= n;
+	}
+	if (c->stores_only && c->missed) {
+		hand_over(c, p, begun);
+		return;
 	}
 	if (c->err != OK && c->hopeless)
 		c->err = ERR_TIMEOUT;

@@ -356,6 +356,11 @@ const struct peer_id *p2p_stream_peer(const struct p2p_stream *s)
 	return &s->connection->peer;
 }
 
+uint64_t p2p_stream_group(const struct p2p_stream *s)
+{
+	return s->connection->group;
+}
+
 void *p2p_stream_context(const struct p2p_stream *s)
 {
 	return s->context;

@@ -52,6 +52,7 @@ void p2p_stream_expire(struct p2p_stream *s, uint64_t ms);
 
 struct p2p_node *p2p_stream_node(const struct p2p_stream *s);
 const struct peer_id *p2p_stream_peer(const struct p2p_stream *s);
+uint64_t p2p_stream_group(const struct p2p_stream *s); /* p2p_rate_group of where the peer is */
 void *p2p_stream_context(const struct p2p_stream *s);
 void p2p_stream_set_context(struct p2p_stream *s, void *context);
 

@@ -331,6 +331,48 @@ serve() {
 	wait_until grep -q '"cmd":"fetch","bytes":0,"ok":false' theirs.out
 }
 
+# flood N: so many questions of one client for what nobody has
+flood() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		jq -cn --arg peer "$id" --arg line "{\"type\":\"chunk\",\"hash\":\"$(printf %064x $((i + 1)))\"}
+" --arg out "flood.$i" '{cmd: "fetch", peer: $peer, line: $line, out: $out}' >&"${fd[theirs]}"
+	done
+}
+
+asked_of_gateways() { # N: so many chunks
+	[ -f asked ] && [ "$(grep -c '/chunks/' asked)" -ge "$1" ]
+}
+
+is_refused() {
+	asks artifact "$artifact" && grep -q 'too many requests at once' head
+}
+
+@test "who asks for what no gateway answers holds up nobody: neither what stores have nor other addresses" {
+	seq 1 300000 > there
+	bzz-put --store elsewhere there > there.json
+	serve elsewhere
+	python3 "$root/tests/interop/hostile_gateway.py" --log asked "$url" > port 3>&- &
+	process[hostile]=$!
+	wait_until grep -q . port
+	bridge --listen /ip6/::1/tcp/0 --verbose --gateway "http://127.0.0.1:$(cat port)/hides" store
+	client ours
+	flood 60
+	wait_until asked_of_gateways 4 # half of the readers
+	client ours another
+	gives artifact "$artifact" file
+	address[bridge]=$(jq -r '.listening[] | select(startswith("/ip6"))' ready)
+	client kadgo third
+	gives artifact "$(jq -r .reference there.json)" there
+	[ "$(grep -c '"cmd":"fetch"' theirs.out)" = 0 ] # it waits on
+	flood 4
+	who=another
+	wait_until is_refused # as one more of that address
+	who=third
+	gives artifact "$artifact" file
+	bridge_ends_well
+}
+
 @test "content that is damaged on the way: an error while it can be told, then the stream is reset" {
 	bridge store
 	client ours

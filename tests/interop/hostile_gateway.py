@@ -10,6 +10,7 @@ of the path: http://127.0.0.1:PORT/MODE is a gateway whose fault is MODE. Prints
   absent     404 for everything
   broken     500 for everything
   silent     no answer at all
+  hides      no answer at all about what the honest one has not
   drip       right, a byte a second
   endless    a chunk that does not end
   norange    ignores Range
@@ -117,6 +118,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def changed(self, mode, path, is_range):
         headers = {} if mode == "norange" else self.headers
         status, head, body = ask(path, headers)
+        if mode == "hides" and status != 200:
+            time.sleep(60)
+            self.close_connection = True
+            return
         if mode == "flaky":
             with lock:
                 count["flaky"] += 1
