@@ -99,3 +99,16 @@ uint32_t kad_group_of(struct bytes address)
 		return GROUP_OF_IPV4 << 16 | (uint32_t)ip[0] << 8 | ip[1];
 	return host.code == MULTIADDR_IP6 ? load_be32(host.value.p) : 0;
 }
+
+struct bytes kad_machine_of(struct bytes address)
+{
+	struct reader r = reader_of(address);
+	struct multiaddr_part host;
+	if (!multiaddr_next(&r, &host))
+		return BYTES_NONE;
+	if (host.code != MULTIADDR_IP6)
+		return host.value;
+	if (p2p_scope_ipv4_within(host.value.p) != NULL)
+		return bytes_of(p2p_scope_ipv4_within(host.value.p), 4);
+	return bytes_of(host.value.p, kad_scope_of(address) == KAD_SCOPE_PUBLIC ? 8 : 16);
+}

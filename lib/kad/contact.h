@@ -44,5 +44,8 @@ uint32_t kad_contact_group(const struct kad_contact *c);
 enum kad_scope kad_scope_of(struct bytes address);
 /* Who is likely to have all addresses that give the same number: /16 of IPv4, /32 of IPv6. 0: not public. */
 uint32_t kad_group_of(struct bytes address);
+/* Of an address, what all have in common that one machine has: IPv4, half of IPv6 that is public, or a name. Empty: it
+ * is no address. */
+struct bytes kad_machine_of(struct bytes address);
 
 #endif

@@ -2,29 +2,30 @@
 
 #include <string.h>
 
-#include "p2p/multiaddr.h"
-
 #define NOT_PUBLIC 0x80000000U /* a bit that no public group has */
 
 void kad_owner_of(struct kad_owner *owner, const struct peer_id *peer, struct bytes address)
 {
-	struct reader r = reader_of(address);
-	struct multiaddr_part host;
-	struct kad_key hash;
+	struct kad_key machine;
 	kad_key_of(&owner->peer, peer_id_bytes(peer));
-	owner->group = kad_group_of(address);
-	if (owner->group != 0)
-		return;
 	/* Several on this very machine are different ones: that is how a network is tried out. */
-	hash = owner->peer;
-	if (kad_scope_of(address) > KAD_SCOPE_LOOPBACK && multiaddr_next(&r, &host))
-		kad_key_of(&hash, host.value);
-	owner->group = NOT_PUBLIC | load_be32(hash.bytes);
+	machine = owner->peer;
+	if (kad_scope_of(address) > KAD_SCOPE_LOOPBACK)
+		kad_key_of(&machine, kad_machine_of(address));
+	owner->machine = load_be32(machine.bytes);
+	owner->group = kad_group_of(address);
+	if (owner->group == 0)
+		owner->group = NOT_PUBLIC | owner->machine;
 }
 
 void kad_owner_ours(struct kad_owner *owner)
 {
 	memset(owner, 0, sizeof *owner);
+}
+
+bool kad_owner_same(const struct kad_owner *a, const struct kad_owner *b)
+{
+	return kad_key_equal(&a->peer, &b->peer) || (a->group == b->group && a->machine == b->machine);
 }
 
 static unsigned count_of(const struct kad_slot *slots, unsigned room, uint32_t group, const bool *among)

@@ -224,7 +224,14 @@ static int check(struct bytes key, struct bytes value, enum kad_scope least, str
 	return OK;
 }
 
-static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh)
+/* Who dates ahead gains nothing by it. */
+static void not_ahead(struct kad_record *r, struct wall now)
+{
+	if (!r->bare && r->created_at.s > now.s)
+		r->created_at = now;
+}
+
+static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh, struct wall now)
 {
 	uint8_t memory[2][KAD_RECORD_ARENA_BYTES];
 	struct arena a = arena_of(memory[0], sizeof memory[0]), b = arena_of(memory[1], sizeof memory[1]);
@@ -234,6 +241,8 @@ static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes 
 		return KAD_REPLACES;
 	if (!kad_record_same_provider(&old, &new))
 		return KAD_BESIDE;
+	not_ahead(&old, now);
+	not_ahead(&new, now);
 	return kad_record_order(&new, &old) < 0 ? KAD_OLDER : KAD_REPLACES;
 }
 

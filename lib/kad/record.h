@@ -51,7 +51,8 @@ MUST_CHECK int kad_record_read(struct kad_record *r, struct bytes key, struct by
 MUST_CHECK int kad_record_judge(const struct kad_record *r, struct wall now);
 /* Positive: a is newer; bare ones are oldest. */
 int kad_record_order(const struct kad_record *a, const struct kad_record *b);
-/* Whether both are of the same provider, so that the newer one replaces the other. */
+/* Whether both are about the same provider. Anybody can say that: who has put a record decides whether a newer one
+ * replaces it (kad/values.h). */
 bool kad_record_same_provider(const struct kad_record *a, const struct kad_record *b);
 /* Writes the JSON; members must be valid. ERR_VALUE: a date that cannot be written; ERR_NO_SPACE. */
 MUST_CHECK int kad_record_write(struct writer *w, const struct kad_record *r);
@@ -62,8 +63,9 @@ enum kad_meeting { KAD_OLDER, KAD_REPLACES, KAD_BESIDE };
 struct kad_rules {
 	/* OK: the value may stand under this key, for at most *left_s seconds from now. */
 	int (*check)(struct bytes key, struct bytes value, enum kad_scope least, struct wall now, uint64_t *left_s);
-	/* What a new value is to one that is there; both have passed check, and are not equal. */
-	enum kad_meeting (*meet)(struct bytes key, struct bytes there, struct bytes fresh);
+	/* What a new value is to one that is there, of the same owner; both have passed check, and are not equal. A
+	 * date ahead of now counts as now. */
+	enum kad_meeting (*meet)(struct bytes key, struct bytes there, struct bytes fresh, struct wall now);
 };
 
 extern const struct kad_rules kad_record_rules;

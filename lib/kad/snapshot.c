@@ -5,7 +5,7 @@
 #include "core/err.h"
 
 #define MAGIC "phase-kad-snapshot\n"
-#define VERSION_NOW 1
+#define VERSION_NOW 2
 
 enum kind { CONTACT = 1, VALUE = 2, PROVIDER = 3 };
 
@@ -50,6 +50,7 @@ static void write_stand(struct writer *w, const struct kad_owner *owner, uint64_
 	const uint64_t age_s = (now_ms - at_ms) / 1000;
 	write_bytes(w, bytes_of(owner->peer.bytes, sizeof owner->peer.bytes));
 	write_be32(w, owner->group);
+	write_be32(w, owner->machine);
 	write_be32(w, age_s < UINT32_MAX ? (uint32_t)age_s : UINT32_MAX);
 	write_be32(w, (uint32_t)((until_ms - now_ms) / 1000));
 }
@@ -180,6 +181,7 @@ static int read_stand(struct reader *r, uint64_t left_max_ms, struct stand *s)
 {
 	read_key(r, &s->owner.peer);
 	s->owner.group = read_be32(r);
+	s->owner.machine = read_be32(r);
 	s->age_s = read_be32(r);
 	s->left_s = read_be32(r);
 	const bool good =

@@ -54,7 +54,8 @@ static void drop_expired(struct kad_values *v, uint64_t now_ms)
 
 /* What a new value meets. */
 struct met {
-	unsigned same;     /* this very value */
+	unsigned same;     /* this very value, of this owner */
+	unsigned copy;     /* or of another */
 	unsigned replaced; /* the first that it takes the place of; others only go */
 	unsigned n;        /* values of the key */
 	bool older;
@@ -62,20 +63,26 @@ struct met {
 	bool goes[KAD_VALUES_ROOM_MAX];
 };
 
-static void meet_all(const struct kad_values *v, struct bytes key, struct bytes value, struct met *met)
+/* What others have put is never touched. This very value, too, has each for itself: who put it first might take it
+ * back, or be displaced. */
+static void meet_all(const struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
+		     struct wall now, struct met *met)
 {
 	memset(met, 0, sizeof *met);
-	met->same = met->replaced = KAD_QUOTA_NONE;
+	met->same = met->copy = met->replaced = KAD_QUOTA_NONE;
 	for (unsigned i = 0; i < v->room; i++) {
 		if (!v->slots[i].used || !bytes_equal(key_of(v, i), key))
 			continue;
 		met->n++;
 		met->of_key[i] = true;
+		const bool own = kad_owner_same(&v->slots[i].owner, owner);
 		if (bytes_equal(value_of(v, i), value)) {
-			met->same = i;
+			*(own ? &met->same : &met->copy) = i;
 			continue;
 		}
-		const enum kad_meeting m = v->rules->meet(key, value_of(v, i), value);
+		if (!own)
+			continue;
+		const enum kad_meeting m = v->rules->meet(key, value_of(v, i), value, now);
 		met->older = met->older || m == KAD_OLDER;
 		met->goes[i] = m == KAD_REPLACES;
 		if (m == KAD_REPLACES && met->replaced == KAD_QUOTA_NONE)
@@ -121,6 +128,13 @@ static void append(struct kad_values *v, unsigned slot, struct bytes key, struct
 	v->n++;
 }
 
+static int prolong(struct kad_values *v, unsigned i, uint64_t until_ms)
+{
+	v->slots[i].until_ms = until_ms > v->slots[i].until_ms ? until_ms : v->slots[i].until_ms;
+	v->changes++;
+	return OK;
+}
+
 static int put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
 	       enum kad_scope least, uint64_t ttl_s, uint64_t at_ms, struct kad_now now)
 {
@@ -132,22 +146,19 @@ static int put(struct kad_values *v, struct bytes key, struct bytes value, const
 	if (err != OK)
 		return err;
 	drop_expired(v, now.ms);
-	meet_all(v, key, value, &met);
+	meet_all(v, key, value, owner, now.wall, &met);
 	left_s = ttl_s != 0 && ttl_s < left_s ? ttl_s : left_s;
 	const uint64_t left_ms = left_s < KAD_VALUES_AGE_MS / 1000 ? left_s * 1000 : KAD_VALUES_AGE_MS;
 	if (left_ms == 0)
 		return ERR_EXPIRED;
-	if (met.same != KAD_QUOTA_NONE) {
-		struct kad_slot *s = &v->slots[met.same];
-		s->until_ms = now.ms + left_ms > s->until_ms ? now.ms + left_ms : s->until_ms;
-		v->changes++;
-		return OK;
-	}
+	if (met.same != KAD_QUOTA_NONE)
+		return prolong(v, met.same, now.ms + left_ms);
 	if (met.older)
 		return ERR_EXPIRED;
 	const unsigned slot = make_place(v, &met, owner);
 	if (slot == KAD_QUOTA_NONE || !make_bytes(v, key.n + value.n, owner, slot))
-		return ERR_LIMIT;
+		return slot == KAD_QUOTA_NONE && met.copy != KAD_QUOTA_NONE ? prolong(v, met.copy, now.ms + left_ms)
+									    : ERR_LIMIT;
 	met.goes[slot] = true;
 	for (unsigned i = 0; i < v->room; i++)
 		if (met.goes[i] && v->slots[i].used)
@@ -202,10 +213,16 @@ unsigned kad_values_of(const struct kad_values *v, struct bytes key, uint64_t no
 	for (unsigned at = 0; n < KAD_VALUES_PER_KEY && kad_values_next(v, &at, now_ms, &one);) {
 		if (!bytes_equal(one.key, key))
 			continue;
-		unsigned i = n++;
-		for (; i > 0 && bytes_compare(one.value, out[i - 1].value) < 0; i--)
-			out[i] = out[i - 1];
+		unsigned i = n;
+		while (i > 0 && bytes_compare(one.value, out[i - 1].value) < 0)
+			i--;
+		if (i > 0 && bytes_equal(one.value, out[i - 1].value)) {
+			out[i - 1] = one.until_ms > out[i - 1].until_ms ? one : out[i - 1];
+			continue;
+		}
+		memmove(out + i + 1, out + i, (n - i) * sizeof *out);
 		out[i] = one;
+		n++;
 	}
 	return n;
 }

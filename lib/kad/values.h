@@ -1,9 +1,10 @@
 /* The values that a server of the DHT keeps for others, each for at most 48 hours.
  *
- * There may be several of one key: who provides the same thing elsewhere stands beside the others, and what
- * replaces what is for the rules to say (kad/record.h). Where a stranger can write, only so much is anybody's:
- * see kad/quota.h. The memory is the caller's: slots and entries of the same number, and bytes for keys and values
- * together. */
+ * There may be several of one key. A value replaces only what the same owner (kad_owner_same) has put before, and what
+ * of that is for the rules to say (kad/record.h); what others have put stands beside it, whatever it says, until its
+ * life ends. So nobody can take away or cut short what somebody else has put. Where a stranger can write, only so much
+ * is anybody's: see kad/quota.h. The memory is the caller's: slots and entries of the same number, and bytes for keys
+ * and values together. */
 #ifndef KAD_VALUES_H
 #define KAD_VALUES_H
 
@@ -48,7 +49,8 @@ struct kad_value {
 void kad_values_init(struct kad_values *v, const struct kad_rules *rules, struct kad_slot *slots,
 		     struct kad_values_entry *entries, unsigned room, uint8_t *bytes, size_t bytes_room);
 /* Keeps a value that owner, whose address has the scope least, has sent; for ttl_s seconds at most, when that is
- * not 0. What is there already is kept for longer. ERR_EXPIRED: a newer one is there, or its life ends now; ERR_LIMIT:
+ * not 0. What this owner has put already is kept for longer. ERR_EXPIRED: a newer one of its own is there, or its life
+ * ends now; ERR_LIMIT:
  * too large, or no room for this owner; what the rules say otherwise. */
 MUST_CHECK int kad_values_put(struct kad_values *v, struct bytes key, struct bytes value, const struct kad_owner *owner,
 			      enum kad_scope least, uint64_t ttl_s, struct kad_now now);
@@ -56,7 +58,8 @@ MUST_CHECK int kad_values_put(struct kad_values *v, struct bytes key, struct byt
  * kad_values_put. */
 MUST_CHECK int kad_values_restore(struct kad_values *v, struct bytes key, struct bytes value,
 				  const struct kad_owner *owner, uint64_t age_ms, uint64_t left_s, struct kad_now now);
-/* The values of key, in an order that is the same in every store. Gives how many. */
+/* The values of key, in an order that is the same in every store; what several have put is told once. Gives how
+ * many. */
 unsigned kad_values_of(const struct kad_values *v, struct bytes key, uint64_t now_ms,
 		       struct kad_value out[static KAD_VALUES_PER_KEY]);
 /* All values, from *at = 0 on; false at the end. */

@@ -281,7 +281,7 @@ off() {
 		echo >> snapshot!bytes follow after the end
 		printf X | dd of=snapshot bs=1 seek=100 conv=notrunc status=none!content does not match its hash
 		printf X | dd of=snapshot bs=1 conv=notrunc status=none!a member has the wrong type
-		printf '\002' | dd of=snapshot bs=1 seek=19 conv=notrunc status=none!a format version that is not known here
+		printf '\001' | dd of=snapshot bs=1 seek=19 conv=notrunc status=none!a format version that is not known here
 		truncate -s 5M snapshot!larger than the limit
 	END
 }

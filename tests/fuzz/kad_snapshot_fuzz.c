@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > ENTRIES_MAX)
 		return 0;
 	write_text(&w, "phase-kad-snapshot\n");
-	write_u8(&w, 1);
+	write_u8(&w, 2);
 	write_be64(&w, NOW_S);
 	write_be32(&w, (uint32_t)size);
 	write_bytes(&w, bytes_of(data, size));

@@ -318,6 +318,8 @@ static void turn(struct network *net, unsigned i)
 		start_node(net, i);
 		return;
 	}
+	if (n->stays)
+		return;
 	n->online = false;
 	net->online_n--;
 	event_push(net,

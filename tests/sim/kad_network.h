@@ -27,6 +27,7 @@ struct network_rules {
 
 struct node {
 	bool server, liar, sybil, online, looking;
+	bool stays; /* it has something to publish, and no churn */
 	struct kad_contact self;
 	struct kad_table table;
 	struct kad_table_entry *entries;

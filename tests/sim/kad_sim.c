@@ -12,7 +12,8 @@
 #define SYBIL_KEY "/phase/sybil/x86_64/manifest"
 
 struct figures {
-	bool put[KEYS_MAX]; /* whether the newest was: its publisher may have gone meanwhile */
+	unsigned publisher[KEYS_MAX];
+	bool put[KEYS_MAX]; /* whether the newest was */
 	unsigned put_n, stored_n, got_n, aborted_n, found_n, newest_n, hops_n;
 	uint64_t hops, asked, failed;
 	uint64_t ms[KEYS_MAX * ROUNDS_MAX];
@@ -53,14 +54,17 @@ static size_t record_of(const struct network *net, unsigned i, bool sybil, unsig
 	return w.n;
 }
 
-/* Puts a version of every record, each from another node. */
+/* Puts a version of every record, each from a node of its own, which puts the next one, too. */
 static void put_all(struct network *net, unsigned keys, bool sybil, unsigned version, struct figures *f)
 {
 	struct run *runs[KEYS_MAX];
 	char key[128], value[512];
 	for (unsigned i = 0; i < keys; i++) {
 		const size_t key_n = key_of(i, sybil, key), value_n = record_of(net, i, sybil, version, value);
-		runs[i] = network_look_up(net, network_somebody(net), bytes_of(key, key_n), bytes_of(value, value_n));
+		if (version == 0)
+			f->publisher[i] = network_somebody(net);
+		net->nodes[f->publisher[i]].stays = true;
+		runs[i] = network_look_up(net, f->publisher[i], bytes_of(key, key_n), bytes_of(value, value_n));
 		network_pass(net, 100);
 	}
 	network_pass(net, KAD_LOOKUP_ALL_MS);

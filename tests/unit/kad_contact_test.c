@@ -123,6 +123,23 @@ TEST(groups)
 	CHECK(kad_group_of(test_address("/ip6/2a00:1::1/tcp/1")) != kad_group_of(test_address("/ip6/2a00:2::1/tcp/1")));
 }
 
+static bool same_machine(const char *a, const char *b)
+{
+	return bytes_equal(kad_machine_of(test_address(a)), kad_machine_of(test_address(b)));
+}
+
+TEST(machines)
+{
+	CHECK(same_machine("/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/udp/9/quic-v1"));
+	CHECK(!same_machine("/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.9/tcp/1"));
+	CHECK(same_machine("/ip4/8.8.8.8/tcp/1", "/ip6/::ffff:8.8.8.8/tcp/1"));
+	CHECK(same_machine("/ip6/2a00:1:2:3::1/tcp/1", "/ip6/2a00:1:2:3:4::9/tcp/1"));
+	CHECK(!same_machine("/ip6/2a00:1:2:3::1/tcp/1", "/ip6/2a00:1:2:4::1/tcp/1"));
+	CHECK(!same_machine("/ip6/fd00::1/tcp/1", "/ip6/fd00::2/tcp/1"));
+	CHECK(!same_machine("/dns/a.example/tcp/1", "/dns/b.example/tcp/1"));
+	CHECK(kad_machine_of(BYTES_NONE).n == 0);
+}
+
 TEST(room_is_bounded)
 {
 	struct kad_contact c = test_contact(1, NULL);
@@ -146,6 +163,7 @@ int main(void)
 	RUN(an_id_at_the_end_must_be_its_own);
 	RUN(scopes);
 	RUN(groups);
+	RUN(machines);
 	RUN(room_is_bounded);
 	return test_end();
 }

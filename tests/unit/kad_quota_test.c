@@ -43,6 +43,22 @@ TEST(whose_it_is)
 	CHECK(owner(1, "/ip4/10.0.0.1/tcp/1").group >= 0x80000000U);
 }
 
+static bool same(const struct kad_owner a, const struct kad_owner b)
+{
+	return kad_owner_same(&a, &b) && kad_owner_same(&b, &a);
+}
+
+TEST(who_is_the_same)
+{
+	struct kad_owner ours;
+	kad_owner_ours(&ours);
+	CHECK(same(owner(1, "/ip4/8.8.8.8/tcp/1"), owner(1, "/ip4/9.9.9.9/tcp/1")));
+	CHECK(same(owner(1, "/ip4/8.8.8.8/tcp/1"), owner(2, "/ip4/8.8.8.8/tcp/2")));
+	CHECK(!same(owner(1, "/ip4/8.8.8.8/tcp/1"), owner(2, "/ip4/8.8.8.9/tcp/1")));
+	CHECK(!same(owner(1, "/ip4/127.0.0.1/tcp/1"), owner(2, "/ip4/127.0.0.1/tcp/1")));
+	CHECK(same(ours, ours) && !same(ours, owner(1, "/ip4/127.0.0.1/tcp/1")));
+}
+
 TEST(a_peer_has_its_share)
 {
 	memset(slots, 0, sizeof slots);
@@ -110,6 +126,7 @@ TEST(where_all_have_the_same_nobody_gives)
 int main(void)
 {
 	RUN(whose_it_is);
+	RUN(who_is_the_same);
 	RUN(a_peer_has_its_share);
 	RUN(a_flood_displaces_itself);
 	RUN(where_all_have_the_same_nobody_gives);

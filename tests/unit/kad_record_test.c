@@ -272,14 +272,17 @@ TEST(rules)
 	struct bytes b = changed("03:04:05", "03:04:06");
 	memcpy(newer, b.p, b.n);
 	const struct bytes fresh = bytes_of(newer, b.n);
-	CHECK(r->meet(KEY, bytes_text(good), fresh) == KAD_REPLACES &&
-	      r->meet(KEY, fresh, bytes_text(good)) == KAD_OLDER);
+	CHECK(r->meet(KEY, bytes_text(good), fresh, now) == KAD_REPLACES);
+	CHECK(r->meet(KEY, fresh, bytes_text(good), now) == KAD_OLDER);
+	/* Both are dated ahead, so one is as good as the other. */
+	CHECK(r->meet(KEY, fresh, bytes_text(good), (struct wall){now.s - 700}) == KAD_REPLACES);
+	CHECK(r->meet(KEY, bytes_text(good), fresh, (struct wall){now.s - 700}) == KAD_REPLACES);
 	b = changed("http_addr\":\"10.0.0.1:8080", "http_addr\":\"10.0.0.2:8080");
 	CHECK(read(KEY, b) != OK);
 	b = BYTES_LITERAL("http://10.0.0.2:8080/m.json");
 	memcpy(elsewhere, b.p, b.n);
-	CHECK(r->meet(KEY, bytes_text(good), bytes_of(elsewhere, b.n)) == KAD_BESIDE);
-	CHECK(r->meet(KEY, bytes_of(elsewhere, b.n), bytes_text(good)) == KAD_BESIDE);
+	CHECK(r->meet(KEY, bytes_text(good), bytes_of(elsewhere, b.n), now) == KAD_BESIDE);
+	CHECK(r->meet(KEY, bytes_of(elsewhere, b.n), bytes_text(good), now) == KAD_BESIDE);
 }
 
 TEST(blobs)

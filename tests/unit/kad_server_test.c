@@ -17,7 +17,7 @@ static struct kad_contact self;
 static struct kad_server server;
 static uint8_t bytes[65536], asked[70000], answered[KAD_SENT_BYTES_MAX];
 static struct kad_message m; /* the last answer */
-static const struct kad_now now = {5000, {WALL_S}};
+static struct kad_now now = {5000, {WALL_S}};
 
 static void begin(void)
 {
@@ -121,6 +121,60 @@ TEST(values_are_stored_and_found)
 	CHECK(ask_from(2, "/ip4/9.9.9.9/tcp/1", request(KAD_GET_VALUE, KEY)) == OK && m.has_record);
 	CHECK(bytes_equal(m.record_key, KEY) && bytes_is(m.value, good) && peers_of(KAD_CLOSER, out) == KAD_K);
 	CHECK(bytes_is(m.time_received, "2026-01-02T03:04:05Z")); /* our clock, not the sender's */
+}
+
+/* The record of good's provider, of another date, life and version. */
+static const char *record_of(int64_t created_s, unsigned ttl_s, const char *version)
+{
+	static char text[512];
+	char date[WALL_TEXT_BYTES];
+	CHECK(wall_write((struct wall){created_s}, date) == OK);
+	(void)snprintf(text, sizeof text,
+		       "{\"channel\":\"stable\",\"arch\":\"x86_64\",\"manifest_url\":\"http://8.8.8.8/m.json\","
+		       "\"http_addr\":\"8.8.8.8:80\",\"manifest_version\":\"%s\",\"created_at\":\"%.*s\","
+		       "\"ttl_secs\":%u}",
+		       version, (int)sizeof date, date, ttl_s);
+	return text;
+}
+
+/* Whether any of the next answers has a record of this version. */
+static bool is_told(const char *version)
+{
+	char member[64];
+	(void)snprintf(member, sizeof member, "\"manifest_version\":\"%s\"", version);
+	for (unsigned i = 0; i < KAD_VALUES_PER_KEY; i++) {
+		CHECK(ask_from(3, "/ip4/9.9.9.9/tcp/1", request(KAD_GET_VALUE, KEY)) == OK);
+		if (m.has_record && memmem(m.value.p, m.value.n, member, strlen(member)) != NULL)
+			return true;
+		now.wall.s += 10; /* the next round gives the next value */
+		now.ms += 10000;
+	}
+	return false;
+}
+
+static void later(uint64_t s)
+{
+	now.ms += s * 1000;
+	now.wall.s += (int64_t)s;
+}
+
+TEST(nobody_takes_back_the_record_of_another)
+{
+	const char *const honest = "/ip4/20.1.0.1/tcp/50000", *const stranger = "/ip4/20.1.0.9/tcp/50000";
+	now = (struct kad_now){5000, {WALL_S}};
+	begin();
+	CHECK(ask_from(1, honest, put_request(KEY, KEY, record_of(now.wall.s, 3600, "1"))) == OK);
+	CHECK(ask_from(2, stranger, put_request(KEY, KEY, record_of(now.wall.s + 290, 1, "gone"))) == OK);
+	later(600);
+	CHECK(is_told("1") && !is_told("gone"));
+	CHECK(ask_from(2, stranger, put_request(KEY, KEY, record_of(now.wall.s + 290, 172800, "evil"))) == OK);
+	CHECK(ask_from(1, honest, put_request(KEY, KEY, record_of(now.wall.s, 3600, "2"))) == OK);
+	CHECK(is_told("2") && is_told("evil") && !is_told("1"));
+	/* Who has put it does, with another id, too. */
+	CHECK(ask_from(5, honest, put_request(KEY, KEY, record_of(now.wall.s, 1, "3"))) == OK);
+	later(2);
+	CHECK(!is_told("2") && !is_told("3") && is_told("evil"));
+	now = (struct kad_now){5000, {WALL_S}};
 }
 
 TEST(values_that_are_refused)
@@ -301,6 +355,7 @@ int main(void)
 {
 	RUN(find_node);
 	RUN(values_are_stored_and_found);
+	RUN(nobody_takes_back_the_record_of_another);
 	RUN(values_that_are_refused);
 	RUN(providers_speak_for_themselves);
 	RUN(ping_and_the_words_of_others);

@@ -32,9 +32,9 @@ static int check(struct bytes key, struct bytes value, enum kad_scope least, str
 	return refused != NULL && bytes_is(value, refused) ? ERR_VALUE : OK;
 }
 
-static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh)
+static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh, struct wall now)
 {
-	(void)key, (void)there, (void)fresh;
+	(void)key, (void)there, (void)fresh, (void)now;
 	return KAD_BESIDE;
 }
 
@@ -142,6 +142,7 @@ TEST(all_is_as_it_was_but_for_the_time_between)
 	CHECK(find("first", ms, &v) && bytes_equal(v.key, BYTES_LITERAL("/x/key")));
 	CHECK(v.at_ms == ms - 107000 && v.until_ms == ms + KAD_VALUES_AGE_MS - 107000);
 	CHECK(kad_key_equal(&v.owner->peer, &owner.peer) && v.owner->group == owner.group);
+	CHECK(v.owner->machine == owner.machine && kad_owner_same(v.owner, &owner));
 	CHECK(find("second", ms, &v) && v.until_ms == ms + (HOUR_S - 160) * 1000ULL);
 	CHECK(kad_providers_get(&after.providers, THING, 0, ms, out) == 1);
 	CHECK(same(out[0], &provider));
@@ -262,9 +263,9 @@ TEST(cut_or_damaged_anywhere_it_is_refused)
 	file[0] ^= 1;
 	CHECK(take(text, at(NOW_MS, NOW_S)) == ERR_TYPE);
 	file[0] ^= 1;
-	file[19] = 2;
-	CHECK(take(text, at(NOW_MS, NOW_S)) == ERR_VERSION);
 	file[19] = 1;
+	CHECK(take(text, at(NOW_MS, NOW_S)) == ERR_VERSION);
+	file[19] = 2;
 	file[text.n - 1] ^= 1;
 	CHECK(take(text, at(NOW_MS, NOW_S)) == ERR_HASH);
 }
@@ -275,7 +276,7 @@ static int read_entries(struct bytes entries)
 	uint8_t hash[SHA256_BYTES];
 	struct writer w = writer_of(file, sizeof file);
 	write_text(&w, "phase-kad-snapshot\n");
-	write_u8(&w, 1);
+	write_u8(&w, 2);
 	write_be64(&w, NOW_S);
 	write_be32(&w, (uint32_t)entries.n);
 	write_bytes(&w, entries);
@@ -291,10 +292,11 @@ static int read_value(uint32_t group, uint32_t left_s, size_t more)
 	uint8_t room[128];
 	struct writer w = writer_of(room, sizeof room);
 	write_u8(&w, 2);
-	write_be32(&w, (uint32_t)(32 + 4 + 4 + 4 + 2 + 2 + 2 + 1 + more));
+	write_be32(&w, (uint32_t)(32 + 4 + 4 + 4 + 4 + 2 + 2 + 2 + 1 + more));
 	for (unsigned i = 0; i < 32; i++)
 		write_u8(&w, 1);
 	write_be32(&w, group);
+	write_be32(&w, 7);
 	write_be32(&w, 1);
 	write_be32(&w, left_s);
 	write_be16(&w, 2);

@@ -19,9 +19,10 @@ static int check(struct bytes key, struct bytes value, enum kad_scope least, str
 	return bytes_starts(value, "bad") || least == KAD_SCOPE_NONE || now.s != 77 ? ERR_VALUE : OK;
 }
 
-static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh)
+static enum kad_meeting meet(struct bytes key, struct bytes there, struct bytes fresh, struct wall now)
 {
 	(void)key;
+	CHECK(now.s == 77);
 	if (there.p[0] != fresh.p[0])
 		return KAD_BESIDE;
 	return bytes_compare(fresh, there) < 0 ? KAD_OLDER : KAD_REPLACES;
@@ -34,16 +35,21 @@ static void begin(void)
 	kad_values_init(&values, &test_rules, slots, entries, ROOM, bytes, sizeof bytes);
 }
 
-/* From peer n, in a network of its own when net is 0. */
-static int put_at(struct bytes key, const char *value, unsigned peer, unsigned net, uint64_t now_ms)
+static int put_from(struct bytes key, const char *value, unsigned peer, const char *address, uint64_t now_ms)
 {
 	struct kad_owner owner;
-	char text[64];
 	const struct peer_id id = test_peer_id(peer);
-	(void)snprintf(text, sizeof text, "/ip4/20.%u.0.1/tcp/1", net == 0 ? peer : net);
-	kad_owner_of(&owner, &id, test_address(text));
+	kad_owner_of(&owner, &id, test_address(address));
 	return kad_values_put(&values, key, bytes_text(value), &owner, KAD_SCOPE_PUBLIC, 0,
 			      (struct kad_now){now_ms, {77}});
+}
+
+/* From peer n, in a network of its own when net is 0; each on a machine of its own. */
+static int put_at(struct bytes key, const char *value, unsigned peer, unsigned net, uint64_t now_ms)
+{
+	char text[64];
+	(void)snprintf(text, sizeof text, "/ip4/20.%u.0.%u/tcp/1", net == 0 ? peer : net, peer);
+	return put_from(key, value, peer, text, now_ms);
 }
 
 static int put(const char *value, unsigned peer)
@@ -66,9 +72,75 @@ TEST(newer_replaces_older_and_others_stay_beside)
 	begin();
 	CHECK(put("a1", 1) == OK && put("b1", 2) == OK && values.n == 2);
 	CHECK(put("a2", 1) == OK && values.n == 2 && has(KEY, "a2", 1000) && !has(KEY, "a1", 1000));
-	CHECK(put("a1", 3) == ERR_EXPIRED && put("a1", 1) == ERR_EXPIRED && has(KEY, "a2", 1000));
-	CHECK(put("a2", 9) == OK && values.n == 2 && put("bad", 1) == ERR_VALUE);
+	CHECK(put("a1", 1) == ERR_EXPIRED && put("a2", 1) == OK && values.n == 2 && has(KEY, "a2", 1000));
+	CHECK(put("bad", 1) == ERR_VALUE);
 	CHECK(has(KEY, "b1", 1000) && !has(BYTES_LITERAL("/x/other"), "b1", 1000));
+}
+
+/* Neither by what would replace it, nor by what it would be older than. */
+TEST(a_stranger_neither_replaces_nor_refuses)
+{
+	begin();
+	CHECK(put("a5", 1) == OK && put("a9", 2) == OK && has(KEY, "a5", 1000) && has(KEY, "a9", 1000));
+	CHECK(put("a6", 1) == OK && has(KEY, "a6", 1000) && !has(KEY, "a5", 1000) && has(KEY, "a9", 1000));
+	/* Nor does a neighbour: in a network of this size is anybody. */
+	CHECK(put_at(KEY, "a7", 3, 1, 1000) == OK && has(KEY, "a6", 1000));
+	CHECK(values.n == 3);
+}
+
+TEST(a_machine_with_a_new_id_replaces_what_it_put)
+{
+	static const struct {
+		const char *first, *then;
+		bool replaces;
+	} cases[] = {
+		{"/ip4/20.1.0.1/tcp/1", "/ip4/20.1.0.1/udp/9/quic-v1", true},
+		{"/ip4/20.1.0.1/tcp/1", "/ip4/20.1.0.2/tcp/1", false},
+		{"/ip4/10.1.0.1/tcp/1", "/ip4/10.1.0.1/tcp/2", true},
+		{"/ip4/10.1.0.1/tcp/1", "/ip4/10.1.0.2/tcp/1", false},
+		{"/ip6/2a00:1:2:3::1/tcp/1", "/ip6/2a00:1:2:3:f:f:f:f/tcp/1", true},
+		{"/ip6/2a00:1:2:3::1/tcp/1", "/ip6/2a00:1:2:4::1/tcp/1", false},
+		{"/ip6/fd00::1/tcp/1", "/ip6/fd00::2/tcp/1", false},
+		{"/ip4/20.1.0.1/tcp/1", "/ip6/::ffff:20.1.0.1/tcp/1", true},
+		{"/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/1", false}, /* different machines in a trial */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		begin();
+		CHECK(put_from(KEY, "a1", 1, cases[i].first, 1000) == OK);
+		CHECK(put_from(KEY, "a2", 2, cases[i].then, 2000) == OK && has(KEY, "a2", 2000));
+		CHECK(has(KEY, "a1", 2000) == !cases[i].replaces);
+		/* Wherever it is, a peer is itself. */
+		CHECK(put_from(KEY, "a3", 2, "/ip4/30.0.0.1/tcp/1", 3000) == OK && !has(KEY, "a2", 3000));
+	}
+}
+
+/* A machine that puts again and again, as another peer each time, has one place; others of its network have theirs. */
+TEST(a_new_id_each_time_fills_nothing)
+{
+	char text[8];
+	begin();
+	for (unsigned i = 0; i < 3 * ROOM; i++) {
+		(void)snprintf(text, sizeof text, "a%03u", i);
+		CHECK(put_from(KEY, text, i, "/ip4/20.1.0.1/tcp/1", 1000 + i) == OK && values.n == 1);
+	}
+	CHECK(has(KEY, text, 2000));
+}
+
+/* Who puts first what an honest one is about to put, and then takes its own back, takes away nothing. */
+TEST(the_same_value_is_of_each_who_put_it)
+{
+	struct kad_value all[KAD_VALUES_PER_KEY];
+	begin();
+	CHECK(put("a1", 9) == OK && put("a1", 1) == OK);
+	CHECK(kad_values_of(&values, KEY, 1000, all) == 1 && bytes_is(all[0].value, "a1"));
+	CHECK(put("a2", 9) == OK && has(KEY, "a1", 1000) && has(KEY, "a2", 1000));
+	CHECK(kad_values_of(&values, KEY, 1000, all) == 2);
+	/* Where there is no place for one more, what is there is kept for longer. */
+	begin();
+	for (unsigned i = 0; i < KAD_VALUES_PER_KEY; i++)
+		CHECK(put_at(KEY, "a1", i, i + 1, 1000) == OK);
+	CHECK(put_at(KEY, "a1", 99, 0, 500000) == OK && values.n == KAD_VALUES_PER_KEY && has(KEY, "a1", 1400000));
+	CHECK(put_at(KEY, "b1", 98, 0, 500000) == ERR_LIMIT);
 }
 
 TEST(the_order_of_values_is_the_same_whenever_they_came)
@@ -94,7 +166,7 @@ TEST(nothing_lives_for_ever)
 	begin();
 	kad_owner_ours(&ours);
 	CHECK(put("a", 1) == OK && has(KEY, "a", 1000 + 999999) && !has(KEY, "a", 1000 + 1000000));
-	CHECK(put_at(KEY, "a", 2, 0, 500000) == OK && has(KEY, "a", 1400000)); /* sent again */
+	CHECK(put_at(KEY, "a", 1, 0, 500000) == OK && has(KEY, "a", 1400000)); /* sent again */
 	CHECK(kad_values_put(&values, KEY, BYTES_LITERAL("b"), &ours, KAD_SCOPE_PUBLIC, 5,
 			     (struct kad_now){1000, {77}}) == OK);
 	CHECK(has(KEY, "b", 5999) && !has(KEY, "b", 6000));
@@ -173,6 +245,10 @@ TEST(limits)
 int main(void)
 {
 	RUN(newer_replaces_older_and_others_stay_beside);
+	RUN(a_stranger_neither_replaces_nor_refuses);
+	RUN(a_machine_with_a_new_id_replaces_what_it_put);
+	RUN(a_new_id_each_time_fills_nothing);
+	RUN(the_same_value_is_of_each_who_put_it);
 	RUN(the_order_of_values_is_the_same_whenever_they_came);
 	RUN(nothing_lives_for_ever);
 	RUN(a_key_has_room_for_several_and_not_for_a_flood);
