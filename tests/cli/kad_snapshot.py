@@ -7,7 +7,7 @@ import hashlib
 import struct
 import sys
 
-MAGIC = b"phase-kad-snapshot\n\x01"
+MAGIC = b"phase-kad-snapshot\n\x02"
 HEAD = len(MAGIC) + 12
 
 
@@ -37,12 +37,12 @@ def show(data):
         if kind == 1:
             print("contact", peer(entry))
             continue
-        left = struct.unpack_from(">I", entry, 40)[0]
+        left = struct.unpack_from(">I", entry, 44)[0]
         if kind == 2:
-            length = struct.unpack_from(">H", entry, 44)[0]
-            print("value", entry[46:46 + length].decode(), left)
+            length = struct.unpack_from(">H", entry, 48)[0]
+            print("value", entry[50:50 + length].decode(), left)
         else:
-            print("provider", peer(entry[44 + 32:]), left)
+            print("provider", peer(entry[48 + 32:]), left)
 
 
 def main():
