@@ -68,11 +68,21 @@ void native_link_end(struct native *n, struct native_link *l)
 	l->used = false;
 }
 
+/* Strangers tell of nodes by name: some of the resolver's room stays for providers. */
+static bool is_in_turn(const struct native *n, const struct native_link *l)
+{
+	unsigned before = 0;
+	for (size_t i = 0; i < NATIVE_CONNECTIONS_MAX && n->links[i] != l; i++)
+		before += n->links[i] != NULL && n->links[i]->used && n->links[i]->stage == NATIVE_NAMED;
+	return before < NATIVE_RESOLVING_MAX;
+}
+
 static int find_name(struct native *n, struct native_link *l, uint64_t now_ms)
 {
-	const int err = resolver_find(&n->with.web->resolver, l->target.name, now_ms, &l->to);
+	const int err = !is_in_turn(n, l) ? RESOLVE_WAIT
+					  : resolver_find(&n->with.web->resolver, l->target.name, now_ms, &l->to);
 	if (err == RESOLVE_WAIT)
-		return OK;
+		return now_ms < l->began_ms + RESOLVE_GIVE_UP_MS ? OK : ERR_TIMEOUT;
 	return err == OK ? connect_next(n, l, now_ms) : err;
 }
 

@@ -15,6 +15,7 @@
 #define NATIVE_RECORDS_MAX 100 /* of each, that are looked at */
 #define NATIVE_DEPTH_MAX 4     /* of those that lead to others */
 #define NATIVE_CONNECT_MS 5000
+#define NATIVE_RESOLVING_MAX 4 /* nodes whose names are looked for at once */
 
 enum native_stage { NATIVE_NAMED, NATIVE_CONNECTING, NATIVE_SPEAKING };
 

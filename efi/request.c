@@ -95,8 +95,10 @@ static void order(struct request *r, uint64_t now_ms)
 static void step_name(struct request *r, uint64_t now_ms)
 {
 	int err = resolver_find(&r->web->resolver, r->host, now_ms, &r->addresses);
-	if (err == RESOLVE_WAIT)
+	if (err == RESOLVE_WAIT && now_ms < r->heard_ms + RESOLVE_GIVE_UP_MS)
 		return;
+	if (err == RESOLVE_WAIT)
+		err = ERR_TIMEOUT;
 	if (err != OK) {
 		fail(r, err, err == ERR_SOURCE ? "name, from every resolver" : "name");
 		return;

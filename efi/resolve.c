@@ -156,13 +156,32 @@ static void judge(struct resolver *r, struct resolving *n, uint64_t now_ms)
 		try(r, n, now_ms); /* those who were not asked yet at once, then each again */
 }
 
+/* Whether it is asked, and somebody waits for it: who does would have had it judged, or asked again, by then. */
+static bool is_busy(const struct resolving *n, uint64_t now_ms)
+{
+	return n->name_n > 0 && n->err == RESOLVE_WAIT && now_ms < n->try_ms + 2 * (uint64_t)RESOLVE_TRY_MS;
+}
+
+/* The oldest that is not busy. NULL: all are; else names would take each other's room before an answer can come. */
+static struct resolving *room_for_one(struct resolver *r, uint64_t now_ms)
+{
+	for (size_t i = 0; i < RESOLVE_NAMES_MAX; i++) {
+		struct resolving *n = &r->names[r->oldest++ % RESOLVE_NAMES_MAX];
+		if (!is_busy(n, now_ms))
+			return n;
+	}
+	return NULL;
+}
+
 static struct resolving *find(struct resolver *r, struct bytes host, uint64_t now_ms)
 {
 	for (size_t i = 0; i < RESOLVE_NAMES_MAX; i++)
 		if (bytes_equal(bytes_of(r->names[i].name, r->names[i].name_n), host))
 			return &r->names[i];
-	struct resolving *n = &r->names[r->oldest++ % RESOLVE_NAMES_MAX];
+	struct resolving *n = room_for_one(r, now_ms);
 	uint8_t id[2];
+	if (n == NULL)
+		return NULL;
 	*n = (struct resolving){.err = RESOLVE_WAIT, .name_n = host.n};
 	memcpy(n->name, host.p, host.n);
 	(void)platform_random(r->platform, id, sizeof id); /* with the random port, the guess of a liar is 2^-30 */
@@ -192,6 +211,8 @@ int resolver_find(struct resolver *r, struct bytes host, uint64_t now_ms, struct
 		return ERR_VALUE;
 	receive(r);
 	struct resolving *n = find(r, host, now_ms);
+	if (n == NULL)
+		return RESOLVE_WAIT;
 	if (n->err == RESOLVE_WAIT)
 		judge(r, n, now_ms);
 	int err = n->err;

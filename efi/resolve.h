@@ -8,10 +8,11 @@
 
 #define RESOLVE_MDNS_PORT 5353
 #define RESOLVE_ADDRESSES_MAX 8
-#define RESOLVE_NAMES_MAX 16 /* kept; the oldest goes */
+#define RESOLVE_NAMES_MAX 16 /* kept; the oldest goes that is not being asked */
 #define RESOLVE_TRIES 4
-#define RESOLVE_TRY_MS 1000 /* for one answer */
-#define RESOLVE_WAIT 1      /* not known yet: ask again after net_poll */
+#define RESOLVE_TRY_MS 1000      /* for one answer */
+#define RESOLVE_GIVE_UP_MS 12000 /* who asks waits no longer: three names in turn may have been silent */
+#define RESOLVE_WAIT 1           /* not known yet: ask again after net_poll */
 
 extern const struct net_address resolve_mdns_group; /* who is asked by mDNS: RFC 6762 section 3 */
 
@@ -43,8 +44,8 @@ struct resolver {
 };
 
 void resolver_init(struct resolver *r, struct platform *p, struct net *net);
-/* OK and *out; RESOLVE_WAIT; ERR_NOT_FOUND: no such name, or nobody to ask; ERR_TIMEOUT: nobody
- * answers; ERR_SOURCE: all resolvers refuse or fail; ERR_VALUE: no name that a host may have. */
+/* OK and *out; RESOLVE_WAIT, also while there is no room; ERR_NOT_FOUND: no such name, or nobody to ask; ERR_TIMEOUT:
+ * nobody answers; ERR_SOURCE: all resolvers refuse or fail; ERR_VALUE: no name that a host may have. */
 MUST_CHECK int resolver_find(struct resolver *r, struct bytes host, uint64_t now_ms, struct resolved *out);
 void resolver_close(struct resolver *r);
 

@@ -5,7 +5,7 @@
 
 #define MDNS_PORT 5353
 #define DNS_PORT 53
-#define QUERIES_MAX 32
+#define QUERIES_MAX 64
 
 struct query {
 	struct net_address to;
@@ -394,6 +394,56 @@ TEST(nobody_answers)
 	CHECK(find("boot.test") == OK && found(4, 0));
 }
 
+/* Names wait for one another, and none takes the room of one that is being asked. */
+TEST(more_names_than_there_is_room_for)
+{
+	char names[RESOLVE_NAMES_MAX + 8][16];
+	const size_t n = sizeof names / sizeof names[0];
+	bool done[RESOLVE_NAMES_MAX + 8] = {false};
+	size_t answered = 0, done_n = 0;
+	begin(1);
+	for (size_t i = 0; i < n; i++)
+		(void)snprintf(names[i], sizeof names[i], "n%zu.test", i);
+	for (int again = 0; again < 3; again++)
+		for (size_t i = 0; i < n; i++)
+			CHECK(find(names[i]) == RESOLVE_WAIT && queries_n <= 2 * RESOLVE_NAMES_MAX);
+	CHECK(queries_n == 2 * RESOLVE_NAMES_MAX);
+	for (size_t turn = 0; turn < 2 * n && done_n < n; turn++) {
+		for (; answered < queries_n && datagrams_n < sizeof datagrams / sizeof datagrams[0]; answered++)
+			send_address(answered, names[answered / 2], 9);
+		for (size_t i = 0; i < n; i++) {
+			if (done[i])
+				continue;
+			done[i] = find(names[i]) == OK && found(-9, 9);
+			done_n += done[i];
+		}
+	}
+	CHECK(done_n == n && queries_n == 2 * n); /* each was asked once */
+}
+
+TEST(nobody_waits_for_a_name_any_more)
+{
+	char name[16];
+	begin(1);
+	for (unsigned i = 0; i < RESOLVE_NAMES_MAX; i++) {
+		(void)snprintf(name, sizeof name, "n%u.test", i);
+		CHECK(find(name) == RESOLVE_WAIT);
+	}
+	CHECK(find("late.test") == RESOLVE_WAIT && queries_n == 2 * RESOLVE_NAMES_MAX);
+	now_ms += RESOLVE_TRY_MS;
+	CHECK(find("n0.test") == RESOLVE_WAIT && queries_n == 2 * RESOLVE_NAMES_MAX + 2); /* it is waited for */
+	now_ms += RESOLVE_TRY_MS;
+	for (unsigned i = 1; i < RESOLVE_NAMES_MAX; i++) {
+		(void)snprintf(name, sizeof name, "late%u.test", i);
+		CHECK(find(name) == RESOLVE_WAIT);
+	}
+	CHECK(queries_n == 4 * RESOLVE_NAMES_MAX && find("late.test") == RESOLVE_WAIT);
+	CHECK(queries_n == 4 * RESOLVE_NAMES_MAX);
+	send_address(2 * RESOLVE_NAMES_MAX, "n0.test", 4);
+	send_address(2 * RESOLVE_NAMES_MAX + 1, "n0.test", 6);
+	CHECK(find("n0.test") == OK && found(-6, 4));
+}
+
 int main(void)
 {
 	RUN(both_kinds_of_address);
@@ -409,6 +459,8 @@ int main(void)
 	RUN(no_such_name_is_an_answer);
 	RUN(an_answer_that_was_cut);
 	RUN(nobody_answers);
+	RUN(more_names_than_there_is_room_for);
+	RUN(nobody_waits_for_a_name_any_more);
 	resolver_close(&resolver);
 	return test_end();
 }
