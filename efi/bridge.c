@@ -71,7 +71,10 @@ static void lose(struct bridge_link *l, int err, const char *where)
 	l->data = BYTES_NONE;
 	for (size_t i = 0; i < BRIDGE_STREAMS_MAX; i++) {
 		struct bridge_stream *s = l->streams[i];
-		if (s == NULL || s->err != OK)
+		if (s == NULL)
+			continue;
+		s->id = 0; /* on the next connection it would be another one's */
+		if (s->err != OK)
 			continue;
 		s->err = err;
 		s->where = where;
@@ -102,6 +105,7 @@ static void dial(struct bridge_link *l, uint64_t now_ms)
 	l->to.v[0] = l->target.ip;
 	l->to.n = l->target.named ? 0 : 1;
 	l->to_at = 0;
+	l->began_ms = now_ms;
 	l->stage = BRIDGE_NAMED;
 	if (!l->target.named)
 		connect_next(l, now_ms, ERR_NOT_FOUND);
@@ -114,6 +118,8 @@ static void find_name(struct bridge_link *l, uint64_t now_ms)
 		connect_next(l, now_ms, ERR_NOT_FOUND);
 	else if (err != RESOLVE_WAIT)
 		lose(l, err, "name");
+	else if (now_ms >= l->began_ms + RESOLVE_GIVE_UP_MS)
+		lose(l, ERR_TIMEOUT, "name");
 }
 
 static void speak(struct bridge_link *l, uint64_t now_ms)
@@ -149,8 +155,21 @@ static struct bridge_stream *stream_of(const struct bridge_link *l, uint32_t id)
 	return NULL;
 }
 
+static void took(struct bridge_link *l, size_t n)
+{
+	connection_consumed(&l->connection, l->data_id, n);
+	l->data = bytes_skip(l->data, n);
+	if (l->data.n > 0)
+		return;
+	memmove(l->in, l->in + l->taken, l->in_n - l->taken);
+	l->in_n -= l->taken;
+}
+
+/* Nothing more comes of it: what has arrived for it must not wait for somebody to take it, in the way of the others. */
 static void stop(struct bridge_stream *s, int err, const char *where)
 {
+	if (s->id != 0 && s->link->data.n > 0 && s->link->data_id == s->id)
+		took(s->link, s->link->data.n);
 	s->err = err;
 	s->where = where;
 	s->id = 0; /* it is no more */
@@ -371,16 +390,6 @@ struct bytes bridge_received(struct bridge_stream *s)
 	if (l->data.n == 0)
 		step(l, platform_now_ms(l->bridges->report->platform));
 	return l->data.n > 0 && l->data_id == s->id && s->id != 0 ? l->data : BYTES_NONE;
-}
-
-static void took(struct bridge_link *l, size_t n)
-{
-	connection_consumed(&l->connection, l->data_id, n);
-	l->data = bytes_skip(l->data, n);
-	if (l->data.n > 0)
-		return;
-	memmove(l->in, l->in + l->taken, l->in_n - l->taken);
-	l->in_n -= l->taken;
 }
 
 void bridge_took(struct bridge_stream *s, size_t n)
