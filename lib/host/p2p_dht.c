@@ -66,13 +66,39 @@ int p2p_dht_ask(struct p2p_dht *dht, const struct kad_contact *to, struct bytes 
 	return ask(dht, &to->id, addresses, n, request, answer_max, done, context);
 }
 
+/* It is there. What was told of it counts after what the connection says, and none without: where we have reached it
+ * comes first; where it has come from is no address of its, but says whose it is. */
+static void heard(struct p2p_dht *dht, const struct kad_contact *told)
+{
+	struct kad_contact contact;
+	struct p2p_address remote;
+	enum connection_role role;
+	struct bytes address;
+	if (!p2p_node_remote(dht->node, &told->id, &remote, &role)) {
+		const struct kad_contact *known = kad_table_find(&dht->table, &told->key);
+		if (known == NULL)
+			return;
+		contact = *known;
+	} else {
+		const struct bytes at = bytes_of(remote.bytes, remote.n);
+		kad_contact_init(&contact, &told->id);
+		if (role == CONNECTION_DIALER)
+			(void)kad_contact_add(&contact, at, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+		else
+			contact.from_group = kad_group_of(at);
+		for (size_t i = 0; kad_contact_next(told, &i, &address);)
+			(void)kad_contact_add(&contact, address, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
+	}
+	(void)!kad_table_heard(&dht->table, &contact, clock_now_ms());
+}
+
 void p2p_dht_report(struct p2p_dht *dht, const struct kad_contact *contact, int err)
 {
 	dht->ended |= err == ERR_INTERRUPTED;
 	if (dht->ended)
 		return;
 	if (err == OK)
-		(void)!kad_table_heard(&dht->table, contact, clock_now_ms());
+		heard(dht, contact);
 	else
 		kad_table_failed(&dht->table, &contact->id, clock_now_ms());
 }
@@ -96,23 +122,12 @@ static void forget(struct p2p_dht *dht, const struct kad_key *key)
 	dht->forgotten_n++;
 }
 
-/* Where it was reached: a name that it is entered by is no address of a table's. */
-static void add_reached(struct p2p_dht *dht, struct kad_contact *contact)
-{
-	struct p2p_address remote;
-	enum connection_role role;
-	if (p2p_node_remote(dht->node, &contact->id, &remote, &role) && role == CONNECTION_DIALER)
-		(void)kad_contact_add(contact, bytes_of(remote.bytes, remote.n), KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
-}
-
 static void on_pinged(struct p2p_node *node, const struct peer_id *peer, int err, struct bytes answer, void *context)
 {
 	struct pinged *p = context;
 	(void)answer;
 	p->dht->entering_n -= p->who != OF_TABLE;
 	p->dht->remembered_asked_n -= p->who == REMEMBERED;
-	if (p->who != OF_TABLE && err == OK)
-		add_reached(p->dht, &p->contact);
 	p2p_dht_report(p->dht, &p->contact, err);
 	if (p->who == TO_ENTER_BY && p->dht->entered != NULL && err != ERR_INTERRUPTED)
 		p->dht->entered(node, peer, err);
@@ -266,18 +281,15 @@ void p2p_dht_identified(struct p2p_dht *dht, const struct peer_id *peer, const s
 	enum connection_role role;
 	if (dht->ended || !p2p_node_remote(dht->node, peer, &remote, &role))
 		return;
-	const struct bytes reached = bytes_of(remote.bytes, remote.n);
 	if (!speaks(dht, id)) {
 		kad_table_remove(&dht->table, peer);
 		return;
 	}
 	kad_contact_init(&contact, peer);
-	/* Where it was reached comes first; where it has come from is no address of its. */
-	if (role == CONNECTION_DIALER)
-		(void)kad_contact_add(&contact, reached, KAD_SCOPE_LOOPBACK, KAD_CONTACT_BYTES);
 	for (size_t i = 0; i < id->addresses_n; i++)
-		(void)kad_contact_add(&contact, id->addresses[i], kad_scope_of(reached), KAD_CONTACT_BYTES);
-	(void)!kad_table_heard(&dht->table, &contact, clock_now_ms());
+		(void)kad_contact_add(&contact, id->addresses[i], kad_scope_of(bytes_of(remote.bytes, remote.n)),
+				      KAD_CONTACT_BYTES);
+	heard(dht, &contact);
 	p2p_dht_wake(dht);
 }
 

@@ -87,6 +87,15 @@ static void write_question(struct p2p_search *v, bool store, struct writer *w)
 	}
 }
 
+/* What is asked over a connection that is there counts where that leads. */
+static bool may_ask(struct p2p_search *v, const struct kad_lookup_want *want)
+{
+	struct p2p_address remote;
+	enum connection_role role;
+	return !p2p_node_remote(v->dht->node, &want->contact->id, &remote, &role) ||
+	       kad_lookup_connected(&v->l, want->peer, kad_group_of(bytes_of(remote.bytes, remote.n)));
+}
+
 static void ask(struct p2p_search *v, const struct kad_lookup_want *want)
 {
 	uint8_t request[KAD_SENT_BYTES_MAX];
@@ -94,7 +103,7 @@ static void ask(struct p2p_search *v, const struct kad_lookup_want *want)
 	struct asked *a = malloc(sizeof *a);
 	int err = ERR_NO_MEMORY;
 	const bool store = want->kind == KAD_LOOKUP_STORE;
-	if (a != NULL) {
+	if (a != NULL && (store || may_ask(v, want))) {
 		*a = (struct asked){.search = v, .peer = want->peer, .store = store, .contact = *want->contact};
 		write_question(v, store, &w);
 		const size_t max = store && v->value_n == 0 ? 0 : KAD_MESSAGE_BYTES_MAX;

@@ -39,6 +39,28 @@ static size_t read_dialable(struct bytes address, const struct peer_id *peer)
 	return has_port && reader_done(&r) ? n : 0;
 }
 
+static void add_group(struct kad_groups *groups, uint32_t group)
+{
+	if (group != 0 && !kad_groups_have(groups, group))
+		groups->of[groups->n++] = group;
+}
+
+static void told_groups(const struct kad_contact *c, struct kad_groups *groups)
+{
+	struct bytes address;
+	groups->n = 0;
+	for (size_t at = 0; kad_contact_next(c, &at, &address);)
+		add_group(groups, kad_group_of(address));
+}
+
+/* So nobody keeps others out of many networks by naming them. */
+static bool network_has_room(const struct kad_contact *c, uint32_t group)
+{
+	struct kad_groups groups;
+	told_groups(c, &groups);
+	return group == 0 || groups.n < KAD_CONTACT_NETWORKS_MAX || kad_groups_have(&groups, group);
+}
+
 bool kad_contact_add(struct kad_contact *c, struct bytes address, enum kad_scope least, size_t room_max)
 {
 	struct bytes known;
@@ -49,6 +71,8 @@ bool kad_contact_add(struct kad_contact *c, struct bytes address, enum kad_scope
 	for (size_t at = 0; kad_contact_next(c, &at, &known);)
 		if (bytes_equal(known, bytes_of(address.p, n)))
 			return false;
+	if (!network_has_room(c, kad_group_of(address)))
+		return false;
 	const size_t room = room_max < sizeof c->bytes ? room_max : sizeof c->bytes;
 	if (c->n > room || 1 + n > room - c->n)
 		return false;
@@ -74,11 +98,18 @@ enum kad_scope kad_contact_scope(const struct kad_contact *c)
 	return kad_contact_next(c, &at, &address) ? kad_scope_of(address) : KAD_SCOPE_NONE;
 }
 
-uint32_t kad_contact_group(const struct kad_contact *c)
+void kad_contact_groups(const struct kad_contact *c, struct kad_groups *groups)
 {
-	struct bytes address;
-	size_t at = 0;
-	return kad_contact_next(c, &at, &address) ? kad_group_of(address) : 0;
+	told_groups(c, groups);
+	add_group(groups, c->from_group);
+}
+
+bool kad_groups_have(const struct kad_groups *groups, uint32_t group)
+{
+	for (unsigned i = 0; i < groups->n; i++)
+		if (groups->of[i] == group)
+			return true;
+	return false;
 }
 
 enum kad_scope kad_scope_of(struct bytes address)

@@ -12,6 +12,7 @@
 
 #define KAD_CONTACT_BYTES 160 /* of addresses, a byte before each: IPv4 and IPv6, TCP and QUIC take 64 */
 #define KAD_ADDRESS_BYTES_MAX 128
+#define KAD_CONTACT_NETWORKS_MAX 4 /* of its addresses: IPv4 and IPv6, of two providers or in the midst of a move */
 
 /* How far an address carries, and whom is believed what: p2p/scope.h, by the name that it has in the DHT. */
 enum kad_scope {
@@ -25,6 +26,9 @@ enum kad_scope {
 struct kad_contact {
 	struct peer_id id;
 	struct kad_key key;
+	/* The group of the other end of a connection with it, which is perhaps no address of its, but says whose it is:
+	 * nobody can choose that as he can what he tells. 0: there was none, or it was reached where it says. */
+	uint32_t from_group;
 	uint8_t n; /* bytes in use */
 	uint8_t bytes[KAD_CONTACT_BYTES];
 };
@@ -32,14 +36,13 @@ struct kad_contact {
 /* Without an address yet. */
 void kad_contact_init(struct kad_contact *c, const struct peer_id *id);
 /* Adds an address, without the peer's own id at its end. False: it is none, leads to another peer, cannot be
- * dialled, its scope is below least, it is there already, or there is no room within room_max (at most
- * KAD_CONTACT_BYTES) bytes. */
+ * dialled, its scope is below least, it is there already, it would be of one network too many, or there is no room
+ * within room_max (at most KAD_CONTACT_BYTES) bytes. */
 bool kad_contact_add(struct kad_contact *c, struct bytes address, enum kad_scope least, size_t room_max);
 /* The next address, from *at = 0 on; false at the end. */
 bool kad_contact_next(const struct kad_contact *c, size_t *at, struct bytes *address);
 /* Of the first address, which should be the one that the peer was reached at; KAD_SCOPE_NONE without any. */
 enum kad_scope kad_contact_scope(const struct kad_contact *c);
-uint32_t kad_contact_group(const struct kad_contact *c);
 
 enum kad_scope kad_scope_of(struct bytes address);
 /* Who is likely to have all addresses that give the same number: /16 of IPv4, /32 of IPv6. 0: not public. */
@@ -47,5 +50,14 @@ uint32_t kad_group_of(struct bytes address);
 /* Of an address, what all have in common that one machine has: IPv4, half of IPv6 that is public, or a name. Empty: it
  * is no address. */
 struct bytes kad_machine_of(struct bytes address);
+
+/* The groups that a contact counts in, each once: those of all its addresses, for which of them is true is not known,
+ * and of the other end of a connection with it. */
+struct kad_groups {
+	unsigned n;
+	uint32_t of[KAD_CONTACT_NETWORKS_MAX + 1];
+};
+void kad_contact_groups(const struct kad_contact *c, struct kad_groups *groups);
+bool kad_groups_have(const struct kad_groups *groups, uint32_t group);
 
 #endif

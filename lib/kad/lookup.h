@@ -5,8 +5,9 @@
  * converged when the beta = 3 nearest have answered; then the rest of the k nearest is asked, as go does. A peer
  * that is silent for longer than others took is given up for the count (another one is asked, it stands in nobody's
  * way), but not for what it may still say. Against liars: what is no answer to the question is a failure; of one
- * network (kad_group_of) only so many are asked; addresses must be in the scope of who told them, fill no more than
- * half of what there is room for, and never replace known ones; values must obey the rules; memory is bounded.
+ * network (kad_contact_groups) only so many are asked, and they give no more than a part of the providers; addresses
+ * must be in the scope of who told them, fill no more than half of what there is room for, and never replace known
+ * ones; values must obey the rules; memory is bounded.
  *
  *	kad_lookup_init(&l, KAD_LOOKUP_VALUES, key, &self, &rules_and_room);
  *	n = kad_table_closest(&table, &l.target, NULL, near, KAD_K);
@@ -35,6 +36,7 @@
 #define KAD_LOOKUP_GROUP_MAX 4           /* public peers of one network */
 #define KAD_LOOKUP_VALUES_MAX 64         /* distinct ones */
 #define KAD_LOOKUP_PROVIDERS_TOLD_MAX 20 /* of one answer */
+#define KAD_LOOKUP_PROVIDERS_PART 4      /* of all places for providers, one part is for one network's peers */
 #define KAD_LOOKUP_SLOW_MIN_MS 500       /* another peer is asked after twice the usual time within these */
 #define KAD_LOOKUP_SLOW_MAX_MS 1000
 #define KAD_LOOKUP_SILENT_MIN_MS 1000 /* and it is not waited for after three times, within these */
@@ -56,11 +58,12 @@ struct kad_lookup_room {
 
 struct kad_lookup_peer {
 	struct kad_contact contact;
-	uint32_t group;
-	uint8_t state;   /* enum in lookup.c */
-	uint8_t value;   /* that it has given: its number plus one */
-	uint8_t hops;    /* from those that were known at first */
-	bool told_again; /* with another address, after it had failed */
+	struct kad_groups groups;
+	unsigned providers_n; /* that are kept because it has told them first */
+	uint8_t state;        /* enum in lookup.c */
+	uint8_t value;        /* that it has given: its number plus one */
+	uint8_t hops;         /* from those that were known at first */
+	bool told_again;      /* with another address, after it had failed */
 	uint64_t asked_ms;
 };
 
@@ -106,6 +109,9 @@ void kad_lookup_seed(struct kad_lookup *l, const struct kad_contact *contact);
 void kad_lookup_own_value(struct kad_lookup *l, struct bytes value);
 void kad_lookup_own_provider(struct kad_lookup *l, const struct kad_contact *provider);
 void kad_lookup_next(struct kad_lookup *l, uint64_t now_ms, struct kad_lookup_want *want);
+/* Before it is asked: there is a connection with it already, with somebody in this group, and so that is where it
+ * counts, whatever was told of it. False: there are enough of there; kad_lookup_failed is for it. */
+MUST_CHECK bool kad_lookup_connected(struct kad_lookup *l, unsigned peer, uint32_t group);
 /* Writes the question, the same for all. */
 void kad_lookup_request(const struct kad_lookup *l, struct writer *w);
 /* The answer, without its length. ERR_PROTOCOL: it is none, and counts as a failure. Reports about peers that nothing

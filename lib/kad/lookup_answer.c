@@ -21,40 +21,80 @@ static unsigned find(const struct kad_lookup *l, const struct kad_key *key)
 	return LOOKUP_NOBODY;
 }
 
-/* More of where it is; one that failed where others said has one more chance. */
-static void told_again(struct kad_lookup_peer *p, const struct kad_contact *contact)
+/* Those of groups that there are enough peers of, besides one of them. */
+static void full_groups(const struct kad_lookup *l, const struct kad_groups *groups,
+			const struct kad_lookup_peer *besides, struct kad_groups *full)
 {
+	full->n = 0;
+	for (unsigned i = 0; i < groups->n; i++) {
+		unsigned n = 0;
+		for (unsigned j = 0; j < l->peers_n; j++)
+			n += &l->peers[j] != besides && kad_groups_have(&l->peers[j].groups, groups->of[i]);
+		if (n >= KAD_LOOKUP_GROUP_MAX)
+			full->of[full->n++] = groups->of[i];
+	}
+}
+
+/* More of where it is, unless there are enough of there; one that failed where others said has one more chance. */
+static void told_again(struct kad_lookup *l, struct kad_lookup_peer *p, const struct kad_contact *contact)
+{
+	struct kad_contact more = p->contact;
+	struct kad_groups groups, full;
 	if (p->state != LOOKUP_HEARD && (p->state != LOOKUP_FAILED || p->told_again))
 		return;
-	if (add_addresses(&p->contact, contact, KAD_CONTACT_BYTES) && p->state == LOOKUP_FAILED) {
+	if (!add_addresses(&more, contact, KAD_CONTACT_BYTES))
+		return;
+	kad_contact_groups(&more, &groups);
+	full_groups(l, &groups, p, &full);
+	if (full.n > 0)
+		return;
+	p->contact = more;
+	p->groups = groups;
+	if (p->state == LOOKUP_FAILED) {
 		p->told_again = true;
 		p->state = LOOKUP_HEARD;
 	}
 }
 
-/* The farthest that was not asked, of this group only unless it is 0. */
-static unsigned farthest_heard(const struct kad_lookup *l, uint32_t group)
+bool kad_lookup_connected(struct kad_lookup *l, unsigned peer, uint32_t group)
+{
+	struct kad_lookup_peer *p = &l->peers[peer];
+	struct kad_groups full;
+	if (group == 0 || kad_groups_have(&p->groups, group))
+		return true;
+	p->contact.from_group = group;
+	kad_contact_groups(&p->contact, &p->groups);
+	full_groups(l, &p->groups, p, &full);
+	return full.n == 0;
+}
+
+static bool have_all(const struct kad_groups *groups, const struct kad_groups *of)
+{
+	for (unsigned i = 0; i < of->n; i++)
+		if (!kad_groups_have(groups, of->of[i]))
+			return false;
+	return true;
+}
+
+/* The farthest that was not asked, among those that are in all these groups. */
+static unsigned farthest_heard(const struct kad_lookup *l, const struct kad_groups *groups)
 {
 	for (unsigned i = l->peers_n; i > 0; i--) {
 		const struct kad_lookup_peer *p = &l->peers[l->order[i - 1]];
-		if (p->state == LOOKUP_HEARD && !p->told_again && (group == 0 || p->group == group))
+		if (p->state == LOOKUP_HEARD && !p->told_again && have_all(&p->groups, groups))
 			return l->order[i - 1];
 	}
 	return LOOKUP_NOBODY;
 }
 
-/* Whose place a new one takes: a free one, or that of the farthest of its network, or of all, when it is nearer. */
-static unsigned place_for(struct kad_lookup *l, const struct kad_key *key, uint32_t group)
+/* Whose place a new one takes: a free one, or that of the farthest of its networks, or of all, when it is nearer. */
+static unsigned place_for(const struct kad_lookup *l, const struct kad_key *key, const struct kad_groups *groups)
 {
-	unsigned of_group = 0, place;
-	for (unsigned i = 0; i < l->peers_n; i++)
-		of_group += group != 0 && l->peers[i].group == group;
-	if (of_group >= KAD_LOOKUP_GROUP_MAX)
-		place = farthest_heard(l, group);
-	else if (l->peers_n < KAD_LOOKUP_PEERS_MAX)
+	struct kad_groups full;
+	full_groups(l, groups, NULL, &full);
+	if (full.n == 0 && l->peers_n < KAD_LOOKUP_PEERS_MAX)
 		return l->peers_n;
-	else
-		place = farthest_heard(l, 0);
+	unsigned place = farthest_heard(l, &full);
 	if (place != LOOKUP_NOBODY && kad_key_order(&l->target, key, &l->peers[place].contact.key) > 0)
 		place = LOOKUP_NOBODY;
 	return place;
@@ -83,15 +123,15 @@ void lookup_consider(struct kad_lookup *l, const struct kad_contact *contact, si
 	if (contact->n == 0 || kad_key_equal(&contact->key, &l->self))
 		return;
 	if (known != LOOKUP_NOBODY) {
-		told_again(&l->peers[known], contact);
+		told_again(l, &l->peers[known], contact);
 		return;
 	}
 	struct kad_lookup_peer peer = {.hops = (uint8_t)(hops < HOPS_MAX ? hops : HOPS_MAX)};
 	peer.contact = *contact;
 	peer.contact.n = 0;
 	(void)add_addresses(&peer.contact, contact, room_max);
-	peer.group = kad_contact_group(&peer.contact);
-	const unsigned place = place_for(l, &contact->key, peer.group);
+	kad_contact_groups(&peer.contact, &peer.groups);
+	const unsigned place = place_for(l, &contact->key, &peer.groups);
 	if (place == LOOKUP_NOBODY || peer.contact.n == 0)
 		return;
 	l->peers[place] = peer;
@@ -132,8 +172,23 @@ static void take_value(struct kad_lookup *l, struct kad_lookup_peer *p, const st
 	l->told_n += p->value > 0;
 }
 
-/* Of a new one no more addresses than fit into room_max bytes are kept. */
-static void add_provider(struct kad_lookup *l, const struct kad_contact *c, size_t room_max)
+/* What the peers of p's networks have given of all that is there for providers. */
+static bool part_is_full(const struct kad_lookup *l, const struct kad_lookup_peer *p)
+{
+	unsigned n = p->providers_n;
+	for (unsigned i = 0; i < l->peers_n; i++) {
+		const struct kad_lookup_peer *other = &l->peers[i];
+		bool meet = false;
+		for (unsigned j = 0; j < p->groups.n; j++)
+			meet |= kad_groups_have(&other->groups, p->groups.of[j]);
+		n += other != p && meet ? other->providers_n : 0;
+	}
+	return n >= (l->room.providers_max + KAD_LOOKUP_PROVIDERS_PART - 1) / KAD_LOOKUP_PROVIDERS_PART;
+}
+
+/* Of a new one no more addresses than fit into room_max bytes are kept. from: who told it; NULL: ourselves. */
+static void add_provider(struct kad_lookup *l, struct kad_lookup_peer *from, const struct kad_contact *c,
+			 size_t room_max)
 {
 	unsigned i = 0;
 	while (i < l->providers_n && !kad_key_equal(&l->room.providers[i].key, &c->key))
@@ -142,22 +197,24 @@ static void add_provider(struct kad_lookup *l, const struct kad_contact *c, size
 		(void)add_addresses(&l->room.providers[i], c, KAD_CONTACT_BYTES);
 		return;
 	}
-	if (l->providers_n == l->room.providers_max)
+	if (l->providers_n == l->room.providers_max || (from != NULL && part_is_full(l, from)))
 		return;
+	if (from != NULL)
+		from->providers_n++;
 	struct kad_contact *kept = &l->room.providers[l->providers_n++];
 	*kept = *c;
 	kept->n = 0;
 	(void)add_addresses(kept, c, room_max);
 }
 
-static void take_providers(struct kad_lookup *l, const struct kad_lookup_peer *p, const struct kad_message *m)
+static void take_providers(struct kad_lookup *l, struct kad_lookup_peer *p, const struct kad_message *m)
 {
 	struct kad_peers told = kad_message_peers(m, KAD_PROVIDERS);
 	struct kad_contact c;
 	for (unsigned n = 0; n < KAD_LOOKUP_PROVIDERS_TOLD_MAX; n++) {
 		if (!kad_peers_next(&told, kad_contact_scope(&p->contact), &c))
 			return;
-		add_provider(l, &c, KAD_CONTACT_BYTES / 2);
+		add_provider(l, p, &c, KAD_CONTACT_BYTES / 2);
 	}
 }
 
@@ -178,7 +235,7 @@ void kad_lookup_own_value(struct kad_lookup *l, struct bytes value)
 
 void kad_lookup_own_provider(struct kad_lookup *l, const struct kad_contact *provider)
 {
-	add_provider(l, provider, KAD_CONTACT_BYTES);
+	add_provider(l, NULL, provider, KAD_CONTACT_BYTES);
 }
 
 int kad_lookup_answered(struct kad_lookup *l, unsigned peer, struct bytes answer, struct kad_now now)

@@ -43,20 +43,29 @@ const struct kad_contact *kad_table_find(const struct kad_table *t, const struct
 	return i == NOBODY ? NULL : &t->entries[i].contact;
 }
 
-/* Whether one more of this group may come into the bucket; besides is not counted. */
 static bool group_has_room(const struct kad_table *t, uint32_t group, unsigned bucket, unsigned besides)
 {
 	unsigned all = 0, here = 0;
-	if (group == 0)
-		return true;
 	for (unsigned i = 0; i < t->room; i++) {
 		const struct kad_table_entry *e = &t->entries[i];
-		if (!e->used || i == besides || e->group != group)
+		if (!e->used || i == besides || !kad_groups_have(&e->groups, group))
 			continue;
 		all++;
 		here += e->bucket == bucket;
 	}
 	return all < KAD_TABLE_GROUP_MAX && here < KAD_TABLE_GROUP_BUCKET_MAX;
+}
+
+/* Whether one more of all the networks of contact may come into the bucket; besides is not counted. */
+static bool networks_have_room(const struct kad_table *t, const struct kad_contact *contact, unsigned bucket,
+			       unsigned besides)
+{
+	struct kad_groups groups;
+	kad_contact_groups(contact, &groups);
+	for (unsigned i = 0; i < groups.n; i++)
+		if (!group_has_room(t, groups.of[i], bucket, besides))
+			return false;
+	return true;
 }
 
 static struct kad_table_newcomer *newcomer_for(struct kad_table *t, unsigned entry)
@@ -83,11 +92,11 @@ static void put(struct kad_table *t, unsigned at, const struct kad_contact *cont
 	if (!e->used || !same_contact(&e->contact, contact))
 		t->changes++;
 	*e = (struct kad_table_entry){.contact = *contact,
-				      .group = kad_contact_group(contact),
 				      .bucket = (uint16_t)kad_key_common(&t->self, &contact->key),
 				      .used = true,
 				      .heard_ms = now_ms,
 				      .asked_ms = now_ms};
+	kad_contact_groups(contact, &e->groups);
 }
 
 static void drop(struct kad_table *t, unsigned at)
@@ -103,8 +112,7 @@ static void drop(struct kad_table *t, unsigned at)
 static void heard_again(struct kad_table *t, unsigned at, const struct kad_contact *contact, uint64_t now_ms)
 {
 	struct kad_table_entry *e = &t->entries[at];
-	const uint32_t group = kad_contact_group(contact);
-	if (group == e->group || group_has_room(t, group, e->bucket, at)) {
+	if (networks_have_room(t, contact, e->bucket, at)) {
 		put(t, at, contact, now_ms);
 		return;
 	}
@@ -162,7 +170,7 @@ int kad_table_heard(struct kad_table *t, const struct kad_contact *contact, uint
 		return OK;
 	}
 	const unsigned place = place_in(t, bucket, &silent);
-	if (!group_has_room(t, kad_contact_group(contact), bucket, place))
+	if (!networks_have_room(t, contact, bucket, place))
 		return ERR_LIMIT;
 	if (place != NOBODY) {
 		put(t, place, contact, now_ms);
@@ -179,9 +187,8 @@ static void failed_at(struct kad_table *t, unsigned at, uint64_t now_ms)
 	const struct kad_table_newcomer *waits = newcomer_for(t, at);
 	if (waits != NULL) {
 		const struct kad_contact contact = waits->contact;
-		const uint32_t group = kad_contact_group(&contact);
 		drop(t, at);
-		if (index_of(t, &contact.key) == NOBODY && group_has_room(t, group, e->bucket, at))
+		if (index_of(t, &contact.key) == NOBODY && networks_have_room(t, &contact, e->bucket, at))
 			put(t, at, &contact, now_ms);
 		return;
 	}

@@ -3,8 +3,9 @@
  *
  * Who is in stays while it answers. Into a full bucket a newcomer comes only when the one that was silent for
  * longest has had a ping and did not answer; so nobody pushes peers out that work, however many ids there are.
- * Of public peers only so many of one network (kad_group_of) are taken. A peer that failed once is not told to
- * others; it goes when it fails again, unless nobody answered in between: then it is our own network that fails.
+ * Of public peers only so many of one network are taken, and each counts in all of its (kad_contact_groups). A peer
+ * that failed once is not told to others; it goes when it fails again, unless nobody answered in between: then it is
+ * our own network that fails.
  *
  * The driver reports who answered and who failed, carries out what kad_table_next wants, and keeps one loop:
  *
@@ -35,7 +36,7 @@
 
 struct kad_table_entry {
 	struct kad_contact contact; /* who it is and where it was reached, that address first */
-	uint32_t group;
+	struct kad_groups groups;
 	uint16_t bucket;
 	uint8_t failures; /* since it was heard of; 0: it is told to others */
 	bool used;
@@ -74,8 +75,8 @@ struct kad_table_want {
 void kad_table_init(struct kad_table *t, const struct peer_id *self, struct kad_table_entry *entries, unsigned room,
 		    uint64_t now_ms);
 /* A server of the DHT has answered, or said so by identify: whoever only asked is none. contact has where it was
- * reached first; that replaces what was known. OK: it is in the table. ERR_LIMIT: there is no place for it, for
- * now at least; ERR_VALUE: it is ourselves, or has no address. */
+ * reached first, or from_group; that replaces what was known. OK: it is in the table. ERR_LIMIT: there is no place for
+ * it, for now at least; ERR_VALUE: it is ourselves, or has no address. */
 MUST_CHECK int kad_table_heard(struct kad_table *t, const struct kad_contact *contact, uint64_t now_ms);
 /* It could not be dialled, or did not answer. */
 void kad_table_failed(struct kad_table *t, const struct peer_id *id, uint64_t now_ms);

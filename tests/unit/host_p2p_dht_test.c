@@ -246,6 +246,27 @@ TEST(one_that_is_alone_finds_what_it_has)
 	CHECK(uv_run(&pair_loop, UV_RUN_DEFAULT) == 0 && uv_loop_close(&pair_loop) == 0);
 }
 
+/* The address that was dialled stands first, once; where somebody has come from is no address of his. */
+TEST(tables_have_where_peers_were_reached)
+{
+	struct bytes address;
+	begin(0);
+	for (unsigned i = 1; i < NODES; i++) {
+		struct kad_key first, own;
+		size_t at = 0;
+		kad_key_of(&first, peer_id_bytes(p2p_node_id(members[0].node)));
+		kad_key_of(&own, peer_id_bytes(p2p_node_id(members[i].node)));
+		const struct kad_contact *c = kad_table_find(p2p_dht_table(members[i].dht), &first);
+		CHECK(c != NULL && kad_contact_next(c, &at, &address) && !kad_contact_next(c, &at, &address) &&
+		      memcmp(address.p, members[0].address, address.n) == 0 && c->from_group == 0);
+		c = kad_table_find(p2p_dht_table(members[0].dht), &own);
+		at = 0;
+		CHECK(c != NULL && kad_contact_next(c, &at, &address) && !kad_contact_next(c, &at, &address) &&
+		      memcmp(address.p, members[i].address, address.n) == 0);
+	}
+	end();
+}
+
 TEST(clients_are_served_and_stand_in_no_table)
 {
 	char text[512];
@@ -393,6 +414,7 @@ int main(void)
 	RUN(who_has_just_begun_waits_for_those_it_enters_by);
 	RUN(providers_of_one_key_stand_beside_each_other);
 	RUN(one_that_is_alone_finds_what_it_has);
+	RUN(tables_have_where_peers_were_reached);
 	RUN(clients_are_served_and_stand_in_no_table);
 	RUN(what_is_no_record_is_not_stored);
 	RUN(what_was_kept_is_taken_up_again);

@@ -111,7 +111,11 @@ TEST(scopes)
 TEST(groups)
 {
 	const struct kad_contact none = test_contact(1, NULL), private = test_contact(1, "/ip4/10.0.0.1/tcp/1");
-	CHECK(kad_contact_group(&none) == 0 && kad_contact_group(&private) == 0);
+	struct kad_groups groups;
+	kad_contact_groups(&none, &groups);
+	CHECK(groups.n == 0);
+	kad_contact_groups(&private, &groups);
+	CHECK(groups.n == 0);
 	CHECK(kad_contact_scope(&none) == KAD_SCOPE_NONE && kad_contact_scope(&private) == KAD_SCOPE_PRIVATE);
 	CHECK(kad_group_of(test_address("/dns/a.example/tcp/1")) == 0);
 	const uint32_t group = kad_group_of(test_address("/ip4/8.8.8.8/tcp/1"));
@@ -140,6 +144,27 @@ TEST(machines)
 	CHECK(kad_machine_of(BYTES_NONE).n == 0);
 }
 
+/* It counts wherever it says that it is, and where it was seen. */
+TEST(a_contact_counts_in_all_its_groups)
+{
+	struct kad_contact c = test_contact(1, "/ip6/2a00:1::1/tcp/1");
+	struct kad_groups groups;
+	const uint32_t eight = kad_group_of(test_address("/ip4/8.8.8.8/tcp/1"));
+	CHECK(add(&c, "/ip4/8.8.8.8/tcp/1") && add(&c, "/ip4/8.8.9.9/tcp/1") && add(&c, "/ip4/9.9.9.9/tcp/1"));
+	kad_contact_groups(&c, &groups);
+	CHECK(groups.n == 3 && kad_groups_have(&groups, eight) && kad_groups_have(&groups, 0x2a000001));
+	CHECK(!kad_groups_have(&groups, eight + 1) && !kad_groups_have(&groups, 0));
+	/* It names no networks without end, to fill those of others. */
+	CHECK(add(&c, "/ip4/11.1.1.1/tcp/1") && !add(&c, "/ip4/11.2.1.1/tcp/1"));
+	CHECK(add(&c, "/ip4/11.1.1.1/tcp/2") && add(&c, "/ip4/10.0.0.1/tcp/1"));
+	c.from_group = eight + 7;
+	kad_contact_groups(&c, &groups);
+	CHECK(groups.n == KAD_CONTACT_NETWORKS_MAX + 1 && kad_groups_have(&groups, eight + 7));
+	c.from_group = eight;
+	kad_contact_groups(&c, &groups);
+	CHECK(groups.n == KAD_CONTACT_NETWORKS_MAX);
+}
+
 TEST(room_is_bounded)
 {
 	struct kad_contact c = test_contact(1, NULL);
@@ -164,6 +189,7 @@ int main(void)
 	RUN(scopes);
 	RUN(groups);
 	RUN(machines);
+	RUN(a_contact_counts_in_all_its_groups);
 	RUN(room_is_bounded);
 	return test_end();
 }

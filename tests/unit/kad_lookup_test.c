@@ -362,6 +362,81 @@ TEST(liars_have_little_to_say)
 	}
 }
 
+/* An answer with twenty peers, each with this address; true_one: and with this. They provide the key, too. */
+static void answer_with_liars(unsigned peer, unsigned first, const char *address, const char *true_one)
+{
+	static uint8_t room[65536];
+	static const enum kad_type types[] = {KAD_FIND_NODE, KAD_GET_VALUE, KAD_GET_PROVIDERS};
+	struct writer w = writer_of(room, sizeof room);
+	kad_message_begin(&w, types[l.kind], l.key);
+	for (unsigned i = first; i < first + KAD_K; i++) {
+		struct kad_contact c = test_contact(1000 + i, test_numbered(address, 30 + i % 50));
+		if (true_one != NULL)
+			CHECK(kad_contact_add(&c, test_address(true_one), KAD_SCOPE_PUBLIC, KAD_CONTACT_BYTES));
+		kad_message_write_peer(&w, KAD_CLOSER, &c);
+		kad_message_write_peer(&w, KAD_PROVIDERS, &c);
+	}
+	CHECK(kad_lookup_answered(&l, peer, writer_view(&w), (struct kad_now){1001, {0}}) == OK);
+}
+
+/* One network stands behind behind addresses that are not its own; and it fills the places for providers. */
+TEST(liars_who_hide_their_network)
+{
+	static const char *const told[] = {"/ip4/66.6.1.#/tcp/1", "/ip4/#.1.0.1/tcp/1"};
+	const struct kad_contact seed = test_contact(1, "/ip4/66.6.1.1/tcp/1"),
+				 other = test_contact(2, "/ip4/9.9.9.9/tcp/1");
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct kad_lookup_want want;
+		unsigned asked = 0;
+		begin(KAD_LOOKUP_PROVIDERS, BYTES_LITERAL("key"), 0);
+		const struct kad_lookup_room lent = l.room;
+		kad_lookup_init(&l, KAD_LOOKUP_PROVIDERS, BYTES_LITERAL("key"), &self, &lent);
+		kad_lookup_seed(&l, &seed);
+		for (; kad_lookup_next(&l, 1000, &want), want.kind == KAD_LOOKUP_ASK; asked++)
+			answer_with_liars(want.peer, asked * KAD_K, told[kind],
+					  kind == 1 ? "/ip4/66.6.1.1/tcp/1" : NULL);
+		CHECK(want.kind == KAD_LOOKUP_DONE && asked > 1 && asked <= KAD_LOOKUP_GROUP_MAX);
+		CHECK(l.peers_n <= KAD_LOOKUP_GROUP_MAX);
+		const unsigned part = 64 / KAD_LOOKUP_PROVIDERS_PART;
+		CHECK(l.providers_n == part);
+		/* There is room for what others tell. */
+		kad_lookup_init(&l, KAD_LOOKUP_PROVIDERS, BYTES_LITERAL("key"), &self, &lent);
+		kad_lookup_seed(&l, &seed);
+		kad_lookup_seed(&l, &other);
+		kad_lookup_next(&l, 1000, &want);
+		kad_lookup_next(&l, 1000, &want);
+		answer_with_liars(0, 0, told[kind], NULL);
+		CHECK(l.providers_n == part);
+		answer_with_liars(1, 500, "/ip4/#.2.0.1/tcp/1", NULL);
+		CHECK(l.providers_n == 2 * part);
+	}
+}
+
+/* Told with one address first, and with the true one later; or there is a connection with it from where there are
+ * enough. */
+TEST(liars_who_are_seen_later)
+{
+	struct kad_lookup_want want;
+	const struct kad_lookup_room lent = {.quorum = 0};
+	const struct kad_contact a = test_contact(1, "/ip4/20.1.0.1/tcp/1"), b = test_contact(2, "/ip4/20.2.0.1/tcp/1");
+	const uint32_t liars = kad_group_of(test_address("/ip4/66.6.1.1/tcp/1"));
+	unsigned of_group = 0, may = 0;
+	self = test_peer_id(0);
+	kad_lookup_init(&l, KAD_LOOKUP_NODES, BYTES_LITERAL("key"), &self, &lent);
+	kad_lookup_seed(&l, &a);
+	kad_lookup_seed(&l, &b);
+	kad_lookup_next(&l, 1000, &want);
+	kad_lookup_next(&l, 1000, &want);
+	answer_with_liars(0, 0, "/ip4/#.1.0.1/tcp/1", NULL);
+	answer_with_liars(1, 0, "/ip4/66.6.1.#/tcp/1", NULL);
+	for (unsigned i = 0; i < l.peers_n; i++)
+		of_group += kad_groups_have(&l.peers[i].groups, liars);
+	CHECK(l.peers_n == 2 + KAD_K && of_group == KAD_LOOKUP_GROUP_MAX);
+	for (unsigned i = 0; i < l.peers_n; i++)
+		may += kad_lookup_connected(&l, i, liars);
+	CHECK(may == KAD_LOOKUP_GROUP_MAX && kad_lookup_connected(&l, 0, 0));
+}
+
 /* Others' addresses do not replace what is known, and one that failed has one more chance with them. */
 TEST(addresses_of_others)
 {
@@ -428,6 +503,8 @@ int main(void)
 	RUN(what_is_ours);
 	RUN(storing);
 	RUN(liars_have_little_to_say);
+	RUN(liars_who_hide_their_network);
+	RUN(liars_who_are_seen_later);
 	RUN(addresses_of_others);
 	RUN(flipped_answers);
 	return test_end();

@@ -35,4 +35,15 @@ __attribute__((unused)) static struct kad_contact test_contact(unsigned n, const
 	return c;
 }
 
+/* The text with n for its "#", if it has one; valid until the next call. */
+__attribute__((unused)) static const char *test_numbered(const char *text, unsigned n)
+{
+	static char room[96];
+	const char *at = strchr(text, '#');
+	if (at == NULL)
+		return text;
+	(void)snprintf(room, sizeof room, "%.*s%u%s", (int)(at - text), text, n, at + 1);
+	return room;
+}
+
 #endif

@@ -193,7 +193,49 @@ TEST(few_of_one_network)
 	const bool room = kad_key_common(&table.self, &c.key) != 0;
 	CHECK(kad_table_heard(&table, &moved, 1000) == OK);
 	const struct kad_contact *kept = kad_table_find(&table, &c.key);
-	CHECK(kept != NULL && (kad_contact_group(kept) == kad_contact_group(&moved)) == room);
+	CHECK(kept != NULL && (memcmp(kept->bytes, moved.bytes, moved.n) == 0) == room);
+}
+
+/* Whatever they say of themselves, and in whatever order. */
+TEST(few_of_one_network_whatever_they_tell)
+{
+	for (unsigned turn = 0; turn < 2; turn++) {
+		begin();
+		for (unsigned i = 11; i <= 99; i++) {
+			struct kad_contact c = test_contact(i, test_numbered("/ip4/#.1.0.1/tcp/1", i));
+			const struct bytes true_one = test_address("/ip4/129.9.1.1/tcp/1");
+			if (turn == 0)
+				c.from_group = kad_group_of(true_one);
+			else
+				CHECK(kad_contact_add(&c, true_one, KAD_SCOPE_PUBLIC, KAD_CONTACT_BYTES));
+			(void)!kad_table_heard(&table, &c, 1000);
+		}
+		CHECK(table.n == KAD_TABLE_GROUP_MAX);
+	}
+}
+
+/* Not by waiting for another's place while others come from there, or move there. */
+TEST(nobody_comes_in_late)
+{
+	unsigned pings, lookups;
+	begin();
+	fill_bucket(0, 1000);
+	const uint64_t later = 2000 + KAD_TABLE_FRESH_MS;
+	struct kad_contact newcomer = next_of_bucket(0);
+	newcomer.from_group = kad_group_of(test_address("/ip4/9.9.1.1/tcp/1"));
+	CHECK(kad_table_heard(&table, &newcomer, later) == ERR_LIMIT);
+	const struct kad_contact oldest = *wants(later, &pings, &lookups);
+	CHECK(pings == 1);
+	for (unsigned i = 0; i <= KAD_TABLE_GROUP_MAX; i++) {
+		struct kad_contact c = next_of_bucket(i + 1);
+		CHECK(kad_table_heard(&table, &c, later) == OK);
+		c.from_group = newcomer.from_group;
+		CHECK(kad_table_heard(&table, &c, later) == OK);
+		const struct kad_contact *kept = kad_table_find(&table, &c.key);
+		CHECK(kept != NULL && (kept->from_group != 0) == (i < KAD_TABLE_GROUP_MAX));
+	}
+	kad_table_failed(&table, &oldest.id, later + 10);
+	CHECK(!has(&oldest) && !has(&newcomer));
 }
 
 TEST(addresses_are_kept_up_to_date)
@@ -248,6 +290,8 @@ int main(void)
 	RUN(failures);
 	RUN(a_failed_one_is_replaced_at_once);
 	RUN(few_of_one_network);
+	RUN(few_of_one_network_whatever_they_tell);
+	RUN(nobody_comes_in_late);
 	RUN(addresses_are_kept_up_to_date);
 	RUN(upkeep);
 	return test_end();
