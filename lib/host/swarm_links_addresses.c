@@ -50,7 +50,8 @@ void swarm_links_note_seen(struct swarm_links *links, struct bytes field, struct
 	struct sockaddr_storage at;
 	struct p2p_address address;
 	struct bytes chosen, rest;
-	if (!links->notes_addresses || remote.n > P2P_ADDRESS_BYTES_MAX || !underlay_choose(field, P2P_SCOPE_PUBLIC, &chosen) ||
+	if (!links->notes_addresses || remote.n > P2P_ADDRESS_BYTES_MAX ||
+	    !underlay_choose(field, P2P_SCOPE_PUBLIC, &chosen) ||
 	    p2p_address_read(chosen, MULTIADDR_TCP, &at, &rest) != OK)
 		return;
 	p2p_address_of(&address, &at, MULTIADDR_TCP);
