@@ -240,6 +240,7 @@ int bzz_listen_start(struct cli *cli, uv_loop_t *loop, const struct bzz_listen_o
 	(void)uv_timer_init(loop, &l->timer); /* cannot fail */
 	l->timer.data = l;
 	int err = random_fill(&l->rates.seed, sizeof l->rates.seed);
+	l->shares.seed = l->rates.seed;
 	if (err == OK)
 		err = listen_on_all(l);
 	if (err == OK)

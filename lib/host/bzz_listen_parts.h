@@ -9,6 +9,7 @@
 #include "host/swarm_link.h"
 #include "host/swarm_self.h"
 #include "swarm/accounts.h"
+#include "swarm/shares.h"
 
 #define BZZ_WANTS_MAX SESSION_TAKEN_MAX /* of one peer that wait */
 #define BZZ_READS_MAX 16                /* under way, of all: enough to keep the loop's four workers busy */
@@ -72,6 +73,7 @@ struct bzz_listen {
 	size_t closing_n; /* listeners that are not closed yet */
 	struct p2p_rates rates;
 	struct accounts accounts;
+	struct shares shares;
 	struct bzz_dial dials[BZZ_DIALS_MAX];
 	struct bzz_peer *peers;
 	size_t peers_n; /* that do not end */

@@ -186,6 +186,12 @@ void bzz_peer_give(struct bzz_peer *p, const struct bzz_want *want, int err, str
 		refuse(p, want->stream, why_none(err));
 		return;
 	}
+	if (p->dial == NULL &&
+	    !shares_take(&p->listen->shares, p->group, price, p->listen->o->credit, clock_now_ms())) {
+		say(p, "is refused a chunk", "all of its address together owe too much");
+		refuse(p, want->stream, "too many requests at once");
+		return;
+	}
 	credit_prepare(&p->credit, price);
 	if (swarm_link_deliver(p->link, want->stream, &d)) {
 		p->given_ms = clock_now_ms();
