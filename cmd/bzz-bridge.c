@@ -13,7 +13,8 @@
 
 struct options {
 	struct dht_options node;
-	struct cli_texts gateways;
+	struct cli_texts gateways, peers, bootnodes;
+	uint64_t network_id;
 	uint64_t connections_max, per_client_max;
 };
 
@@ -24,6 +25,9 @@ static const struct cli_option table[] = {
 	{0, "advertise", CLI_TEXTS, FIELD(node.advertise), "MULTIADDR",
 	 "tell clients this address too, as of a NAT in front; may be repeated"},
 	{'g', "gateway", CLI_TEXTS, FIELD(gateways), "URL", "ask this gateway (a bee node's API); may be repeated"},
+	{0, "peer", CLI_TEXTS, FIELD(peers), "MULTIADDR", "ask this node of Swarm; may be repeated"},
+	{0, "bootnode", CLI_TEXTS, FIELD(bootnodes), "MULTIADDR", "learn of nodes from this one; may be repeated"},
+	{0, "network-id", CLI_UINT, FIELD(network_id), "N", "the Swarm network: 1 is the main one (1)"},
 	{'i', "identity", CLI_TEXT, FIELD(node.identity), "FILE",
 	 "key to be known by, made when it is not there (a fresh one)"},
 	{0, "connections", CLI_UINT, FIELD(connections_max), "N", "how many connections at once (512)"},
@@ -33,13 +37,14 @@ static const struct cli_option table[] = {
 static const struct cli_program program = {
 	.name = "bzz-bridge",
 	.operands = "[STORE...]",
-	.summary = "serve content of Swarm over libp2p (/deboot/fetch/1.0.0), from stores and gateways",
+	.summary = "serve content of Swarm over libp2p (/deboot/fetch/1.0.0), from stores, gateways and nodes",
 	.text = "Prints one JSON line when ready. Ends with 0 on SIGTERM and SIGINT. A client opens a stream, sends\n"
 		"a line such as {\"type\":\"artifact\",\"hash\":\"64 hex digits\"}, and gets\n"
 		"{\"ok\":true,\"size\":N} and N bytes behind it, or {\"ok\":false,\"error\":\"...\"}. Stores are asked "
 		"first.\n\n"
 		"examples:\n"
 		"  bzz-bridge --gateway http://localhost:1633\n"
+		"  bzz-bridge --bootnode /dnsaddr/mainnet.ethswarm.org\n"
 		"  bzz-bridge --listen /ip4/127.0.0.1/tcp/4001 --identity bridge.key /srv/chunks",
 	.options = table,
 	.options_n = sizeof table / sizeof table[0],
@@ -62,7 +67,7 @@ static int serve(struct cli *cli, const struct options *o, struct bzz_bridge *b)
 	return err;
 }
 
-static int run(struct cli *cli, const struct options *o)
+static int run(struct cli *cli, const struct options *o, const struct gateway_source_others *others)
 {
 	struct chunk_stores stores;
 	struct bzz_bridge *b = NULL;
@@ -70,7 +75,7 @@ static int run(struct cli *cli, const struct options *o)
 	if (err != OK)
 		return err;
 	const struct chunk_source source = chunk_stores_source(&stores);
-	err = bzz_bridge_open(cli, &source, &o->gateways, &b);
+	err = bzz_bridge_open(cli, &source, others, &b);
 	if (err == OK)
 		err = serve(cli, o, b);
 	bzz_bridge_close(b);
@@ -81,13 +86,20 @@ static int run(struct cli *cli, const struct options *o)
 int main(int argc, char **argv)
 {
 	static const char *everywhere[] = {"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"};
-	struct options o = {.node = {.alone = true, .says_ready = true}, .connections_max = 512, .per_client_max = 256};
+	struct options o = {.node = {.alone = true, .says_ready = true},
+			    .connections_max = 512,
+			    .per_client_max = 256,
+			    .network_id = 1};
+	struct gateway_source_others others = {.gateways = &o.gateways,
+					       .network = {.peers = &o.peers, .bootnodes = &o.bootnodes}};
 	struct cli cli;
 	(void)setenv("UV_THREADPOOL_SIZE", "12",
 		     1); /* BZZ_BRIDGE_STORE_READERS and _GATEWAY_READERS; else a reader waits for another's gateway */
 	cli_start(&cli, &program, argc, argv, &o);
-	if (cli.operands.n + o.gateways.n == 0)
-		cli_usage(&cli, "where from? give a STORE or a --gateway");
+	others.network.network_id = o.network_id;
+	if (cli.operands.n == 0 && !gateway_source_anybody(&others))
+		cli_usage(&cli, "where from? give a STORE, a --gateway, a --peer or a --bootnode");
+	bzz_peers_check(&cli, &others.network);
 	for (size_t i = 0; i < o.gateways.n; i++)
 		cli_url(&cli, "--gateway", o.gateways.v[i]);
 	if (o.connections_max == 0 || o.connections_max > CONNECTIONS_LIMIT)
@@ -104,7 +116,7 @@ int main(int argc, char **argv)
 	o.node.limits.accept_every_ms = ACCEPT_EVERY_MS;
 	int err = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? OK : ERR_NO_MEMORY;
 	if (err == OK)
-		err = run(&cli, &o);
+		err = run(&cli, &o, &others);
 	curl_global_cleanup();
 	o = given; /* whose lists cli_end frees */
 	return cli_end(&cli, err);

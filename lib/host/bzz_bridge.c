@@ -294,12 +294,12 @@ static const struct p2p_stream_user user = {
 
 /* --- the bridge --- */
 
-static int open_readers(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
+static int open_readers(struct cli *cli, const struct chunk_source *stores, const struct gateway_source_others *others,
 			struct bridge_lane *l, size_t n)
 {
 	int err = OK;
 	for (size_t i = 0; err == OK && i < n; i++) {
-		err = gateway_source_open(cli, stores, gateways, &l->readers[i].source);
+		err = gateway_source_open(cli, stores, others, &l->readers[i].source);
 		l->readers_n += err == OK;
 	}
 	return err;
@@ -311,10 +311,10 @@ static void close_readers(struct bridge_lane *l)
 		gateway_source_close(l->readers[i].source);
 }
 
-int bzz_bridge_open(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
+int bzz_bridge_open(struct cli *cli, const struct chunk_source *stores, const struct gateway_source_others *others,
 		    struct bzz_bridge **bridge)
 {
-	static const struct cli_texts nobody;
+	const size_t readers_n = gateway_source_nodes(others) ? BZZ_BRIDGE_NODE_READERS : BZZ_BRIDGE_GATEWAY_READERS;
 	struct bzz_bridge *b = calloc(1, sizeof *b);
 	if (b == NULL)
 		return ERR_NO_MEMORY;
@@ -326,9 +326,9 @@ int bzz_bridge_open(struct cli *cli, const struct chunk_source *stores, const st
 	b->shelf = bzz_shelf_new();
 	int err = b->shelf == NULL ? ERR_NO_MEMORY : OK;
 	if (err == OK)
-		err = open_readers(cli, stores, &nobody, &b->stores, BZZ_BRIDGE_STORE_READERS);
-	if (err == OK && gateways->n > 0)
-		err = open_readers(cli, stores, gateways, &b->gateways, BZZ_BRIDGE_GATEWAY_READERS);
+		err = open_readers(cli, stores, NULL, &b->stores, BZZ_BRIDGE_STORE_READERS);
+	if (err == OK && gateway_source_anybody(others))
+		err = open_readers(cli, stores, others, &b->gateways, readers_n);
 	if (err != OK) {
 		bzz_bridge_close(b);
 		return err;

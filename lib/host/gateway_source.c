@@ -22,15 +22,21 @@ struct gateway_source {
 	struct bmt_scratch scratch;
 };
 
-int gateway_source_open(struct cli *cli, const struct chunk_source *stores, const struct cli_texts *gateways,
+int gateway_source_open(struct cli *cli, const struct chunk_source *stores, const struct gateway_source_others *others,
 			struct gateway_source **source)
 {
+	struct bzz_peers *peers = NULL;
+	int err = OK;
 	struct gateway_source *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return ERR_NO_MEMORY;
 	s->stores = *stores;
 	s->kind = keccak_widest();
-	const int err = gateways_open(cli, gateways->v, gateways->n, NULL, &s->gateways);
+	if (others != NULL && gateway_source_nodes(others))
+		err = bzz_peers_open(cli, &others->network, &peers);
+	if (err == OK)
+		err = gateways_open(cli, others == NULL ? NULL : others->gateways->v,
+				    others == NULL ? 0 : others->gateways->n, peers, &s->gateways);
 	if (err != OK) {
 		gateway_source_close(s);
 		return err;
@@ -79,12 +85,12 @@ static void fail(struct chunk_peek *peeks, size_t n, int err)
 			peeks[i].err = err;
 }
 
-/* Those whose err is not OK, of all gateways at once. */
+/* Those whose err is not OK, of all gateways and nodes at once. */
 static void ask(struct gateway_source *s, struct chunk_peek *peeks, size_t n)
 {
 	struct gateway_answer answers[BATCH];
 	size_t left = 0;
-	if (gateways_n(s->gateways) == 0)
+	if (gateways_n(s->gateways) == 0 && gateways_peers(s->gateways) == NULL)
 		return;
 	gateways_forget(s->gateways);
 	for (size_t i = 0; i < n; i++) {

@@ -79,7 +79,9 @@ ends_with() { # SIGNAL
 
 @test "wrong usage" {
 	run -2 bzz-bridge
-	[[ $output = *"where from? give a STORE or a --gateway"* ]]
+	[[ $output = *"where from? give a STORE, a --gateway, a --peer or a --bootnode"* ]]
+	run -2 bzz-bridge --peer /ip4/127.0.0.1/udp/1 store
+	[[ $output = *--peer* ]]
 	run -2 bzz-bridge --gateway ftp://x store
 	[[ $output = *--gateway* ]]
 	run -2 bzz-bridge --listen 127.0.0.1:4001 store

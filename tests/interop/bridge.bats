@@ -387,3 +387,30 @@ is_refused() {
 	part 0 131072 ',"length":131072'
 	grep -q "artifact $artifact: content does not match its hash" bridge.err
 }
+
+@test "from nodes of Swarm: bee's, and ours; and when nobody is there" {
+	"$root/tests/interop/beenet/build.sh" > build.log 2>&1 || { cat build.log; false; }
+	head -c 50000 file > part
+	"$peers/beenet" serve -n 2 -port 17890 -place all part > bee.json 2> bee.err 3>&- &
+	process[bee]=$!
+	wait_until grep -q '"ready"' bee.json
+	bridge --peer "$(jq -r 'select(.event == "node" and .i == 0).underlay[0]' bee.json)" --network-id 10
+	client ours
+	put part
+	gives artifact "$reference" part
+	gives artifact "$reference" part # the connections are kept, or made anew
+	refuses artifact "$zeros" "not found"
+	bridge_ends_well
+	bzz-serve --listen /ip4/127.0.0.1/tcp/0 --credit 1000 store > node.json 2> node.err 3>&- &
+	process[node]=$!
+	wait_until grep -q addresses node.json
+	bridge --peer "$(jq -r '.addresses[0]' node.json)"
+	client ours second
+	gives artifact "$artifact" file
+	kill "${process[node]}"
+	wait "${process[node]}"
+	unset "process[node]"
+	asks artifact "$zeros"
+	[[ $(cat head) = '{"ok":false,"error":'* ]]
+	bridge_ends_well
+}
