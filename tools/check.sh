@@ -39,14 +39,12 @@ run() {
 	echo "$status" > "${file%.tap}.status"
 }
 
-# run_all [-j N] COMMAND FILE...: COMMAND for each file, several at once.
+# run_all COMMAND FILE...: COMMAND for each file, several at once.
 run_all() {
-	local most=$jobs
-	[ "$1" != -j ] || { most=$2; shift 2; }
 	local command=$1 file
 	shift
 	for file; do
-		while [ "$(jobs -rp | wc -l)" -ge "$most" ]; do
+		while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
 			wait -n || true
 		done
 		# shellcheck disable=SC2086  # a command of several words, or none
@@ -121,7 +119,7 @@ suite_interop() {
 	shopt -s nullglob
 	local files=(tests/interop/*.bats)
 	shopt -u nullglob
-	build programs programs efi build/esp/check-config build/test/swfetch-twin build/test/p2p_node build/test/swarm_peer build/test/swarm_client build/test/swarm_crowd && run_all -j 1 'bats --tap' "${files[@]}"
+	build programs programs efi build/esp/check-config build/test/swfetch-twin build/test/p2p_node build/test/swarm_peer build/test/swarm_client build/test/swarm_crowd && run_all 'bats --tap' "${files[@]}"
 }
 # The firmware program: its lint, its disk image, its host twin with sanitizers, and boots in a virtual
 # machine.

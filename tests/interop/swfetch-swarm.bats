@@ -22,7 +22,7 @@ setup_file() {
 	phase-manifest -a x86_64 --release 7 --cmdline "console=ttyS0 release=7" store 2> /dev/null |
 		phase-sign -k a.key > store/stable/x86_64/manifest.json
 	local files=(store/stable/x86_64/{vmlinuz,initramfs.img,manifest.json} "store,dir" "store/stable/x86_64/manifest.json,feed=news")
-	"$root/build/interop/beenet" serve -n 4 -port 17780 -place all "${files[@]}" > bee.json 2> bee.err 3>&- &
+	"$root/build/interop/beenet" serve -n 4 -port 17830 -place all "${files[@]}" > bee.json 2> bee.err 3>&- &
 	echo $! > bee.pid
 	wait_until grep -q '"ready"' bee.json || { cat bee.err >&2; return 1; }
 	jq -r 'select(.event == "file").file | select(.file == "store/stable/x86_64/manifest.json" and .feed == null).reference' bee.json > reference
