@@ -3,29 +3,18 @@ bats_require_minimum_version 1.5.0
 # phase-node for go-libp2p, rust-libp2p and js-libp2p: what they put and provide there others of them get, over TCP and
 # QUIC, also after a restart.
 
-setup_file() {
-	tests/interop/kadgo/build.sh
-	tests/interop/kadrust/build.sh
-	tests/interop/kadjs/build.sh
-}
+# shellcheck source=tests/interop/p2p.bash
+. tests/interop/p2p.bash
 
 setup() {
 	# shellcheck source=tests/wait.bash
 	. tests/wait.bash
 	PATH="$PWD/build/bin:$PATH"
-	peers=$PWD/build/interop
+	peers=$PWD/build/interop transport=tcp # of the clients' own
 	export PHASE_BOOTSTRAP=/dev/null
 	key=/phase/stable/x86_64/manifest
 	cd "$BATS_TEST_TMPDIR" || return 1
-	declare -gA fd process
-}
-
-teardown() {
-	local one
-	for one in "${process[@]}"; do
-		kill "$one" 2> /dev/null || true
-	done
-	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 20 ./*.out ./*.err
+	declare -gA fd process address kind_of
 }
 
 # start_node ADDRESS: where it is: $there.
@@ -42,26 +31,11 @@ end_node() {
 	wait "${process[node]}"
 }
 
-# start NAME KIND SEED: a client that knows the node.
-start() {
-	local dash=- handle
-	[ "$2" != kadrust ] || dash=--
-	mkfifo "$1.in"
-	exec {handle}<> "$1.in"
-	fd[$1]=$handle
-	"$peers/$2" ${dash}seed "$3" ${dash}client ${dash}sec noise < "$1.in" > "$1.out" 2> "$1.err" 3>&- &
-	process[$1]=$!
-	wait_until grep -qE '"addrs":\[|"event":"listen"' "$1.out"
+# client NAME KIND SEED: that knows the node.
+client() {
+	start "$1" "$2" "$3" 0 -client -sec noise
 	tell "$1" "{\"cmd\":\"connect\",\"addr\":\"$there\"}"
 	wait_until knows "$1"
-}
-
-# tell NAME JSON: has it carried out; what is answered is in the file answer.
-tell() {
-	tag=$((${tag:-0} + 1))
-	jq -c ". + {tag: $tag}" <<< "$2" >&"${fd[$1]}"
-	wait_until grep -q "\"tag\":${tag}[,}]" "$1.out"
-	grep "\"tag\":${tag}[,}]" "$1.out" > answer
 }
 
 knows() {
@@ -93,14 +67,14 @@ serves() {
 		manifest_url: "http://127.0.0.1:8080/m.json", http_addr: "127.0.0.1:8080", manifest_version: "42",
 		created_at: $now, ttl_secs: 3600}')
 	start_node "$2"
-	start first "$1" 1
+	client first "$1" 1
 	provider=12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5 # of the seed 1
 	tell first "$(jq -nc --arg key "$key" --arg value "$value" '{cmd: "put", key: $key, value: $value}')"
-	jq -e .ok answer
+	ok
 	tell first '{"cmd":"put","key":"/phase/stable/x86_64/manifest","value":"no record"}'
 	tell first '{"cmd":"provide","key":"a thing"}'
-	jq -e .ok answer
-	start second "$1" 2
+	ok
+	client second "$1" 2
 	wait_until gets second
 	refused second
 	# rust-libp2p that nobody has told where it is reached tells no address, and go refuses such a provider, too
@@ -108,7 +82,7 @@ serves() {
 	kill "${process[first]}" "${process[second]}"
 	end_node
 	start_node "${there%/p2p/*}"
-	start third "$1" 3
+	client third "$1" 3
 	wait_until gets third
 	[ "$1" = kadrust ] || wait_until finds third
 	end_node
