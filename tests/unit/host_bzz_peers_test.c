@@ -10,6 +10,7 @@
 #include "host/clock.h"
 #include "host/swarm_link.h"
 #include "host/swarm_self.h"
+#include "numbered_chunk.h"
 #include "swarm/price.h"
 #include "test.h"
 
@@ -38,17 +39,6 @@ static struct cli cli = {.program = &program, .quiet = true};
 static struct bzz_peers *peers;
 static unsigned answered[CHUNKS], failed[CHUNKS], right_n;
 
-static size_t make_chunk(uint64_t number, uint8_t chunk[static CHUNK_BYTES_MAX], uint8_t *address)
-{
-	static struct bmt_scratch scratch;
-	memset(chunk, 0, CHUNK_BYTES_MAX);
-	store_le64(chunk, CHUNK_PAYLOAD_MAX);
-	store_le64(chunk + CHUNK_SPAN_BYTES, number);
-	bmt_address(KECCAK_SCALAR, CHUNK_PAYLOAD_MAX, bytes_of(chunk + CHUNK_SPAN_BYTES, CHUNK_PAYLOAD_MAX), address,
-		    &scratch);
-	return CHUNK_BYTES_MAX;
-}
-
 /* --- the nodes --- */
 
 static void give(struct node *n, struct swarm_link *link, const struct session_event *e)
@@ -58,11 +48,11 @@ static void give(struct node *n, struct swarm_link *link, const struct session_e
 	uint8_t chunk[CHUNK_BYTES_MAX] = {0}, address[REFERENCE_BYTES];
 	struct retrieval_delivery d = {.error = BYTES_LITERAL("not here")};
 	for (uint64_t i = 0; i < CHUNKS && !known; i++)
-		(void)make_chunk(i, chunk, addresses[i]);
+		(void)numbered_chunk(i, chunk, addresses[i]);
 	known = true;
 	for (uint64_t i = 0; i < CHUNKS && n->manner != LACKS; i++)
 		if (memcmp(addresses[i], e->address, REFERENCE_BYTES) == 0)
-			d = (struct retrieval_delivery){.data = bytes_of(chunk, make_chunk(i, chunk, address))};
+			d = (struct retrieval_delivery){.data = bytes_of(chunk, numbered_chunk(i, chunk, address))};
 	chunk[100] ^= n->manner == LIES;
 	CHECK(swarm_link_deliver(link, e->stream, &d));
 }
@@ -157,8 +147,8 @@ static void on_answer(void *context, uint64_t id, int err, struct bytes data)
 	answered[id]++;
 	failed[id] += err != OK;
 	if (err == OK)
-		right_n +=
-			(unsigned)CHECK(data.n == make_chunk(id, chunk, address) && memcmp(data.p, chunk, data.n) == 0);
+		right_n += (unsigned)CHECK(data.n == numbered_chunk(id, chunk, address) &&
+					   memcmp(data.p, chunk, data.n) == 0);
 }
 
 static void begin(const enum manner *manners, size_t n)
@@ -214,7 +204,7 @@ static bool until(const unsigned *n, unsigned at_least)
 static void ask(uint64_t id)
 {
 	uint8_t chunk[CHUNK_BYTES_MAX], address[REFERENCE_BYTES];
-	(void)make_chunk(id, chunk, address);
+	(void)numbered_chunk(id, chunk, address);
 	bzz_peers_ask(peers, id, address);
 }
 

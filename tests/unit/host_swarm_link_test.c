@@ -11,6 +11,7 @@
 #include "host/swarm_link_parts.h"
 #include "host/swarm_self.h"
 #include "name_server.h"
+#include "numbered_chunk.h"
 #include "swarm/chunk.h"
 #include "test.h"
 
@@ -35,24 +36,11 @@ static struct bytes here_address;
 static uv_poll_t listening_poll;
 static const char *name_servers; /* NULL: this machine's */
 
-/* --- chunks: address and payload are made of a number --- */
-
-static size_t make_chunk(uint64_t number, uint8_t chunk[static CHUNK_BYTES_MAX], uint8_t *address)
-{
-	static struct bmt_scratch scratch;
-	memset(chunk, 0, CHUNK_BYTES_MAX);
-	store_le64(chunk, CHUNK_PAYLOAD_MAX);
-	store_le64(chunk + CHUNK_SPAN_BYTES, number);
-	bmt_address(KECCAK_SCALAR, CHUNK_PAYLOAD_MAX, bytes_of(chunk + CHUNK_SPAN_BYTES, CHUNK_PAYLOAD_MAX), address,
-		    &scratch);
-	return CHUNK_BYTES_MAX;
-}
-
 static void ask_more(struct side *s)
 {
 	uint8_t chunk[CHUNK_BYTES_MAX], address[REFERENCE_BYTES];
 	while (s->asked_n < ASKED_N) {
-		(void)make_chunk(s->asked_n, chunk, address);
+		(void)numbered_chunk(s->asked_n, chunk, address);
 		if (swarm_link_ask(s->link, address, s->asked_n) != OK)
 			return;
 		s->asked_n++;
@@ -64,7 +52,7 @@ static void give(struct side *s, const struct session_event *e)
 	uint8_t chunk[CHUNK_BYTES_MAX], address[REFERENCE_BYTES];
 	struct retrieval_delivery d = {.error = BYTES_LITERAL("not here")};
 	for (uint64_t i = 0; i < ASKED_N && d.data.n == 0 && !s->gives_nothing; i++) {
-		const size_t n = make_chunk(i, chunk, address);
+		const size_t n = numbered_chunk(i, chunk, address);
 		if (memcmp(address, e->address, sizeof address) == 0)
 			d = (struct retrieval_delivery){.data = bytes_of(chunk, n)};
 	}
@@ -99,8 +87,8 @@ static void on_event(struct swarm_link *link, const struct session_event *e)
 		break;
 	case SESSION_DELIVERED:
 		s->delivered_n++;
-		s->wrong_n +=
-			!(make_chunk(e->tag, chunk, address) == e->data.n && memcmp(chunk, e->data.p, e->data.n) == 0);
+		s->wrong_n += !(numbered_chunk(e->tag, chunk, address) == e->data.n &&
+				memcmp(chunk, e->data.p, e->data.n) == 0);
 		ask_more(s);
 		break;
 	case SESSION_FAILED:
