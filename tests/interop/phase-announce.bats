@@ -3,21 +3,18 @@ bats_require_minimum_version 1.5.0
 # phase-announce in DHTs of ours, go-libp2p, rust-libp2p and js-libp2p: every node finds the record, byte for byte;
 # where a validator lets none be kept, the provider is found, and asked itself.
 
-setup_file() {
-	tests/interop/kadgo/build.sh
-	tests/interop/kadrust/build.sh
-	tests/interop/kadjs/build.sh
-}
+# shellcheck source=tests/interop/p2p.bash
+. tests/interop/p2p.bash
 
 setup() {
 	# shellcheck source=tests/wait.bash
 	. tests/wait.bash
 	PATH="$PWD/build/bin:$PATH"
-	ours=$PWD/build/test/p2p_node peers=$PWD/build/interop
+	node=$PWD/build/test/p2p_node peers=$PWD/build/interop transport=tcp
 	unset http_proxy https_proxy all_proxy
 	export PHASE_BOOTSTRAP=/dev/null
 	cd "$BATS_TEST_TMPDIR" || return 1
-	declare -gA fd process address
+	declare -gA fd process address kind_of
 	pids=()
 }
 
@@ -29,31 +26,11 @@ teardown() {
 	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 20 ./*.out ./*.err
 }
 
-# start NAME KIND SEED PORT [ARGUMENT...]: a server of the DHT; where it listens is ${address[NAME]}.
-start() {
-	local name=$1 kind=$2 seed=$3 dash=- listen=/ip4/127.0.0.1/tcp/$4 handle
-	shift 4
-	[ "$kind" != kadrust ] || dash=--
-	[ "$kind" != ours ] || set -- -dht "$seed" "$listen"
-	[ "$kind" = ours ] || set -- ${dash}seed "$seed" ${dash}listen "$listen" ${dash}sec noise "$@"
-	rm -f "$name.in" "$name.out"
-	mkfifo "$name.in"
-	exec {handle}<> "$name.in"
-	fd[$name]=$handle
-	local program=$peers/$kind
-	[ "$kind" != ours ] || program=$ours
-	"$program" "$@" < "$name.in" > "$name.out" 2> "$name.err" 3>&- &
-	process[$name]=$!
-	wait_until grep -qE '"addrs":\["/ip4|"event":"listen"' "$name.out"
-	address[$name]=$(jq -r '.addr // .addrs[0] // empty' "$name.out" | head -n 1)
-}
-
-# tell NAME JSON: has it carried out; what is answered is in the file answer.
-tell() {
-	tag=$((${tag:-0} + 1))
-	jq -c ". + {tag: $tag}" <<< "$2" >&"${fd[$1]}"
-	wait_until grep -q "\"tag\":${tag}[,}]" "$1.out"
-	grep "\"tag\":${tag}[,}]" "$1.out" > answer
+# member NAME KIND SEED PORT [ARGUMENT...]: a server of the DHT; where it listens is ${address[NAME]}.
+member() {
+	local of_kind=(-sec noise)
+	[ "$2" != ours ] || of_kind=(-dht)
+	start "${@:1:4}" "${of_kind[@]}" "${@:5}"
 }
 
 # gets NAME KEY VALUE: whether it finds it.
@@ -101,7 +78,7 @@ lines_of() { # FILE N: whether it has so many
 in_network_of() { # KIND
 	local key record
 	serve stable 42
-	start one "$1" 1 0
+	member one "$1" 1 0
 	phase-announce --protocol /ipfs/kad/1.0.0 --bootstrap "${address[one]}" "$url" > announced.out
 	[ "$(jq -sc '[.[] | [.key, .peers, .asked]]' announced.out)" = \
 		'[["/phase/stable/x86_64/manifest",1,1],["/phase/stable/amd64/manifest",1,1]]' ]
@@ -132,10 +109,10 @@ in_network_of() { # KIND
 @test "a network of all kinds: entered by one of them, every node finds the record" {
 	local one
 	serve stable 42
-	start go kadgo 1 0
-	start rust kadrust 2 0
-	start js kadjs 3 0
-	start ours ours 4 0
+	member go kadgo 1 0
+	member rust kadrust 2 0
+	member js kadjs 3 0
+	member ours ours 4 0
 	for one in rust js ours; do
 		tell "$one" "{\"cmd\":\"connect\",\"addr\":\"${address[go]}\"}"
 		[ "$one" = ours ] || tell "$one" "{\"cmd\":\"connect\",\"addr\":\"${address[ours]}\"}"
@@ -158,7 +135,7 @@ in_network_of() { # KIND
 # A server of go-libp2p that keeps nothing under /phase, as those of the public network.
 @test "go-libp2p whose validator refuses records: once nobody has it, 3; who stays is found as provider" {
 	serve stable 42
-	start go kadgo 1 0 -ns pk,ipns
+	member go kadgo 1 0 -ns pk,ipns
 	run phase-announce --protocol /ipfs/kad/1.0.0 --bootstrap "${address[go]}" "$url"
 	[ "$status" = 3 ]
 	[[ "$output" == *"1 peer was asked to keep the record, and does not"*"validator"*"--every"* ]]
@@ -180,7 +157,7 @@ in_network_of() { # KIND
 
 @test "js-libp2p that refuses records keeps the provider" {
 	serve stable 42
-	start js kadjs 1 0 -ns other
+	member js kadjs 1 0 -ns other
 	stay announced --protocol /ipfs/kad/1.0.0 --bootstrap "${address[js]}" --every 20m "$url"
 	wait_until lines_of announced.out 2
 	jq -se 'map(.peers == 0 and .provided == 1) | all' announced.out
@@ -193,8 +170,8 @@ in_network_of() { # KIND
 
 @test "a second provider of a channel stands beside the first; both are found" {
 	local first
-	start one ours 1 0
-	start two ours 2 0
+	member one ours 1 0
+	member two ours 2 0
 	tell two "{\"cmd\":\"connect\",\"addr\":\"${address[one]}\"}"
 	serve stable 42
 	first=$url
@@ -215,7 +192,7 @@ in_network_of() { # KIND
 
 @test "--every: the time is new each time, a new release is told, and a network that was away is told again" {
 	serve stable 42
-	start one ours 1 0
+	member one ours 1 0
 	stay announced --bootstrap "${address[one]}" --every 1s --ttl 60 "$url"
 	wait_until lines_of announced.out 6
 	[ "$(jq -r .record.created_at announced.out | sort -u | wc -l)" -ge 3 ]
@@ -229,7 +206,7 @@ in_network_of() { # KIND
 	wait "${process[one]}" || true
 	wait_until grep -q 'no peer of the DHT has answered' announced.err
 	: > announced.out
-	start one ours 1 "$(cut -d/ -f5 <<< "${address[one]}")"
+	member one ours 1 "$(cut -d/ -f5 <<< "${address[one]}")"
 	back() { jq -se 'map(select(.peers == 1)) != []' announced.out; }
 	wait_until back
 	kill "$stayed"
